@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The message registers of port_call and port_reply_receive. This table is the contract: the
+ * entry code, the stubs and the tests are written from it. The two calls preserve nothing but the
+ * stack pointer; whatever a register carries out is either listed here or zero.
+ *
+ *   register  port_call in    port_call out  port_reply_receive in   port_reply_receive out
+ *   --------  --------------  -------------  ----------------------  --------------------------
+ *   rax       call number     status         call number             RECEIVED_* or -errno
+ *   rdi       session handle  0              port handle             badge, or a notice's key
+ *   rsi       header          reply header   reply header            header
+ *   rdx       deadline        0              deadline                koid of the sender's job
+ *   r10       0 (reserved)    0              token to answer, or 0   token of the call received
+ *   rbx       payload 0       payload 0      payload 0               payload 0, notice: signals
+ *   rbp       payload 1       payload 1      payload 1               payload 1, notice: count
+ *   r12..r15  payload 2..5    payload 2..5   payload 2..5            payload 2..5
+ *   r8, r9    payload 6, 7    payload 6, 7   payload 6, 7            payload 6, 7
+ *   rcx, r11  taken by the syscall instruction itself
+ *
+ * A message of up to 64 bytes without handles travels in the payload registers alone; of these,
+ * words beyond the stated length carry whatever the sender left in them, so a sender that cares
+ * clears them. A longer payload lies in the sender's message buffer and arrives in the receiver's.
+ * With it, or with handles, come the flow id, the sender's job and the kernel-checked handle types
+ * and rights in the receiver's buffer; a message that travels in registers leaves the buffer as it
+ * was. When a call returns an error, the registers beside rax mean nothing.
+ *
+ * Header, low bits first: method ordinal (32), payload length in bytes (16), handle count (8),
+ * flags (8, must be 0).
+ */
+#pragma once
+
+#include <quay/abi/types.h>
+
+#define IPC_REGISTER_WORDS 8
+#define IPC_REGISTER_BYTES 64u
+#define IPC_PAYLOAD_MAX    4096u
+#define IPC_HANDLES_MAX    16u
+
+#define IPC_HEADER(method, length_bytes, handle_count)                                             \
+    ((uint64_t)(uint32_t)(method) | (uint64_t)(length_bytes) << 32 | (uint64_t)(handle_count) << 48)
+#define IPC_HEADER_METHOD(header)  ((uint32_t)(header))
+#define IPC_HEADER_LENGTH(header)  ((uint32_t)((header) >> 32) & 0xffffu)
+#define IPC_HEADER_HANDLES(header) ((uint32_t)((header) >> 48) & 0xffu)
+#define IPC_HEADER_FLAGS(header)   ((uint32_t)((header) >> 56))
+
+/* What port_reply_receive returns in rax when it is not an error. */
+#define RECEIVED_CALL   0
+#define RECEIVED_NOTICE 1 /* rdi = key given to port_bind or port_notify */
+
+/* Keys from here up are the kernel's own notices. */
+#define NOTICE_SESSION_CLOSED (1u << 31) /* in the signals word; the key is the session's badge */
+#define NOTICE_CALL_CANCELLED (1u << 30) /* key = token; its caller has gone: answer or drop */
+
+/* How a handle travels in a message. */
+#define HANDLE_MOVE 0u
+#define HANDLE_COPY 1u
+
+struct message_handle {
+    handle_t handle;    /* in: the sender's; out: the receiver's */
+    rights_t rights;    /* in: at most these (RIGHTS_SAME: all it has); out: what it carries */
+    uint16_t operation; /* in: HANDLE_MOVE or HANDLE_COPY */
+    uint16_t type;      /* out: enum object_type */
+};
+
+/* The message buffer: two pages, made and mapped by thread_buffer, reached by the kernel without
+ * page faults. The same place serves sending, receiving, and results too long for registers. */
+struct message_buffer {
+    uint64_t flow_id;
+    koid_t sender_job;
+    uint64_t reserved[6];
+    struct message_handle handles[IPC_HANDLES_MAX];
+    uint8_t pad[PAGE_SIZE - 64 - 16 * IPC_HANDLES_MAX];
+    uint8_t payload[IPC_PAYLOAD_MAX];
+};
+
+#define MESSAGE_BUFFER_SIZE (2 * PAGE_SIZE)
+
+_Static_assert(sizeof(struct message_handle) == 16, "message_handle layout");
+_Static_assert(sizeof(struct message_buffer) == MESSAGE_BUFFER_SIZE, "message_buffer layout");
+_Static_assert(offsetof(struct message_buffer, handles) == 64, "message_buffer.handles");
+_Static_assert(offsetof(struct message_buffer, payload) == PAGE_SIZE, "message_buffer.payload");

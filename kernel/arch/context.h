@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A thread's registers. struct user_frame (arch_impl/frame.h) is the full set as entry code saves
+ * it into the thread record; struct arch_thread is what is switched beside it (FS and GS bases, FPU
+ * state). Inline, from arch_impl/frame.h:
+ *
+ *   uint64_t frame_argument(const struct user_frame *, unsigned n)   n-th system call argument
+ *   uint64_t frame_number(const struct user_frame *)                 system call number
+ *   void frame_set_result(struct user_frame *, int64_t)              rax
+ *   void frame_set_result2/3(struct user_frame *, uint64_t)          rdx, rdi
+ *   void frame_restart(struct user_frame *)         the system call instruction runs again
+ *   uint64_t frame_ip/frame_sp(const struct user_frame *)
+ *   void frame_init(struct user_frame *, ip, sp, argument)           all else zero, user mode
+ *   ipc: see ipc.h in include/abi for the registers
+ *   void frame_ipc_copy_words(struct user_frame *to, const struct user_frame *from)  8 words
+ *   void frame_ipc_set_word(struct user_frame *, unsigned n, uint64_t)
+ *   uint64_t frame_ipc_word(const struct user_frame *, unsigned n)
+ *   void frame_ipc_result(struct user_frame *, int64_t status, uint64_t rdi, uint64_t rsi_header,
+ *                         uint64_t rdx, uint64_t r10)
+ *   uint64_t frame_ipc_options(const struct user_frame *)            r10
+ */
+#pragma once
+
+#include <quay/abi/types.h>
+#include "lib/compiler.h"
+#include "lib/types.h"
+#include <arch_impl/frame.h>
+/*
+ * Inline, from arch_impl/context.h (included by sched/thread.h after struct thread):
+ *   void arch_thread_switch(struct cpu *, struct thread *from, struct thread *to)
+ *       registers outside the frame: FS/GS bases, FPU, and where the next entry saves its frame.
+ *       Does not touch the address space.
+ */
+
+struct thread;
+struct arch_thread;
+
+/* A new thread's registers outside the frame. */
+void arch_thread_init(struct arch_thread *thread);
+
+/* Frees what arch_thread_init and the first use of the FPU allocated. */
+void arch_thread_fini(struct arch_thread *thread);
+
+/* What upcall_fpu_alloc has to give. */
+size_t arch_fpu_state_size(void);
+
+/* Sets the current thread's FS (0) or GS (1) base; the value is a user address. */
+void arch_thread_set_base(struct arch_thread *thread, unsigned which, uint64_t base);
+
+/* Restores the current thread's frame and leaves the kernel, or idles if it is the idle thread.
+ * Called at the end of every entry that may have switched threads; what lies on the CPU's stack is
+ * abandoned. */
+NORETURN void arch_resume(void);
+
+/* Prints the registers and a backtrace (return addresses by frame pointers) of a user thread. */
+void arch_frame_print(const struct user_frame *frame);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page tables. Levels are an affair of the CPU layer; callers think in pages and permissions.
+ * struct arch_aspace (arch_impl/mmu.h) holds one root. Functions on it are called with the lock of
+ * the address space held. Nothing here sends interrupts to other CPUs: making them forget old
+ * translations is the business of vm (shootdown) with arch_tlb_flush on each CPU.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <quay/abi/types.h>
+#include "lib/compiler.h"
+#include "lib/types.h"
+#include <arch_impl/mmu.h>
+/*
+ * Inline, from arch_impl/mmu.h:
+ *   struct arch_aspace                               one set of page tables
+ *   void *arch_direct_map(struct paddr)              kernel address of physical memory
+ *   struct paddr arch_direct_map_reverse(const void *)
+ *   void arch_aspace_load(struct arch_aspace *)      makes it this CPU's; flushes its translations
+ *   void arch_tlb_flush_page(uint64_t address)       this CPU forgets one user page
+ *   void arch_tlb_flush(void)                        this CPU forgets all user pages
+ */
+
+#define ARCH_MAP_READ   (1u << 0)
+#define ARCH_MAP_WRITE  (1u << 1)
+#define ARCH_MAP_EXEC   (1u << 2)
+#define ARCH_MAP_USER   (1u << 3)
+#define ARCH_MAP_DEVICE (1u << 4) /* uncached */
+
+/* An empty user half over the shared kernel half. 0 or -ENOMEM. */
+MUST_USE int arch_aspace_init(struct arch_aspace *aspace);
+
+/* Frees all page tables of the user half; the frames mapped are not ours. No CPU may have it
+ * loaded. Bounded work: returns true when done, false to be called again. */
+bool arch_aspace_fini(struct arch_aspace *aspace);
+
+/* The kernel's own tables, with nothing in the user half: for idle threads. Never changed or freed.
+ */
+void arch_aspace_kernel(struct arch_aspace *ret_aspace);
+
+/* Makes sure that the page tables for this page exist. 0 or -ENOMEM; *ret_tables += tables added.
+ */
+MUST_USE int arch_aspace_reserve(struct arch_aspace *aspace, uint64_t address,
+                                 unsigned *ret_tables);
+
+/* Maps one page; its tables must have been reserved and nothing be mapped there. */
+void arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
+                     unsigned flags);
+
+/* Removes one page. Returns false if nothing was mapped; else the old frame, and in *ret_dirty
+ * whether the page may be in some TLB (accessed or present). */
+bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t address, struct paddr *ret_frame);
+
+/* Changes the permissions of one mapped page; false if nothing was mapped. */
+bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned flags);
+
+/* What is mapped there: false if nothing. */
+bool arch_aspace_query(const struct arch_aspace *aspace, uint64_t address, struct paddr *ret_frame,
+                       unsigned *ret_flags);
+
+/* First address at or after `address` whose page table exists, or `limit`: lets a walk over a
+ * sparse range skip what was never touched. */
+uint64_t arch_aspace_next_table(const struct arch_aspace *aspace, uint64_t address, uint64_t limit);
+
+/* The dynamic area of the kernel half. 512 GiB, so that on CPUs with 9-bit levels one entry of the
+ * root, made at boot and shared by all address spaces, covers it. */
+#define ARCH_KMAP_START UINT64_C(0xffffc00000000000)
+#define ARCH_KMAP_END   UINT64_C(0xffffc08000000000)
+
+/* Kernel half: maps or unmaps one page in the dynamic area, in every address space. */
+MUST_USE int arch_kernel_map(uint64_t address, struct paddr frame, unsigned flags);
+void arch_kernel_unmap(uint64_t address);
+
+/* Whether the range is RAM that the kernel manages (and so may not be mapped as a device). */
+bool arch_physical_is_ram(struct paddr start, uint64_t size_bytes);

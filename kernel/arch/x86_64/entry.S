@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every way into the kernel and out of it.
+ *
+ *   from user mode    swapgs; all registers into the current thread's struct user_frame (by hand in
+ *                     a system call, pushed through TSS.rsp0 by an interrupt); kernel stack; C
+ *   from the kernel   only while idle (then what lies on the stack is given up), or a fault in the
+ *                     two places that touch user memory; anything else is a panic
+ *   NMI, #DF, #MC     on stacks of their own that end in a pointer to the CPU's record, because
+ *                     they may come between swapgs and the loading of rsp
+ *
+ * Out: arch_resume restores whatever frame is current, by SYSRET where it came by SYSCALL.
+ */
+#include "asm-offsets.h"
+#include <arch_impl/layout.h>
+
+/* Three bytes that x86_smap_patch turns into CLAC (0) or STAC (1) if the CPU has SMAP. */
+.macro SMAP_SITE kind
+771:
+    .byte 0x0f, 0x1f, 0x00
+    .pushsection .smap_sites, "a"
+    .quad 771b, \kind
+    .popsection
+.endm
+
+    .text
+
+/*
+ * System calls (SDM Vol. 2B, SYSCALL): rcx = rip, r11 = rflags, rsp still the user's, interrupts
+ * off by SFMASK. cs and ss in the frame are always the user's and never change. rcx and r11 of the
+ * frame keep what they had: both are lost to the caller anyway.
+ */
+    .balign 64
+    .globl x86_syscall_entry
+x86_syscall_entry:
+    swapgs
+    /* The fast path has registers of its own (ipc.h) and saves only what it needs. */
+    cmpl $NUMBER_PORT_CALL, %eax
+    je x86_fast_call
+    cmpl $NUMBER_PORT_REPLY_RECEIVE, %eax
+    je x86_fast_reply_receive
+x86_syscall_generic:
+    movq %rsp, %gs:CPU_ENTRY_SCRATCH
+    movq %gs:CPU_CURRENT, %rsp
+    movq %rcx, FRAME_RIP(%rsp)
+    movq %r11, FRAME_RFLAGS(%rsp)
+    movq %gs:CPU_ENTRY_SCRATCH, %rcx
+    movq %rcx, FRAME_RSP(%rsp)
+    movq $0, FRAME_VECTOR(%rsp)
+    movq %rdi, FRAME_RDI(%rsp)
+    movq %rsi, FRAME_RSI(%rsp)
+    movq %rdx, FRAME_RDX(%rsp)
+    movq %rax, FRAME_RAX(%rsp)
+    movq %r8, FRAME_R8(%rsp)
+    movq %r9, FRAME_R9(%rsp)
+    movq %r10, FRAME_R10(%rsp)
+    movq %rbx, FRAME_RBX(%rsp)
+    movq %rbp, FRAME_RBP(%rsp)
+    movq %r12, FRAME_R12(%rsp)
+    movq %r13, FRAME_R13(%rsp)
+    movq %r14, FRAME_R14(%rsp)
+    movq %r15, FRAME_R15(%rsp)
+    movq %gs:CPU_KERNEL_STACK_TOP, %rsp
+    cmpq $SYSCALL_TABLE_LAST, %rax
+    ja 1f
+    movq syscall_table(, %rax, 8), %rax
+    testq %rax, %rax
+    jz 1f
+    movq %r10, %rcx
+    call *%rax
+    cmpq $SYSCALL_RESULT_RESUME, %rax
+    je arch_resume
+2:  /* The handler may have set rdx and rdi in the frame. C kept rbx, rbp and r12 to r15. */
+    movq %gs:CPU_CURRENT, %rsp
+    movq FRAME_RDI(%rsp), %rdi
+    movq FRAME_RSI(%rsp), %rsi
+    movq FRAME_RDX(%rsp), %rdx
+    movq FRAME_R8(%rsp), %r8
+    movq FRAME_R9(%rsp), %r9
+    movq FRAME_R10(%rsp), %r10
+    movq FRAME_RIP(%rsp), %rcx /* canonical: user space ends a page below the hole */
+    movq FRAME_RFLAGS(%rsp), %r11
+    movq FRAME_RSP(%rsp), %rsp
+    swapgs
+    sysretq
+1:  movq $-ERROR_NOSYS, %rax
+    jmp 2b
+
+/*
+ * port_call and port_reply_receive (kernel/syscall/sys_port_fast.h). Six of the payload registers
+ * are those that C functions preserve: they pass through to the thread that is current afterwards.
+ * The other two, and the header, go over the stack. What the long way would need beyond that is kept
+ * in the frame, which costs a store each: the handle, the deadline and r10.
+ */
+.macro FAST_ENTER function, declined, token
+    movq %rcx, FRAME_RIP(%rax)
+    movq %r11, FRAME_RFLAGS(%rax)
+    movq %rsp, FRAME_RSP(%rax)
+    movq %gs:CPU_KERNEL_STACK_TOP, %rsp
+    movq %rdi, FRAME_RDI(%rax)
+    movq %rdx, FRAME_RDX(%rax)
+    pushq %rsi
+    pushq %r8
+    pushq %r9
+    movq %rax, %rcx
+    .ifnc \token,
+    movq \token, %r8
+    .endif
+    call \function
+    popq %r9
+    popq %r8
+    popq %rsi
+    testq %rax, %rax
+    jz \declined
+    movq FRAME_RIP(%rax), %rcx
+    movq FRAME_RFLAGS(%rax), %r11
+    movq FRAME_RSP(%rax), %rsp
+.endm
+
+    .balign 64
+x86_fast_call:
+    testq %r10, %r10 /* reserved */
+    jnz x86_syscall_generic
+    movq %gs:CPU_CURRENT, %rax
+    FAST_ENTER sys_port_call_fast, x86_fast_call_declined
+    movq FRAME_RDI(%rax), %rdi
+    movq FRAME_RDX(%rax), %rdx
+    movq FRAME_R10(%rax), %r10
+    xorl %eax, %eax
+    swapgs
+    sysretq
+
+    .balign 64
+x86_fast_reply_receive:
+    movq %gs:CPU_CURRENT, %rax
+    movq %r10, FRAME_R10(%rax)
+    FAST_ENTER sys_port_reply_receive_fast, x86_fast_reply_receive_declined, %r10
+    xorl %edi, %edi
+    xorl %edx, %edx
+    xorl %r10d, %r10d
+    xorl %eax, %eax
+    swapgs
+    sysretq
+
+/* Nothing was done, and the payload registers that C preserves are untouched. */
+.macro FAST_DECLINED number
+    movq %gs:CPU_CURRENT, %rax
+    movq FRAME_RIP(%rax), %rcx
+    movq FRAME_RFLAGS(%rax), %r11
+    movq FRAME_RSP(%rax), %rsp
+    movq FRAME_RDI(%rax), %rdi
+    movq FRAME_RDX(%rax), %rdx
+    movq FRAME_R10(%rax), %r10
+    movl $\number, %eax
+    jmp x86_syscall_generic
+.endm
+
+x86_fast_call_declined:
+    movq %gs:CPU_CURRENT, %rax
+    movq $0, FRAME_R10(%rax)
+    FAST_DECLINED NUMBER_PORT_CALL
+
+x86_fast_reply_receive_declined:
+    FAST_DECLINED NUMBER_PORT_REPLY_RECEIVE
+
+/*
+ * Whatever thread is current goes on; the stack of this CPU is empty from here. The idle thread's
+ * frame is all zero: no cs.
+ */
+    .balign 16
+    .globl arch_resume
+arch_resume:
+    movq %gs:CPU_CURRENT, %rsp
+    cmpq $0, FRAME_CS(%rsp)
+    je 3f
+    movabsq $USER_SPACE_LIMIT, %rax
+    cmpq %rax, FRAME_RIP(%rsp) /* neither SYSRET nor IRET may see a non-canonical rip */
+    jae 4f
+    movq FRAME_R15(%rsp), %r15
+    movq FRAME_R14(%rsp), %r14
+    movq FRAME_R13(%rsp), %r13
+    movq FRAME_R12(%rsp), %r12
+    movq FRAME_RBP(%rsp), %rbp
+    movq FRAME_RBX(%rsp), %rbx
+    movq FRAME_R10(%rsp), %r10
+    movq FRAME_R9(%rsp), %r9
+    movq FRAME_R8(%rsp), %r8
+    movq FRAME_RAX(%rsp), %rax
+    movq FRAME_RDX(%rsp), %rdx
+    movq FRAME_RSI(%rsp), %rsi
+    movq FRAME_RDI(%rsp), %rdi
+    cmpq $0, FRAME_VECTOR(%rsp)
+    jne 2f
+    movq FRAME_RIP(%rsp), %rcx
+    movq FRAME_RFLAGS(%rsp), %r11
+    movq FRAME_RSP(%rsp), %rsp
+    swapgs
+    sysretq
+2:  movq FRAME_R11(%rsp), %r11
+    movq FRAME_RCX(%rsp), %rcx
+    addq $FRAME_RIP, %rsp
+    swapgs
+    iretq
+3:  movq %gs:CPU_KERNEL_STACK_TOP, %rsp
+    xorl %ebp, %ebp
+    call upcall_idle
+    ud2
+4:  movq %gs:CPU_KERNEL_STACK_TOP, %rsp
+    xorl %ebp, %ebp
+    call x86_resume_refuse
+    jmp arch_resume
+
+/* Idle: the interrupt finds rip at the hlt or behind it and gives the stack up. The sti takes
+ * effect after the next instruction (SDM Vol. 2B, STI), so no wake-up is lost before the hlt. */
+    .balign 16
+    .globl arch_idle_wait, x86_idle_end
+arch_idle_wait:
+    movq %gs:CPU_KERNEL_STACK_TOP, %rsp
+    pushq $0
+1:  sti
+    hlt
+    jmp 1b
+x86_idle_end:
+
+/* One stub a vector: error code (the CPU's or 0), vector, then the common part. */
+.macro STUB vector, has_error
+    .balign 16
+    .if !\has_error
+    pushq $0
+    .endif
+    pushq $(FRAME_INTERRUPT + \vector)
+    jmp interrupt_common
+.endm
+
+    .balign 16
+    .globl x86_stubs_exception, x86_stubs_irq, x86_stubs_system
+x86_stubs_exception:
+    .set vector, 0
+    .rept 32
+    /* SDM Vol. 3A, table 6-1: 8, 10 to 14, 17, 21 push an error code; 29 and 30 are AMD's. */
+    .if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
+    STUB vector, 1
+    .else
+    STUB vector, 0
+    .endif
+    .set vector, vector + 1
+    .endr
+x86_stubs_irq:
+    .rept VECTOR_IRQ_COUNT
+    STUB vector, 0
+    .set vector, vector + 1
+    .endr
+x86_stubs_system: /* 0xf0 to 0xff */
+    .set vector, 0xf0
+    .rept 16
+    STUB vector, 0
+    .set vector, vector + 1
+    .endr
+
+.macro PUSH_REGISTERS
+    pushq %rdi
+    pushq %rsi
+    pushq %rdx
+    pushq %rcx
+    pushq %rax
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %rbx
+    pushq %rbp
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+.endm
+
+.macro POP_REGISTERS
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbp
+    popq %rbx
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rax
+    popq %rcx
+    popq %rdx
+    popq %rsi
+    popq %rdi
+    addq $16, %rsp /* vector, error code */
+.endm
+
+    .balign 64
+interrupt_common:
+    testb $3, FRAME_CS - FRAME_VECTOR(%rsp)
+    jz interrupt_kernel
+    swapgs
+    PUSH_REGISTERS
+    cld
+    SMAP_SITE 0 /* the CPU leaves AC as the program set it */
+    movq %rsp, %rdi
+    movq %gs:CPU_KERNEL_STACK_TOP, %rsp
+    xorl %ebp, %ebp
+    call x86_interrupt_user
+    jmp arch_resume
+
+interrupt_kernel:
+    PUSH_REGISTERS
+    cld
+    SMAP_SITE 0
+    movq %rsp, %rdi /* rbp is still the interrupted function's: the backtrace goes on there */
+    call x86_interrupt_kernel
+    testb %al, %al
+    jz arch_resume /* idle, or a system call given up */
+    POP_REGISTERS
+    iretq
+
+/* NMI, double fault, machine check: which GS base is active is unknown, so the record's address
+ * comes from the top of the stack page. IST stacks are two pages, aligned to their size. */
+.macro PARANOID name, handler, vector, has_error
+    .balign 16
+    .globl \name
+\name:
+    .if !\has_error
+    pushq $0
+    .endif
+    pushq $(FRAME_INTERRUPT + \vector)
+    PUSH_REGISTERS
+    cld
+    SMAP_SITE 0
+    movl $0xc0000101, %ecx /* IA32_GS_BASE */
+    rdmsr
+    shlq $32, %rdx
+    orq %rdx, %rax
+    movq %rax, %rbx
+    movq %rsp, %rax
+    orq $(IST_STACK_SIZE - 1), %rax
+    movq -7(%rax), %rax /* struct cpu * */
+    movq %rax, %rdx
+    shrq $32, %rdx
+    wrmsr
+    movq %rsp, %rdi
+    call \handler
+    movq %rbx, %rax
+    movq %rbx, %rdx
+    shrq $32, %rdx
+    movl $0xc0000101, %ecx
+    wrmsr
+    POP_REGISTERS
+    iretq
+.endm
+
+    PARANOID x86_nmi_stub, x86_nmi, 2, 0
+    PARANOID x86_double_fault_stub, x86_fatal_exception, 8, 1
+    PARANOID x86_machine_check_stub, x86_fatal_exception, 18, 0
+
+/* void arch_user_copy_in(void *to, struct uaddr from, size_t size) */
+    .balign 16
+    .globl arch_user_copy_in, x86_copy_in_end
+arch_user_copy_in:
+    movq %rdx, %rcx
+    SMAP_SITE 1
+    shrq $3, %rcx
+    rep movsq
+    movl %edx, %ecx
+    andl $7, %ecx
+    rep movsb
+    SMAP_SITE 0
+    ret
+x86_copy_in_end:
+
+/* bool arch_user_try_read_u32(struct uaddr from, uint32_t *ret_value) */
+    .balign 16
+    .globl arch_user_try_read_u32, x86_try_read, x86_try_read_failed
+arch_user_try_read_u32:
+    SMAP_SITE 1
+x86_try_read:
+    movl (%rdi), %ecx
+    SMAP_SITE 0
+    movl %ecx, (%rsi)
+    movl $1, %eax
+    ret
+x86_try_read_failed: /* the interrupt entry has cleared AC, but the IRET restored it */
+    SMAP_SITE 0
+    xorl %eax, %eax
+    ret

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/x86_64/fpu.h"
+#include "arch/context.h"
+#include "arch/upcalls.h"
+#include "arch/x86_64/features.h"
+#include "arch/x86_64/instructions.h"
+#include "core/cpu.h"
+#include "core/panic.h"
+#include <arch_impl/thread.h>
+#include <quay/abi/memory.h>
+
+/* SDM Vol. 1, 10.5.1 and 13.4: where a saved state holds the two control words. */
+#define FPU_FCW_OFFSET   0
+#define FPU_MXCSR_OFFSET 24
+#define FPU_FCW_INIT     0x37fu
+#define FPU_MXCSR_INIT   0x1f80u
+
+/* CR0.TS makes the next FPU instruction raise #NM (SDM Vol. 3A, 2.5). */
+static void fpu_forbid(void)
+{
+    cr0_write(cr0_read() | CR0_TS);
+}
+
+static void fpu_allow(void)
+{
+    __asm__ volatile("clts");
+}
+
+static void fpu_save(void *state)
+{
+    if (x86_features.xsave) {
+        __asm__ volatile("xsave64 (%0)"
+                         :
+                         : "r"(state), "a"((uint32_t)x86_features.xsave_mask), "d"(0)
+                         : "memory");
+    } else {
+        __asm__ volatile("fxsave64 (%0)" : : "r"(state) : "memory");
+    }
+}
+
+static void fpu_restore(const void *state)
+{
+    if (x86_features.xsave) {
+        __asm__ volatile("xrstor64 (%0)"
+                         :
+                         : "r"(state), "a"((uint32_t)x86_features.xsave_mask), "d"(0)
+                         : "memory");
+    } else {
+        __asm__ volatile("fxrstor64 (%0)" : : "r"(state) : "memory");
+    }
+}
+
+size_t arch_fpu_state_size(void)
+{
+    return x86_features.fpu_bytes;
+}
+
+/* A state of all zeros but the control words is the initial one: with XSAVE, header bits of 0 say
+ * that every component is in its initial state, MXCSR being read all the same. */
+bool x86_fpu_first_use(void)
+{
+    struct arch_thread *thread = upcall_arch_thread(arch_current());
+    char *state;
+
+    if (thread->fpu_state != NULL) {
+        return true; /* cannot happen: TS is off while a thread with state runs */
+    }
+    state = upcall_fpu_alloc();
+    if (state == NULL) {
+        return false;
+    }
+    *(uint16_t *)(void *)(state + FPU_FCW_OFFSET) = FPU_FCW_INIT;
+    *(uint32_t *)(void *)(state + FPU_MXCSR_OFFSET) = FPU_MXCSR_INIT;
+    thread->fpu_state = state;
+    thread->extra |= ARCH_THREAD_FPU;
+    fpu_allow();
+    fpu_restore(state);
+    return true;
+}
+
+PRESERVE_MOST void arch_thread_switch_extra(struct arch_thread *from, struct arch_thread *to)
+{
+    /* Also where both have the same base: a program can make its own zero without us, by loading
+     * a selector, and the other must not suffer for it. */
+    if ((from->extra | to->extra) & ARCH_THREAD_FS) {
+        msr_write(MSR_FS_BASE, to->fs_base);
+    }
+    if ((from->extra | to->extra) & ARCH_THREAD_GS) {
+        msr_write(MSR_KERNEL_GS_BASE, to->gs_base); /* the entry's swapgs put it there */
+    }
+    if (from->fpu_state != NULL) {
+        fpu_save(from->fpu_state);
+    }
+    if (to->fpu_state != NULL) {
+        fpu_allow();
+        fpu_restore(to->fpu_state);
+    } else if (from->extra & ARCH_THREAD_FPU) {
+        fpu_forbid();
+    }
+}
+
+void arch_thread_init(struct arch_thread *thread)
+{
+    *thread = (struct arch_thread){0};
+}
+
+void arch_thread_fini(struct arch_thread *thread)
+{
+    /* `extra` stays: should the thread still be current, its end takes the FPU from the CPU. */
+    upcall_fpu_free(thread->fpu_state);
+    thread->fpu_state = NULL;
+}
+
+void arch_thread_set_base(struct arch_thread *thread, unsigned which, uint64_t base)
+{
+    const uint32_t flag = which == 0 ? ARCH_THREAD_FS : ARCH_THREAD_GS;
+
+    assert(which <= 1 && base < USER_LIMIT);
+    *(which == 0 ? &thread->fs_base : &thread->gs_base) = base;
+    thread->extra = base != 0 ? thread->extra | flag : thread->extra & ~flag;
+    msr_write(which == 0 ? MSR_FS_BASE : MSR_KERNEL_GS_BASE, base);
+}

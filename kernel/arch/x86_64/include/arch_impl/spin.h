@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Test and set, waiting on a plain read so that the line stays shared meanwhile. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/compiler.h"
+
+static inline bool arch_spin_try(uint32_t *word)
+{
+    return __atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) == 0;
+}
+
+static inline void arch_spin_acquire(uint32_t *word)
+{
+    while (UNLIKELY(__atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) != 0)) {
+        while (__atomic_load_n(word, __ATOMIC_RELAXED) != 0) {
+            __asm__ volatile("pause");
+        }
+    }
+}
+
+/* Pairs with the acquiring exchange. */
+static inline void arch_spin_release(uint32_t *word)
+{
+    __atomic_store_n(word, 0, __ATOMIC_RELEASE);
+}

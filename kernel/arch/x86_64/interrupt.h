@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What the stubs in entry.S call, with interrupts off on the CPU's kernel stack. */
+#pragma once
+
+#include <stdbool.h>
+
+struct user_frame;
+
+/* From user mode; the frame is the current thread's. arch_resume follows. */
+void x86_interrupt_user(struct user_frame *frame);
+
+/* From the kernel itself; the frame lies on the stack. True: go on there; false: arch_resume. */
+bool x86_interrupt_kernel(struct user_frame *frame);
+
+void x86_nmi(struct user_frame *frame);
+void x86_fatal_exception(struct user_frame *frame);
+
+/* The current thread's frame holds a rip outside user space. */
+void x86_resume_refuse(void);

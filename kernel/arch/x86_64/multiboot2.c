@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/x86_64/multiboot2.h"
+#include "arch/x86_64/memory_map.h"
+#include "lib/checked.h"
+#include "lib/string.h"
+
+enum multiboot2_tag {
+    TAG_END = 0,
+    TAG_COMMAND_LINE = 1,
+    TAG_LOADER = 2,
+    TAG_MODULE = 3,
+    TAG_MEMORY_MAP = 6,
+    TAG_FRAMEBUFFER = 8,
+    TAG_ACPI_OLD = 14,
+    TAG_ACPI_NEW = 15,
+};
+
+struct tag {
+    uint32_t type;
+    uint32_t size; /* header included, padding not */
+};
+
+struct tag_module {
+    struct tag tag;
+    uint32_t start, end;
+};
+
+struct tag_memory_map {
+    struct tag tag;
+    uint32_t entry_size, entry_version;
+};
+
+struct memory_map_entry {
+    uint64_t start, size;
+    uint32_t type, reserved;
+};
+
+struct tag_framebuffer {
+    struct tag tag;
+    uint64_t address;
+    uint32_t pitch, width, height;
+    uint8_t bpp, type, reserved[2];
+};
+
+#define FRAMEBUFFER_DIRECT 1 /* red, green and blue in each pixel */
+
+size_t multiboot2_size(const void *data)
+{
+    uint32_t size;
+    memcpy(&size, data, sizeof(size));
+    return size;
+}
+
+/* A string that fills the rest of a tag; cut if it is too long, ended where the tag ends. */
+static void tag_string(char *to, size_t to_size, const uint8_t *tag, size_t from, size_t tag_size)
+{
+    const char *text = (const char *)tag + from;
+    size_t length = strnlen(text, tag_size - from);
+
+    length = length < to_size ? length : to_size - 1;
+    memcpy(to, text, length);
+    to[length] = 0;
+}
+
+static const char *parse_memory_map(const uint8_t *tag, size_t size, struct boot_info *info)
+{
+    struct tag_memory_map map;
+    struct memory_map_entry entry;
+
+    if (size < sizeof(map)) {
+        return "multiboot2: memory map tag too short";
+    }
+    memcpy(&map, tag, sizeof(map));
+    if (map.entry_size < sizeof(entry)) {
+        return "multiboot2: memory map entries too short";
+    }
+    for (size_t at = sizeof(map); size - at >= map.entry_size; at += map.entry_size) {
+        memcpy(&entry, tag + at, sizeof(entry));
+        if (!memory_map_add_e820(info, entry.start, entry.size, entry.type)) {
+            return "multiboot2: too many memory ranges";
+        }
+    }
+    return NULL;
+}
+
+/* The first module is the boot archive. */
+static const char *parse_module(const uint8_t *tag, size_t size, struct boot_info *info)
+{
+    struct tag_module module;
+
+    if (size < sizeof(module)) {
+        return "multiboot2: module tag too short";
+    }
+    memcpy(&module, tag, sizeof(module));
+    if (module.end < module.start || !is_aligned(module.start, PAGE_SIZE)) {
+        return "multiboot2: bad module address";
+    }
+    if (info->archive_size_bytes == 0) {
+        info->archive = paddr_of(module.start);
+        info->archive_size_bytes = module.end - module.start;
+    }
+    return NULL;
+}
+
+static void parse_framebuffer(const uint8_t *tag, size_t size, struct boot_info *info)
+{
+    struct tag_framebuffer framebuffer;
+
+    if (size < sizeof(framebuffer)) {
+        return;
+    }
+    memcpy(&framebuffer, tag, sizeof(framebuffer));
+    if (framebuffer.type != FRAMEBUFFER_DIRECT) {
+        return;
+    }
+    info->framebuffer = paddr_of(framebuffer.address);
+    info->framebuffer_width = framebuffer.width;
+    info->framebuffer_height = framebuffer.height;
+    info->framebuffer_pitch = framebuffer.pitch;
+    info->framebuffer_bpp = framebuffer.bpp;
+}
+
+static const char *parse_tag(uint32_t type, const uint8_t *tag, size_t size, struct boot_info *info)
+{
+    switch (type) {
+    case TAG_COMMAND_LINE:
+        tag_string(info->command_line, sizeof(info->command_line), tag, sizeof(struct tag), size);
+        return NULL;
+    case TAG_LOADER:
+        tag_string(info->loader, sizeof(info->loader), tag, sizeof(struct tag), size);
+        return NULL;
+    case TAG_MODULE:
+        return parse_module(tag, size, info);
+    case TAG_MEMORY_MAP:
+        return parse_memory_map(tag, size, info);
+    case TAG_FRAMEBUFFER:
+        parse_framebuffer(tag, size, info);
+        return NULL;
+    default:
+        return NULL;
+    }
+}
+
+/* The loader copied the ACPI root pointer into the tag; the newer form wins. */
+static void parse_acpi(const struct tag *tag, struct paddr at, struct boot_info *info)
+{
+    if (tag->type == TAG_ACPI_NEW || (tag->type == TAG_ACPI_OLD && info->acpi_rsdp.value == 0)) {
+        info->acpi_rsdp = paddr_add(at, sizeof(*tag));
+    }
+}
+
+const char *multiboot2_parse(const void *data, size_t size, struct paddr address,
+                             struct boot_info *info)
+{
+    const uint8_t *bytes = data;
+    struct tag tag;
+
+    if (size < 16 || multiboot2_size(data) != size) {
+        return "multiboot2: bad size";
+    }
+    for (size_t at = 8; size - at >= sizeof(tag);) {
+        memcpy(&tag, bytes + at, sizeof(tag));
+        if (tag.size < sizeof(tag) || tag.size > size - at) {
+            return "multiboot2: a tag passes the end";
+        }
+        if (tag.type == TAG_END) {
+            return info->range_count != 0 ? NULL : "multiboot2: no memory map";
+        }
+        const char *error = parse_tag(tag.type, bytes + at, tag.size, info);
+        if (error != NULL) {
+            return error;
+        }
+        parse_acpi(&tag, paddr_add(address, at), info);
+        at += tag.size;
+        if (size - at < (-at & 7)) {
+            break;
+        }
+        at += -at & 7;
+    }
+    return "multiboot2: no end tag";
+}

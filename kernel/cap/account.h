@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Accounts: who pays. Every page, object and thread is charged to an account; an account has a
+ * limit and a usage per resource (enum job_resource), and a charge counts in it and in every
+ * account above it, up to JOB_DEPTH_MAX levels. A job is an account with a handle.
+ *
+ * Whoever is charged keeps only a pointer: an account outlives its job until its usage is zero
+ * (account_orphan), and the ones above it live at least as long.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <quay/abi/job.h>
+#include "lib/compiler.h"
+
+struct account {
+    struct account *parent; /* fixed; NULL for the root */
+
+    /* Atomic. */
+    uint64_t usage[JOB_RESOURCE_COUNT];
+    uint64_t limit[JOB_RESOURCE_COUNT];
+    uint32_t refused; /* a charge was refused since this was last cleared */
+    uint32_t orphan;  /* 0: has an owner; 1: none, waits for its usage to end; 2: ended */
+
+    void (*released)(struct account *account); /* set by account_orphan */
+};
+
+/* No usage, no limits. */
+void account_init(struct account *account, struct account *parent);
+
+/* Charges the account and all above it, or nothing: 0 or -EQUOTA (memory: -ENOMEM). No locks. */
+MUST_USE int account_charge(struct account *account, enum job_resource resource, uint64_t amount);
+
+/* Takes a charge back; amounts must match. */
+void account_uncharge(struct account *account, enum job_resource resource, uint64_t amount);
+
+/* The owner goes. Once the usage is zero, now or later, `released` is called exactly once, perhaps
+ * under locks; others may still be looking at the account until a grace period has passed. */
+void account_orphan(struct account *account, void (*released)(struct account *account));

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "cap/object.h"
+
+#include "core/panic.h"
+
+static struct {
+    koid_t next_koid;                   /* atomic */
+    uint64_t counts[OBJECT_TYPE_COUNT]; /* atomic */
+} object_state = {.next_koid = 1};
+
+void object_init(struct object *object, enum object_type type, const struct object_ops *ops)
+{
+    *object = (struct object){
+        .ops = ops,
+        .koid = __atomic_fetch_add(&object_state.next_koid, 1, __ATOMIC_RELAXED),
+        .type = (uint8_t)type,
+        .references = 1,
+        .tree_lock = SPINLOCK_INIT(LOCK_RANK_HANDLE_TREE),
+        .signal_lock = SPINLOCK_INIT(LOCK_RANK_OBJECT),
+    };
+    list_init(&object->observers);
+    __atomic_fetch_add(&object_state.counts[type], 1, __ATOMIC_RELAXED);
+}
+
+void object_ref(struct object *object)
+{
+    uint32_t before = __atomic_fetch_add(&object->references, 1, __ATOMIC_RELAXED);
+
+    assert(before != 0 && before != UINT32_MAX);
+}
+
+bool object_try_ref(struct object *object)
+{
+    uint32_t count = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
+
+    while (count != 0) {
+        if (__atomic_compare_exchange_n(&object->references, &count, count + 1, true,
+                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void object_grace_ended(struct sync_node *node)
+{
+    struct object *object = CONTAINER_OF(node, struct object, grace);
+
+    __atomic_fetch_sub(&object_state.counts[object->type], 1, __ATOMIC_RELAXED);
+    object->ops->destroy(object);
+}
+
+void object_unref(struct object *object)
+{
+    if (object == NULL) {
+        return;
+    }
+    /* Release: what this reference did to the object happens before its end; the last one acquires
+     * what all others did. */
+    uint32_t before = __atomic_fetch_sub(&object->references, 1, __ATOMIC_ACQ_REL);
+
+    assert(before != 0);
+    if (before == 1) {
+        sync_defer(&object->grace, object_grace_ended);
+    }
+}
+
+void object_signal_locked(struct object *object, signals_t clear, signals_t set)
+{
+    signals_t kept = object->signals & ~clear;
+    signals_t rising = set & ~kept;
+
+    __atomic_store_n(&object->signals, kept | set, __ATOMIC_RELEASE);
+    if (rising == 0) {
+        return;
+    }
+    LIST_FOREACH_SAFE (each, next, &object->observers) {
+        struct observer *observer = CONTAINER_OF(each, struct observer, link);
+
+        if (observer->mask & rising) {
+            observer->notify(observer, observer->mask & (kept | set));
+        }
+    }
+}
+
+void object_signal(struct object *object, signals_t clear, signals_t set)
+{
+    spin_lock(&object->signal_lock);
+    object_signal_locked(object, clear, set);
+    spin_unlock(&object->signal_lock);
+}
+
+void object_observe(struct object *object, struct observer *observer)
+{
+    spin_lock(&object->signal_lock);
+    observer->object = object;
+    list_push_back(&object->observers, &observer->link);
+    if (observer->mask & object->signals) {
+        observer->notify(observer, observer->mask & object->signals);
+    }
+    spin_unlock(&object->signal_lock);
+}
+
+void object_unobserve(struct observer *observer)
+{
+    struct object *object = observer->object;
+
+    if (object == NULL) {
+        return;
+    }
+    spin_lock(&object->signal_lock);
+    if (list_is_linked(&observer->link)) {
+        list_remove(&observer->link);
+    }
+    spin_unlock(&object->signal_lock);
+}
+
+uint64_t object_count(enum object_type type)
+{
+    return __atomic_load_n(&object_state.counts[type], __ATOMIC_RELAXED);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* The rank check of debug kernels: each CPU keeps the ranks it holds as a stack. */
+#include "core/lock.h"
+#include "core/cpu.h"
+#include "core/panic.h"
+
+static uint8_t highest_rank(const struct cpu *cpu)
+{
+    uint8_t highest = LOCK_RANK_NONE;
+
+    for (uint32_t i = 0; i < cpu->locks_held; i++) {
+        highest = cpu->lock_ranks[i] > highest ? cpu->lock_ranks[i] : highest;
+    }
+    return highest;
+}
+
+void lock_rank_push(const struct spinlock *lock, bool nested)
+{
+    struct cpu *cpu = cpu_self();
+    const uint8_t highest = highest_rank(cpu);
+
+    if (panic_is_under_way()) {
+        return;
+    }
+    if (lock->rank < highest || (lock->rank == highest && !nested)) {
+        panic("lock order: rank %u wanted while rank %u is held", lock->rank, highest);
+    }
+    assert(cpu->locks_held < sizeof(cpu->lock_ranks));
+    cpu->lock_ranks[cpu->locks_held++] = lock->rank;
+}
+
+/* Locks may be released in any order. */
+void lock_rank_pop(const struct spinlock *lock)
+{
+    struct cpu *cpu = cpu_self();
+
+    for (uint32_t i = cpu->locks_held; i > 0; i--) {
+        if (cpu->lock_ranks[i - 1] == lock->rank) {
+            for (; i < cpu->locks_held; i++) {
+                cpu->lock_ranks[i - 1] = cpu->lock_ranks[i];
+            }
+            cpu->locks_held--;
+            return;
+        }
+    }
+    if (!panic_is_under_way()) {
+        panic("lock order: rank %u is released but not held", lock->rank);
+    }
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spinlocks with ranks. A CPU may only take a lock of a higher rank than every lock it holds;
+ * debug kernels panic on disorder. Two locks of one rank are never held together, except where
+ * spin_lock_nested says so. Under a spinlock: no user memory, no log, no upward call, and no
+ * allocation except where the rank order of the allocator's own locks permits it (they are last).
+ * docs/locking.md has a row for each rank.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/annotations.h"
+#include "lib/compiler.h"
+#include <arch_impl/spin.h> /* arch_spin_acquire, arch_spin_release, arch_spin_try */
+
+enum lock_rank {
+    LOCK_RANK_NONE = 0,
+    LOCK_RANK_JOB = 10,          /* tree of jobs */
+    LOCK_RANK_PROCESS = 20,      /* thread list, life cycle, exit */
+    LOCK_RANK_HANDLE_TREE = 30,  /* derivation list of one object */
+    LOCK_RANK_HANDLE_TABLE = 34, /* free list and chunks of one table */
+    LOCK_RANK_LOG_READER = 38,   /* who drains the log */
+    LOCK_RANK_ASPACE = 40,       /* mappings and page tables */
+    LOCK_RANK_MEMORY = 44,       /* pages of a memory object */
+    LOCK_RANK_SHOOTDOWN = 48,
+    LOCK_RANK_FUTEX = 50,     /* a bucket of sleepers */
+    LOCK_RANK_OBJECT = 54,    /* signals, waiters and bindings of one object */
+    LOCK_RANK_PORT = 60,      /* queues and tokens of one port */
+    LOCK_RANK_TIMER = 70,     /* timer queue of one CPU */
+    LOCK_RANK_RUN_QUEUE = 74, /* ready threads of one CPU */
+    LOCK_RANK_SYNC = 80,      /* grace periods */
+    LOCK_RANK_SLAB = 90,
+    LOCK_RANK_FRAME = 92,
+    LOCK_RANK_KMAP = 94,
+    LOCK_RANK_INTERRUPT = 96, /* lines of the interrupt controllers */
+    LOCK_RANK_LOG = 98,
+};
+
+struct CAPABILITY("spinlock") spinlock {
+    uint32_t word; /* 0 free, 1 held */
+    uint8_t rank;
+};
+
+#define SPINLOCK_INIT(rank_)                                                                       \
+    {                                                                                              \
+        .word = 0, .rank = (rank_)                                                                 \
+    }
+
+static inline void spinlock_init(struct spinlock *lock, enum lock_rank rank)
+{
+    lock->word = 0;
+    lock->rank = (uint8_t)rank;
+}
+
+/* The check itself: this CPU takes or releases a lock of that rank. */
+void lock_rank_push(const struct spinlock *lock, bool nested);
+void lock_rank_pop(const struct spinlock *lock);
+
+static inline void lock_check_acquire(const struct spinlock *lock, bool nested)
+{
+#if QUAY_DEBUG
+    lock_rank_push(lock, nested);
+#else
+    (void)lock;
+    (void)nested;
+#endif
+}
+
+static inline void lock_check_release(const struct spinlock *lock)
+{
+#if QUAY_DEBUG
+    lock_rank_pop(lock);
+#else
+    (void)lock;
+#endif
+}
+
+/* Spins until the lock is free. Interrupts are off in the kernel, so nothing preempts the holder.
+ */
+static inline void spin_lock(struct spinlock *lock) ACQUIRE(lock) NO_THREAD_SAFETY_ANALYSIS
+{
+    lock_check_acquire(lock, false);
+    arch_spin_acquire(&lock->word);
+}
+
+/* The same for a second lock of a rank that is already held; the caller says in a comment why the
+ * order of the two is fixed. */
+static inline void spin_lock_nested(struct spinlock *lock) ACQUIRE(lock) NO_THREAD_SAFETY_ANALYSIS
+{
+    lock_check_acquire(lock, true);
+    arch_spin_acquire(&lock->word);
+}
+
+static inline void spin_unlock(struct spinlock *lock) RELEASE(lock) NO_THREAD_SAFETY_ANALYSIS
+{
+    lock_check_release(lock);
+    arch_spin_release(&lock->word);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end: a kernel that finds itself wrong says so on every console it has, with registers and
+ * backtrace, stops the other CPUs and halts. Never used for what a user program did.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include "lib/compiler.h"
+
+NORETURN void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whether some CPU has panicked: the others stop when they are told. */
+bool panic_is_under_way(void);
+
+/* Assertions state what the programmer guarantees. They are always on. */
+#define assert(condition)                                                                          \
+    ((condition) ? (void)0 : panic("assertion failed: %s (%s:%d)", #condition, __FILE__, __LINE__))
+
+/* For checks too costly for a release kernel. */
+#if QUAY_DEBUG
+#define debug_assert(condition) assert(condition)
+#else
+#define debug_assert(condition) ((void)sizeof((condition) ? 1 : 0))
+#endif

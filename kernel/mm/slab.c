@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+#include "mm/slab.h"
+
+#include "arch/mmu.h"
+#include "core/panic.h"
+#include "lib/checked.h"
+#include "lib/string.h"
+#include "lib/types.h"
+#include "mm/frame.h"
+#include "mm/inject.h"
+
+/* The start of a free object. */
+struct slab_free_object {
+    struct slab_free_object *next;
+};
+
+/* The start of a slab; protected by the lock of its cache. */
+struct slab {
+    struct list link; /* in slab_cache.partial, self-linked when no object is free */
+    struct slab_cache *cache;
+    struct slab_free_object *free;
+    uint32_t in_use_count;
+    uint32_t fresh_index; /* objects from here on were never handed out */
+};
+
+enum {
+    SLAB_EMPTY_MAX = 1,
+    ALIGNMENT_MIN = sizeof(struct slab_free_object),
+    RED_ZONE_SIZE = 16,
+    RED_ZONE_BYTE = 0xbb,
+    POISON_BYTE = 0x6b,
+};
+
+static struct {
+    bool is_debug;
+
+    struct spinlock lock;
+    struct list caches; /* protected by lock */
+} slab_state = {
+    .is_debug = QUAY_DEBUG,
+    .lock = SPINLOCK_INIT(LOCK_RANK_SLAB),
+    .caches = LIST_INIT(slab_state.caches),
+};
+
+void slab_set_debug(bool is_debug)
+{
+    slab_state.is_debug = is_debug;
+}
+
+/* --- caches ----------------------------------------------------------------------------------- */
+
+/* Chooses the smallest slab that loses at most an eighth of itself, else the largest one. */
+static void slab_cache_lay_out(struct slab_cache *cache, uint32_t alignment)
+{
+    cache->first_offset = (uint32_t)round_up_u64(sizeof(struct slab), alignment);
+    for (cache->order = 0;; cache->order++) {
+        uint32_t size = (uint32_t)PAGE_SIZE << cache->order;
+        uint32_t used;
+
+        cache->objects_per_slab = 0;
+        if (size > cache->first_offset) {
+            cache->objects_per_slab = (size - cache->first_offset) / cache->stride;
+        }
+        used = cache->objects_per_slab * cache->stride;
+        if ((size - used) * 8 <= size || cache->order == SLAB_ORDER_MAX) {
+            break;
+        }
+    }
+    assert(cache->objects_per_slab > 0);
+}
+
+void slab_cache_init(struct slab_cache *cache, const char *name, size_t object_size,
+                     size_t alignment)
+{
+    uint32_t red_zone_size = slab_state.is_debug ? RED_ZONE_SIZE : 0;
+
+    assert(object_size > 0 && object_size <= SLAB_OBJECT_SIZE_MAX);
+    assert(is_power_of_two_u64(alignment) && alignment <= PAGE_SIZE);
+    alignment = max_u64(alignment, ALIGNMENT_MIN);
+    *cache = (struct slab_cache){
+        .name = name,
+        .object_size = (uint32_t)object_size,
+        .stride = (uint32_t)round_up_u64(object_size + red_zone_size, alignment),
+        .is_debug = slab_state.is_debug,
+    };
+    spinlock_init(&cache->lock, LOCK_RANK_SLAB);
+    list_init(&cache->partial);
+    slab_cache_lay_out(cache, (uint32_t)alignment);
+
+    spin_lock(&slab_state.lock);
+    list_push_back(&slab_state.caches, &cache->link);
+    spin_unlock(&slab_state.lock);
+}
+
+void slab_cache_fini(struct slab_cache *cache)
+{
+    struct list *link;
+
+    if (cache == NULL) {
+        return;
+    }
+    assert(cache->in_use_count == 0);
+    while ((link = list_pop_front(&cache->partial)) != NULL) {
+        frame_free(arch_direct_map_reverse(CONTAINER_OF(link, struct slab, link)), cache->order);
+    }
+    spin_lock(&slab_state.lock);
+    list_remove(&cache->link);
+    spin_unlock(&slab_state.lock);
+}
+
+bool slab_stats(size_t index, struct slab_stats *ret_stats)
+{
+    bool is_found = false;
+
+    spin_lock(&slab_state.lock);
+    LIST_FOREACH (pos, &slab_state.caches) {
+        /* SAFETY: read without the cache's lock, which has the same rank: figures for people. */
+        const struct slab_cache *cache = CONTAINER_OF(pos, struct slab_cache, link);
+        uint32_t slab_count = __atomic_load_n(&cache->slab_count, __ATOMIC_RELAXED);
+
+        if (index-- != 0) {
+            continue;
+        }
+        *ret_stats = (struct slab_stats){
+            .name = cache->name,
+            .object_size = cache->object_size,
+            .in_use_count = __atomic_load_n(&cache->in_use_count, __ATOMIC_RELAXED),
+            .total_count = (uint64_t)slab_count * cache->objects_per_slab,
+            .size_bytes = (uint64_t)slab_count * (PAGE_SIZE << cache->order),
+        };
+        is_found = true;
+        break;
+    }
+    spin_unlock(&slab_state.lock);
+    return is_found;
+}
+
+/* --- checks of debug kernels ------------------------------------------------------------------ */
+
+static bool slab_bytes_are(const void *start, size_t size, uint8_t value)
+{
+    const uint8_t *bytes = start;
+
+    for (size_t i = 0; i < size; i++) {
+        if (bytes[i] != value) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What of a free object is poisoned: all behind the link. */
+static size_t slab_poison_size(const struct slab_cache *cache)
+{
+    size_t link_size = sizeof(struct slab_free_object);
+
+    return cache->object_size > link_size ? cache->object_size - link_size : 0;
+}
+
+static void slab_check_allocated(const struct slab_cache *cache, struct slab_free_object *object,
+                                 bool is_fresh)
+{
+    if (!is_fresh && !slab_bytes_are(object + 1, slab_poison_size(cache), POISON_BYTE)) {
+        panic("%s %p was written after it was freed", cache->name, (void *)object);
+    }
+    memset((char *)object + cache->object_size, RED_ZONE_BYTE, RED_ZONE_SIZE);
+}
+
+/* An object that is filled with poison may be free already: look through the free list. */
+static void slab_check_freed_twice(const struct slab_cache *cache, const struct slab *slab,
+                                   const struct slab_free_object *object)
+{
+    if (!slab_bytes_are(object + 1, slab_poison_size(cache), POISON_BYTE)) {
+        return;
+    }
+    for (const struct slab_free_object *free = slab->free; free != NULL; free = free->next) {
+        if (free == object) {
+            panic("%s %p was freed twice", cache->name, (const void *)object);
+        }
+    }
+}
+
+static void slab_check_freed(const struct slab_cache *cache, const struct slab *slab,
+                             struct slab_free_object *object)
+{
+    uint64_t offset = (uint64_t)((char *)object - (const char *)slab);
+    uint64_t index = (offset - cache->first_offset) / cache->stride;
+
+    if (offset < cache->first_offset || (offset - cache->first_offset) % cache->stride != 0 ||
+        index >= slab->fresh_index) {
+        panic("%s %p is not an object", cache->name, (void *)object);
+    }
+    slab_check_freed_twice(cache, slab, object);
+    if (!slab_bytes_are((char *)object + cache->object_size, RED_ZONE_SIZE, RED_ZONE_BYTE)) {
+        panic("%s %p was written beyond its end", cache->name, (void *)object);
+    }
+    memset(object + 1, POISON_BYTE, slab_poison_size(cache));
+}
+
+/* --- objects ---------------------------------------------------------------------------------- */
+
+static void slab_set_count(struct slab_cache *cache, struct slab *slab, uint32_t in_use_count)
+    REQUIRES(&cache->lock)
+{
+    __atomic_store_n(&cache->in_use_count, cache->in_use_count + in_use_count - slab->in_use_count,
+                     __ATOMIC_RELAXED);
+    slab->in_use_count = in_use_count;
+}
+
+/* Takes a free object, NULL if no slab has one. */
+static void *slab_take_locked(struct slab_cache *cache) REQUIRES(&cache->lock)
+{
+    struct list *link = list_first(&cache->partial);
+    struct slab *slab = CONTAINER_OF(link, struct slab, link);
+    struct slab_free_object *object;
+    bool is_fresh;
+
+    if (link == NULL) {
+        return NULL;
+    }
+    object = slab->free;
+    is_fresh = object == NULL;
+    if (is_fresh) {
+        object = (void *)((char *)slab + cache->first_offset + slab->fresh_index * cache->stride);
+        slab->fresh_index++;
+    } else {
+        slab->free = object->next;
+    }
+    if (slab->in_use_count == 0) {
+        cache->empty_count--;
+    }
+    slab_set_count(cache, slab, slab->in_use_count + 1);
+    if (slab->in_use_count == cache->objects_per_slab) {
+        list_remove(&slab->link);
+    }
+    if (cache->is_debug) {
+        slab_check_allocated(cache, object, is_fresh);
+    }
+    return object;
+}
+
+/* Adds a slab; false if there is no memory. */
+static bool slab_grow(struct slab_cache *cache) EXCLUDES(&cache->lock)
+{
+    struct paddr frame;
+    struct slab *slab;
+
+    if (frame_alloc(cache->order, &frame) != 0) {
+        return false;
+    }
+    slab = arch_direct_map(frame);
+    *slab = (struct slab){.cache = cache};
+
+    spin_lock(&cache->lock);
+    list_push_front(&cache->partial, &slab->link);
+    cache->empty_count++;
+    __atomic_store_n(&cache->slab_count, cache->slab_count + 1, __ATOMIC_RELAXED);
+    spin_unlock(&cache->lock);
+    return true;
+}
+
+void *slab_alloc(struct slab_cache *cache)
+{
+    void *object;
+
+    if (inject_should_fail()) {
+        return NULL;
+    }
+    for (;;) {
+        spin_lock(&cache->lock);
+        object = slab_take_locked(cache);
+        spin_unlock(&cache->lock);
+        if (LIKELY(object != NULL)) {
+            break;
+        }
+        if (!slab_grow(cache)) {
+            return NULL;
+        }
+    }
+    memset(object, 0, cache->object_size);
+    return object;
+}
+
+/* Puts back an object; returns the slab if it should go, NULL if it stays. */
+static struct slab *slab_put_locked(struct slab_cache *cache, struct slab *slab,
+                                    struct slab_free_object *object) REQUIRES(&cache->lock)
+{
+    assert(slab->cache == cache && slab->in_use_count > 0);
+    if (cache->is_debug) {
+        slab_check_freed(cache, slab, object);
+    }
+    if (slab->in_use_count == cache->objects_per_slab) {
+        list_push_front(&cache->partial, &slab->link);
+    }
+    object->next = slab->free;
+    slab->free = object;
+    slab_set_count(cache, slab, slab->in_use_count - 1);
+    if (slab->in_use_count > 0) {
+        return NULL;
+    }
+    list_remove(&slab->link);
+    if (cache->empty_count >= SLAB_EMPTY_MAX) {
+        __atomic_store_n(&cache->slab_count, cache->slab_count - 1, __ATOMIC_RELAXED);
+        return slab;
+    }
+    cache->empty_count++;
+    list_push_back(&cache->partial, &slab->link);
+    return NULL;
+}
+
+void slab_free(struct slab_cache *cache, void *object)
+{
+    uint64_t slab_size = PAGE_SIZE << cache->order;
+    struct slab *slab;
+
+    if (object == NULL) {
+        return;
+    }
+    /* SAFETY: a slab is aligned to its size, and the direct map keeps alignment. */
+    slab = (struct slab *)align_down_u64((uintptr_t)object, slab_size);
+    spin_lock(&cache->lock);
+    slab = slab_put_locked(cache, slab, object);
+    spin_unlock(&cache->lock);
+    if (slab != NULL) {
+        frame_free(arch_direct_map_reverse(slab), cache->order);
+    }
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "object/event.h"
+
+#include "mm/slab.h"
+#include "sched/sched.h"
+#include <quay/abi/errno.h>
+
+/* A waiter's fields: sleep_bits, what it waits for; sleep_key[0], whether it consumes;
+ * observer.object, the event, with a reference (an object at any time, so that the figures may
+ * follow it without a lock). */
+
+static struct slab_cache event_cache;
+
+static void event_destroy(struct object *object);
+static void event_unreachable(struct object *object);
+
+static const struct object_ops event_ops = {
+    .destroy = event_destroy,
+    .unreachable = event_unreachable,
+};
+
+void event_init(void)
+{
+    slab_cache_init(&event_cache, "event", sizeof(struct event), _Alignof(struct event));
+}
+
+int event_create(struct account *account, struct event **ret_event)
+{
+    struct event *event;
+    int status = account_charge(account, JOB_MEMORY, sizeof(struct event));
+
+    if (status != 0) {
+        return status;
+    }
+    event = slab_alloc(&event_cache);
+    if (event == NULL) {
+        account_uncharge(account, JOB_MEMORY, sizeof(struct event));
+        return -ENOMEM;
+    }
+    object_init(&event->object, OBJECT_EVENT, &event_ops);
+    event->account = account;
+    list_init(&event->waiters);
+    *ret_event = event;
+    return 0;
+}
+
+static void event_destroy(struct object *object)
+{
+    struct event *event = event_of(object);
+    struct account *account = event->account;
+
+    slab_free(&event_cache, event);
+    account_uncharge(account, JOB_MEMORY, sizeof(struct event));
+}
+
+/* --- Waiting --- */
+
+static void take_out_locked(struct event *event, struct thread *thread)
+    REQUIRES(&event->object.signal_lock)
+{
+    list_remove(&thread->sleep_link);
+    event->waiter_count--;
+}
+
+static void event_unlink(struct thread *thread)
+{
+    struct event *event = event_of(thread->observer.object);
+
+    spin_lock(&event->object.signal_lock);
+    take_out_locked(event, thread);
+    spin_unlock(&event->object.signal_lock);
+    object_unref(&event->object);
+}
+
+static koid_t event_waits_for(const struct thread *thread)
+{
+    return __atomic_load_n(&thread->observer.object, __ATOMIC_RELAXED)->koid;
+}
+
+static const struct wait_ops event_wait_ops = {
+    .state = THREAD_STATE_WAIT_OBJECT,
+    .unlink = event_unlink,
+    .waits_for = event_waits_for,
+};
+
+static void set_bits_locked(struct event *event, uint64_t bits) REQUIRES(&event->object.signal_lock)
+{
+    bool was_set = event->bits != 0;
+
+    event->bits = bits;
+    if (was_set != (bits != 0)) {
+        object_signal_locked(&event->object, was_set ? SIGNAL_USER : 0, was_set ? 0 : SIGNAL_USER);
+    }
+}
+
+/* Why the current thread may not wait for the event, or 0. When the last handle goes, the count is
+ * 0 before event_unreachable takes the lock: either it finds us in the queue, or we see it here. */
+static int cannot_wait_locked(const struct event *event, time_ns_t deadline)
+    REQUIRES(&event->object.signal_lock)
+{
+    if (deadline == DEADLINE_POLL) {
+        return -ETIMEDOUT;
+    }
+    if (__atomic_load_n(&event->object.handle_count, __ATOMIC_RELAXED) == 0) {
+        return -ECANCELED;
+    }
+    return event->waiter_count < EVENT_WAITERS_MAX ? 0 : -EBUSY;
+}
+
+int64_t event_wait(struct event *event, uint64_t bits, bool consume, time_ns_t deadline)
+{
+    struct thread *thread = thread_current();
+    uint64_t found;
+    int status;
+
+    spin_lock(&event->object.signal_lock);
+    found = event->bits & bits;
+    if (found != 0) {
+        if (consume) {
+            set_bits_locked(event, event->bits & ~found);
+        }
+        spin_unlock(&event->object.signal_lock);
+        frame_set_result2(&thread->frame, found);
+        return 0;
+    }
+    status = cannot_wait_locked(event, deadline);
+    if (status != 0) {
+        spin_unlock(&event->object.signal_lock);
+        return status;
+    }
+    object_ref(&event->object);
+    thread->observer.object = &event->object;
+    thread->sleep_key[0] = consume;
+    thread->sleep_bits = bits;
+    list_push_back(&event->waiters, &thread->sleep_link);
+    event->waiter_count++;
+    thread->wait_ops = &event_wait_ops;
+    thread->deadline = deadline;
+    wait_publish(thread);
+    spin_unlock(&event->object.signal_lock);
+    return sched_wait(deadline);
+}
+
+/* --- Signaling --- */
+
+/* Ends a waiter's wait, unless somebody else has: that one's unlink takes it out then. */
+static bool wake_locked(struct event *event, struct thread *thread, int64_t result)
+    REQUIRES(&event->object.signal_lock)
+{
+    uint64_t seen = wait_seen(thread);
+
+    if (!(seen & THREAD_WAITING) || !wait_try_end(thread, seen)) {
+        return false;
+    }
+    take_out_locked(event, thread);
+    frame_set_result(&thread->frame, result);
+    return true;
+}
+
+/* Serves the waiters in their order from `bits`; returns what they left. */
+static uint64_t serve_locked(struct event *event, uint64_t bits)
+    REQUIRES(&event->object.signal_lock)
+{
+    LIST_FOREACH_SAFE (each, next, &event->waiters) {
+        struct thread *thread = CONTAINER_OF(each, struct thread, sleep_link);
+        uint64_t found = bits & thread->sleep_bits;
+
+        if (found != 0 && wake_locked(event, thread, 0)) {
+            frame_set_result2(&thread->frame, found);
+            bits &= thread->sleep_key[0] ? ~found : ~0ul;
+            object_unref(&event->object); /* not the last: the caller has the event */
+            sched_wake(thread);
+        }
+    }
+    return bits;
+}
+
+/* The rest of event_signal when there is somebody to tell. */
+static NEVER_INLINE int64_t signal_and_tell(struct event *event, uint64_t before, uint64_t bits)
+    RELEASE(&event->object.signal_lock)
+{
+    set_bits_locked(event, serve_locked(event, bits));
+    spin_unlock(&event->object.signal_lock);
+    frame_set_result2(&thread_current()->frame, before);
+    return sched_return(0);
+}
+
+int64_t event_signal(struct event *event, uint64_t clear, uint64_t set)
+{
+    uint64_t before, bits;
+
+    spin_lock(&event->object.signal_lock);
+    before = event->bits;
+    bits = (before & ~clear) | set;
+    if (UNLIKELY(!list_is_empty(&event->waiters) || (before != 0) != (bits != 0))) {
+        return signal_and_tell(event, before, bits);
+    }
+    event->bits = bits;
+    spin_unlock(&event->object.signal_lock);
+    frame_set_result2(&thread_current()->frame, before);
+    return 0;
+}
+
+/* Nobody can signal it any more. */
+static void event_unreachable(struct object *object)
+{
+    struct event *event = event_of(object);
+
+    spin_lock(&event->object.signal_lock);
+    LIST_FOREACH_SAFE (each, next, &event->waiters) {
+        struct thread *thread = CONTAINER_OF(each, struct thread, sleep_link);
+
+        if (wake_locked(event, thread, -ECANCELED)) {
+            object_unref(&event->object); /* not the last: the handle's is given back after this */
+            sched_wake(thread);
+        }
+    }
+    spin_unlock(&event->object.signal_lock);
+}

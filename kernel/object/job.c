@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "object/job.h"
+
+#include <quay/abi/errno.h>
+#include "core/panic.h"
+#include "mm/slab.h"
+#include "object/process.h"
+
+static struct {
+    struct spinlock lock; /* the tree of jobs, and which processes are in it */
+    struct slab_cache cache;
+    struct list processes; /* all, by koid: process->all_link */
+} job_state = {.lock = SPINLOCK_INIT(LOCK_RANK_JOB)};
+
+static void job_destroy(struct object *object);
+static void job_unreachable(struct object *object);
+
+static const struct object_ops job_ops = {
+    .destroy = job_destroy,
+    .unreachable = job_unreachable,
+};
+
+static struct job *job_alloc(struct job *parent)
+{
+    struct job *job = slab_alloc(&job_state.cache);
+
+    if (job == NULL) {
+        return NULL;
+    }
+    object_init(&job->object, OBJECT_JOB, &job_ops);
+    account_init(&job->account, parent == NULL ? NULL : &parent->account);
+    job->parent = parent;
+    job->depth = parent == NULL ? 0 : parent->depth + 1;
+    list_init(&job->children);
+    list_init(&job->sibling_link);
+    list_init(&job->processes);
+    list_init(&job->told_children);
+    list_init(&job->told_processes);
+    return job;
+}
+
+struct job *job_create_root(void)
+{
+    struct job *job;
+
+    slab_cache_init(&job_state.cache, "job", sizeof(struct job), 8);
+    list_init(&job_state.processes);
+    job = job_alloc(NULL);
+    if (job == NULL) {
+        panic("no memory for the root job");
+    }
+    return job;
+}
+
+int job_create(struct job *parent, struct job **ret_job)
+{
+    struct job *job;
+    int error;
+
+    if (parent->depth + 1 >= JOB_DEPTH_MAX) {
+        return -EQUOTA;
+    }
+    error = account_charge(&parent->account, JOB_JOBS, 1);
+    if (error != 0) {
+        return error;
+    }
+    error = account_charge(&parent->account, JOB_MEMORY, sizeof(struct job));
+    if (error != 0) {
+        goto undo_job;
+    }
+    job = job_alloc(parent);
+    if (job == NULL) {
+        error = -ENOMEM;
+        goto undo_memory;
+    }
+    object_ref(&parent->object);
+
+    spin_lock(&job_state.lock);
+    if (parent->is_killed) {
+        error = -ECANCELED;
+    } else {
+        list_push_back(&parent->children, &job->sibling_link);
+    }
+    spin_unlock(&job_state.lock);
+    if (error != 0) {
+        object_unref(&job->object); /* gives back the charges, later */
+        return error;
+    }
+    *ret_job = job;
+    return 0;
+
+undo_memory:
+    account_uncharge(&parent->account, JOB_MEMORY, sizeof(struct job));
+undo_job:
+    account_uncharge(&parent->account, JOB_JOBS, 1);
+    return error;
+}
+
+static void job_free(struct sync_node *node)
+{
+    struct job *job = CONTAINER_OF(node, struct job, work);
+    struct job *parent = job->parent;
+
+    slab_free(&job_state.cache, job);
+    account_uncharge(&parent->account, JOB_MEMORY, sizeof(struct job));
+    account_uncharge(&parent->account, JOB_JOBS, 1);
+    object_unref(&parent->object);
+}
+
+static void account_released(struct account *account)
+{
+    struct job *job = CONTAINER_OF(account, struct job, account);
+
+    sync_defer(&job->work, job_free);
+}
+
+/* No handle, process or child refers to it; what it paid for may live on. */
+static void job_destroy(struct object *object)
+{
+    struct job *job = job_of(object);
+
+    spin_lock(&job_state.lock);
+    list_remove(&job->sibling_link);
+    spin_unlock(&job_state.lock);
+    account_orphan(&job->account, account_released);
+}
+
+/* A job that nobody can name any more keeps its processes: they hold it. */
+static void job_unreachable(struct object *object)
+{
+    (void)object;
+}
+
+int job_add_process(struct job *job, struct process *process)
+{
+    int error = 0;
+
+    spin_lock(&job_state.lock);
+    if (job->is_killed) {
+        error = -ECANCELED;
+    } else {
+        list_push_back(&job->processes, &process->job_link);
+        list_push_back(&job_state.processes, &process->all_link);
+        object_signal(&job->object, SIGNAL_NO_PROCESSES, 0);
+    }
+    spin_unlock(&job_state.lock);
+    return error;
+}
+
+void job_remove_process(struct job *job, struct process *process)
+{
+    spin_lock(&job_state.lock);
+    list_remove(&process->job_link);
+    list_remove(&process->all_link);
+    if (list_is_empty(&job->processes) && list_is_empty(&job->told_processes)) {
+        object_signal(&job->object, 0, SIGNAL_NO_PROCESSES);
+    }
+    spin_unlock(&job_state.lock);
+}
+
+void job_visit_processes(koid_t from, bool (*visit)(struct process *process, void *context),
+                         void *context)
+{
+    spin_lock(&job_state.lock);
+    LIST_FOREACH (each, &job_state.processes) {
+        struct process *process = CONTAINER_OF(each, struct process, all_link);
+
+        if (process->object.koid >= from && !visit(process, context)) {
+            break;
+        }
+    }
+    spin_unlock(&job_state.lock);
+}
+
+/* One process or child that has not been told yet, with a reference; both NULL when all have. */
+static void find_victim(struct job *job, struct process **ret_process, struct job **ret_child)
+{
+    struct list *link;
+
+    *ret_process = NULL;
+    *ret_child = NULL;
+    spin_lock(&job_state.lock);
+    while (*ret_process == NULL && (link = list_pop_front(&job->processes)) != NULL) {
+        struct process *process = CONTAINER_OF(link, struct process, job_link);
+
+        list_push_back(&job->told_processes, link);
+        if (object_try_ref(&process->object)) {
+            *ret_process = process;
+        }
+    }
+    while (*ret_process == NULL && *ret_child == NULL &&
+           (link = list_pop_front(&job->children)) != NULL) {
+        struct job *child = CONTAINER_OF(link, struct job, sibling_link);
+
+        list_push_back(&job->told_children, link);
+        if (object_try_ref(&child->object)) {
+            *ret_child = child;
+        }
+    }
+    spin_unlock(&job_state.lock);
+}
+
+static void kill_step(struct sync_node *node)
+{
+    struct job *job = CONTAINER_OF(node, struct job, work);
+    struct process *process;
+    struct job *child;
+
+    find_victim(job, &process, &child);
+    if (process != NULL) {
+        process_kill(process, PROCESS_EXIT_KILLED);
+        object_unref(&process->object);
+    } else if (child != NULL) {
+        job_kill(child);
+        object_unref(&child->object);
+    } else {
+        object_unref(&job->object); /* job_kill's */
+        return;
+    }
+    sync_post(&job->work, kill_step);
+}
+
+void job_kill(struct job *job)
+{
+    bool was_killed;
+
+    spin_lock(&job_state.lock);
+    was_killed = job->is_killed;
+    job->is_killed = true;
+    spin_unlock(&job_state.lock);
+    if (!was_killed) {
+        object_ref(&job->object);
+        sync_post(&job->work, kill_step);
+    }
+}

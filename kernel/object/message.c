@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "object/message.h"
+
+#include <quay/abi/errno.h>
+#include <quay/abi/ipc.h>
+#include "lib/string.h"
+#include "object/process.h"
+
+static bool needs_buffer(uint64_t header)
+{
+    return IPC_HEADER_LENGTH(header) > IPC_REGISTER_BYTES || IPC_HEADER_HANDLES(header) != 0;
+}
+
+static struct message_handle handle_read(const struct thread *thread, unsigned index)
+{
+    return *(const volatile struct message_handle *)&thread->buffer->handles[index];
+}
+
+/* A handle may leave its process with RIGHT_TRANSFER, and stay there as well with RIGHT_DUP. */
+static int handle_check(struct thread *sender, const struct message_handle *wanted)
+{
+    struct object *object;
+    rights_t needed = RIGHT_TRANSFER;
+
+    if (wanted->operation > HANDLE_COPY) {
+        return -EINVAL;
+    }
+    if (wanted->operation == HANDLE_COPY) {
+        needed |= RIGHT_DUP;
+    }
+    return handle_lookup(sender->table, wanted->handle, OBJECT_NONE, needed, &object);
+}
+
+int message_check(struct thread *sender, uint64_t header)
+{
+    if (IPC_HEADER_FLAGS(header) != 0) {
+        return -EINVAL;
+    }
+    if (IPC_HEADER_LENGTH(header) > IPC_PAYLOAD_MAX ||
+        IPC_HEADER_HANDLES(header) > IPC_HANDLES_MAX) {
+        return -EMSGSIZE;
+    }
+    if (needs_buffer(header) && sender->buffer == NULL) {
+        return -ENO_BUFFER;
+    }
+    for (unsigned i = 0; i < IPC_HEADER_HANDLES(header); i++) {
+        struct message_handle wanted = handle_read(sender, i);
+        int error = handle_check(sender, &wanted);
+
+        /* Later, between two threads that we own, there is no good moment to start over. */
+        if (error == 0) {
+            error = handle_settle(sender->table, wanted.handle);
+        }
+        if (error != 0) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+int message_fits(const struct thread *receiver, uint64_t header)
+{
+    return needs_buffer(header) && receiver->buffer == NULL ? -ENO_BUFFER : 0;
+}
+
+/* One handle of a message on its way. */
+struct passage {
+    struct handle_entry *target;
+    struct handle_entry *source; /* where a moved one came from; NULL for a copy */
+    rights_t rights;             /* what it had there */
+    struct message_handle result;
+};
+
+static int passage_make(struct passage *passage, struct thread *sender, struct thread *receiver,
+                        const struct message_handle *wanted)
+{
+    struct object *object;
+    handle_t handle = HANDLE_INVALID; /* of a moved one: known when the move is final */
+    int error = handle_check(sender, wanted);
+
+    if (error != 0) {
+        return error;
+    }
+    error = handle_lookup_rights(sender->table, wanted->handle, OBJECT_NONE, 0, &object,
+                                 &passage->rights);
+    if (error != 0) {
+        return error;
+    }
+    error = handle_reserve(receiver->table, &passage->target);
+    if (error != 0) {
+        /* A table that is closed: the receiver is dying, and not the sender's handle bad. */
+        return error == -EBADF ? -ERETRY : error;
+    }
+    if (wanted->operation == HANDLE_MOVE) {
+        error = handle_move(passage->target, sender->table, wanted->handle, wanted->rights,
+                            &passage->source);
+    } else {
+        error =
+            handle_derive(passage->target, sender->table, wanted->handle, wanted->rights, &handle);
+    }
+    if (error != 0) {
+        handle_unreserve(passage->target);
+        return error;
+    }
+    passage->result = (struct message_handle){
+        .handle = handle,
+        .rights = passage->rights & wanted->rights,
+        .operation = wanted->operation,
+        .type = object->type,
+    };
+    return 0;
+}
+
+static void passage_undo(struct passage *passage, struct thread *receiver)
+{
+    if (passage->source != NULL) {
+        handle_move_undo(passage->target, passage->source);
+    } else {
+        (void)handle_close(receiver->table,
+                           passage->result.handle); /* revoked meanwhile: as good */
+    }
+}
+
+static int handles_transfer(struct thread *sender, struct thread *receiver, unsigned count)
+{
+    struct passage passages[IPC_HANDLES_MAX];
+
+    for (unsigned i = 0; i < count; i++) {
+        struct message_handle wanted = handle_read(sender, i);
+        int error;
+
+        passages[i].source = NULL;
+        error = passage_make(&passages[i], sender, receiver, &wanted);
+        if (error != 0) {
+            while (i-- > 0) {
+                passage_undo(&passages[i], receiver);
+            }
+            return error;
+        }
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (passages[i].source != NULL) {
+            passages[i].result.handle = handle_move_finish(passages[i].target, passages[i].source);
+        }
+        receiver->buffer->handles[i] = passages[i].result;
+    }
+    return 0;
+}
+
+int message_transfer(struct thread *sender, struct thread *receiver, uint64_t header)
+{
+    uint32_t length = IPC_HEADER_LENGTH(header);
+
+    if (IPC_HEADER_HANDLES(header) != 0) {
+        int error = handles_transfer(sender, receiver, IPC_HEADER_HANDLES(header));
+
+        if (error != 0) {
+            return error;
+        }
+    }
+    if (length <= IPC_REGISTER_BYTES) {
+        frame_ipc_copy_words(&receiver->frame, &sender->frame);
+    } else {
+        memcpy(receiver->buffer_payload, sender->buffer_payload, length);
+        frame_ipc_set_words(&receiver->frame, 0, 0);
+    }
+    receiver->flow_id = sender->flow_id;
+    if (needs_buffer(header)) {
+        receiver->buffer->flow_id = sender->flow_id;
+        receiver->buffer->sender_job = sender->job_koid;
+    }
+    return 0;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fast path: a call to a receiver that waits, and the answer to a caller that waits, with the
+ * message in registers. It does what call.c and receive.c do in the simplest case, and declines
+ * every other one before it has changed anything; the slow way then starts from the beginning.
+ *
+ * No scheduler, no allocation, one lock (the port's, whose line only this pair of client and server
+ * writes), and no message copy: the payload registers pass through untouched. The entry code calls
+ * these with the registers of ipc.h as arguments, and hands the receiver's special registers out of
+ * its frame. The host tests run the same functions.
+ */
+#pragma once
+
+#include <quay/abi/ipc.h>
+#include "object/port.h"
+#include "sched/sched.h"
+
+/* Up to 64 bytes, no handles, no flags: everything above the method is at most 64. */
+static ALWAYS_INLINE bool fast_header_ok(uint64_t header)
+{
+    return (header >> 32) <= IPC_REGISTER_BYTES;
+}
+
+/* Whether a thread may be switched to right here. */
+static ALWAYS_INLINE bool fast_may_run(const struct cpu *cpu, const struct thread *thread)
+{
+    /* SAFETY: on_cpu goes from 1 to 0 with a release after the thread's frame is complete; loads
+     * are not reordered on x86, and the wait word's compare-and-swap follows. */
+    return *(const volatile uint8_t *)&thread->on_cpu == 0 && (thread->affinity & cpu->bit);
+}
+
+/* Whether the deadline needs no work: there is none, or the thread's timer is armed on this CPU
+ * early enough. On another CPU's queue only a lock could tell. */
+static ALWAYS_INLINE bool fast_deadline_ok(const struct cpu *cpu, const struct thread *thread,
+                                           time_ns_t deadline)
+{
+    return LIKELY(deadline == DEADLINE_NEVER) ||
+           (thread->timer.at <= deadline && thread->timer.cpu == cpu->id);
+}
+
+/* Ends the wait of a thread that the locked port still names as waiting. The word is read with
+ * WAITING set, so that the exchange fails if it is not. */
+static ALWAYS_INLINE bool fast_try_end(struct thread *thread)
+{
+    uint64_t waiting = __atomic_load_n(&thread->wait, __ATOMIC_RELAXED) | THREAD_WAITING;
+
+    return __atomic_compare_exchange_n(&thread->wait, &waiting, waiting - THREAD_WAITING, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/* The current thread, which does not wait now, waits from here on; the port is locked. */
+static ALWAYS_INLINE void fast_wait(struct thread *thread, const struct wait_ops *ops)
+{
+    thread->wait_ops = ops;
+    __atomic_store_n(&thread->wait, thread->wait + (2 | THREAD_WAITING), __ATOMIC_RELEASE);
+}
+
+/* The receiver that is current now, or NULL: declined. */
+static ALWAYS_INLINE struct thread *port_call_fast(struct session *session, time_ns_t deadline,
+                                                   struct thread *caller) NO_THREAD_SAFETY_ANALYSIS
+{
+    struct cpu *cpu = cpu_self();
+    struct port *port = session->port;
+    struct thread *receiver, *next;
+    struct token_slot *slot;
+
+    if (UNLIKELY(!fast_deadline_ok(cpu, caller, deadline))) {
+        return NULL;
+    }
+    caller->deadline = deadline; /* means nothing until it waits */
+
+    spin_lock(&port->lock);
+    receiver = port->receivers;
+    if (UNLIKELY(receiver == NULL)) {
+        goto decline;
+    }
+    slot = receiver->slot;
+    if (UNLIKELY(slot == NULL || session->credits <= 0 || !fast_may_run(cpu, receiver) ||
+                 !fast_try_end(receiver))) {
+        goto decline;
+    }
+
+    next = receiver->receiver_next;
+    port->receivers = next;
+    if (UNLIKELY(next != NULL)) {
+        next->receiver_prev = NULL;
+    }
+    receiver->slot = NULL;
+    session->credits--;
+    slot->session = session;
+    slot->caller = caller;
+    caller->session = session;
+    caller->call_slot = slot;
+    fast_wait(caller, &wait_reply);
+    receiver->flow_id = caller->flow_id;
+    frame_ipc_set_call(&receiver->frame, session->badge, caller->job_koid, slot->value);
+    if (UNLIKELY(caller->priority > receiver->priority)) {
+        receiver->priority = caller->priority;
+    }
+    spin_unlock(&port->lock);
+    sched_switch(cpu, caller, receiver);
+    return receiver;
+
+decline:
+    spin_unlock(&port->lock);
+    return NULL;
+}
+
+/* The caller that is current now, its answer in the registers, or NULL: declined. */
+static ALWAYS_INLINE struct thread *
+port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
+                        struct thread *server) NO_THREAD_SAFETY_ANALYSIS
+{
+    struct cpu *cpu = cpu_self();
+    struct thread *caller, *next;
+    struct token_slot *slot;
+    struct session *session;
+
+    if (UNLIKELY(!fast_deadline_ok(cpu, server, deadline))) {
+        return NULL;
+    }
+    server->deadline = deadline; /* means nothing until it waits */
+
+    spin_lock(&port->lock);
+    slot = &port->slots[TOKEN_INDEX(token) & port->slot_mask];
+    caller = slot->caller;
+    if (UNLIKELY(slot->value != token || caller == NULL || slot->owner != server->process ||
+                 server->port != port || port->has_work || !fast_may_run(cpu, caller) ||
+                 (int)caller->priority < cpu->ready_top)) {
+        goto decline;
+    }
+    session = slot->session;
+    if (UNLIKELY(session->is_inactive || !fast_try_end(caller))) {
+        goto decline;
+    }
+
+    session->credits++;
+    slot->value = token + TOKEN_GENERATION_STEP;
+    slot->session = NULL;
+    slot->caller = NULL;
+    server->slot = slot; /* it had none: it was not waiting */
+    server->priority = server->base_priority;
+    next = port->receivers;
+    server->receiver_next = next;
+    server->receiver_prev = NULL;
+    port->receivers = server;
+    if (UNLIKELY(next != NULL)) {
+        next->receiver_prev = server;
+    }
+    fast_wait(server, &wait_receive);
+    spin_unlock(&port->lock);
+    sched_switch(cpu, server, caller);
+    return caller;
+
+decline:
+    spin_unlock(&port->lock);
+    return NULL;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a thread: made, started, ended wherever it may be. */
+#include <quay/abi/errno.h>
+#include <quay/abi/ipc.h>
+#include <quay/abi/memory.h>
+#include "arch/cpu.h"
+#include "core/panic.h"
+#include "mm/slab.h"
+#include "object/port.h"
+#include "object/process.h"
+#include "sched/sched.h"
+#include "vm/aspace.h"
+#include "vm/memory.h"
+
+static struct {
+    struct slab_cache cache;
+} thread_state;
+
+static void thread_destroy(struct object *object);
+static void thread_unreachable(struct object *object);
+static void chase(struct sync_node *node);
+
+static const struct object_ops thread_ops = {
+    .destroy = thread_destroy,
+    .unreachable = thread_unreachable,
+};
+
+void thread_init(void)
+{
+    slab_cache_init(&thread_state.cache, "thread", sizeof(struct thread), 64);
+}
+
+static uint32_t flags_set(struct thread *thread, uint32_t flags)
+{
+    return __atomic_fetch_or(&thread->flags, flags, __ATOMIC_SEQ_CST);
+}
+
+static int thread_charge(struct account *account)
+{
+    int error = account_charge(account, JOB_THREADS, 1);
+
+    if (error == 0) {
+        error = account_charge(account, JOB_MEMORY, sizeof(struct thread));
+        if (error != 0) {
+            account_uncharge(account, JOB_THREADS, 1);
+        }
+    }
+    return error;
+}
+
+static void thread_uncharge(struct account *account)
+{
+    account_uncharge(account, JOB_MEMORY, sizeof(struct thread));
+    account_uncharge(account, JOB_THREADS, 1);
+}
+
+static void thread_setup(struct thread *thread, struct process *process)
+{
+    object_init(&thread->object, OBJECT_THREAD, &thread_ops);
+    sched_thread_init(thread, PRIORITY_DEFAULT);
+    arch_thread_init(&thread->arch);
+    frame_init(&thread->frame, 0, 0, 0);
+    thread->process = process;
+    object_ref(&process->object);
+    thread->root = &process->aspace->root;
+    thread->table = &process->table;
+    thread->hot = &handle_none;
+    thread->job_koid = process->job->object.koid;
+    thread->flow_id = thread->object.koid << 32;
+    pqueue_node_init(&thread->call_link);
+    list_init(&thread->port_link);
+    list_init(&thread->sleep_link);
+    list_init(&thread->observer.link);
+    list_init(&thread->process_link);
+}
+
+int thread_create(struct process *process, struct thread **ret_thread)
+{
+    struct thread *thread;
+    int error = thread_charge(&process->job->account);
+
+    if (error != 0) {
+        return error;
+    }
+    thread = slab_alloc(&thread_state.cache);
+    if (thread == NULL) {
+        thread_uncharge(&process->job->account);
+        return -ENOMEM;
+    }
+    thread_setup(thread, process);
+
+    spin_lock(&process->lock);
+    if (process->state >= PROCESS_DYING) {
+        error = -ESRCH;
+    } else {
+        list_push_front(&process->threads, &thread->process_link);
+        process->thread_count++;
+        object_ref(&thread->object); /* until thread_finish */
+    }
+    spin_unlock(&process->lock);
+    if (error != 0) {
+        flags_set(thread, THREAD_KILLED | THREAD_DEAD);
+        object_unref(&thread->object);
+        return error;
+    }
+    *ret_thread = thread;
+    return 0;
+}
+
+static void thread_destroy(struct object *object)
+{
+    struct thread *thread = thread_of(object);
+    struct process *process = thread->process;
+
+    assert(thread->flags & THREAD_DEAD);
+    if (thread->buffer_memory != NULL) {
+        object_unref(thread->buffer_memory);
+    }
+    arch_thread_fini(&thread->arch);
+    slab_free(&thread_state.cache, thread);
+    thread_uncharge(&process->job->account);
+    object_unref(&process->object);
+}
+
+/* Everything that still knows the thread forgets it. Exactly one caller gets past the flag. */
+static void thread_finish(struct thread *thread)
+{
+    if (flags_set(thread, THREAD_DEAD) & THREAD_DEAD) {
+        return;
+    }
+    timer_retire(&thread->timer);
+    port_unbind_thread(thread);
+    object_signal(&thread->object, 0, SIGNAL_EXITED);
+    process_thread_gone(thread->process, thread);
+    object_unref(&thread->object); /* thread_create's for the list */
+}
+
+int thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument)
+{
+    struct process *process = thread->process;
+    uint32_t before;
+
+    if (entry < USER_BASE || entry >= USER_LIMIT || stack > USER_LIMIT) {
+        return -EINVAL;
+    }
+    spin_lock(&process->lock);
+    /* Under the lock: a process that begins to die afterwards finds the thread started. */
+    before = process->state < PROCESS_DYING ? flags_set(thread, THREAD_STARTED) : THREAD_KILLED;
+    if (process->state == PROCESS_NEW && !(before & THREAD_KILLED)) {
+        process->state = PROCESS_RUNNING;
+    }
+    spin_unlock(&process->lock);
+    if (before & THREAD_KILLED) {
+        return -ESRCH;
+    }
+    if (before & THREAD_STARTED) {
+        return -EBUSY;
+    }
+    frame_init(&thread->frame, entry, stack, argument);
+    sched_wake(thread);
+    return 0;
+}
+
+/*
+ * A thread to be killed is in one of four places. Waiting: whoever wins the wait word has it. Not
+ * started, or ready in a run queue: taken out. Running: the interrupt of the sync round makes its
+ * CPU look at the flag. In between - just blocking, just being woken - it is none of these for a
+ * moment; after the round it is.
+ */
+static bool try_finish(struct thread *thread)
+{
+    uint64_t seen = wait_seen(thread);
+    uint32_t flags = __atomic_load_n(&thread->flags, __ATOMIC_SEQ_CST);
+
+    if (flags & THREAD_DEAD) {
+        return true;
+    }
+    if (seen & THREAD_WAITING) {
+        if (!wait_try_end(thread, seen)) {
+            return false;
+        }
+        if (thread->wait_ops->unlink != NULL) {
+            thread->wait_ops->unlink(thread);
+        }
+    } else if (flags & THREAD_STARTED) {
+        if (!sched_remove(thread)) {
+            return false;
+        }
+    }
+    thread_finish(thread);
+    return true;
+}
+
+static void chase(struct sync_node *node)
+{
+    struct thread *thread = CONTAINER_OF(node, struct thread, kill_node);
+
+    if (try_finish(thread)) {
+        object_unref(&thread->object); /* thread_kill's */
+        return;
+    }
+    sync_round(&thread->kill_node, (1ul << cpu_count()) - 1, chase);
+}
+
+void thread_kill(struct thread *thread)
+{
+    if (flags_set(thread, THREAD_KILLED) & THREAD_KILLED) {
+        return;
+    }
+    if (thread == thread_current() || try_finish(thread)) {
+        return;
+    }
+    object_ref(&thread->object);
+    sync_round(&thread->kill_node, (1ul << cpu_count()) - 1, chase);
+}
+
+int64_t thread_exit_current(void)
+{
+    struct thread *thread = thread_current();
+
+    flags_set(thread, THREAD_KILLED);
+    thread_finish(thread);
+    return sched_exit();
+}
+
+void thread_interrupt_return(void)
+{
+    if (UNLIKELY(thread_current()->flags & THREAD_KILLED)) {
+        (void)thread_exit_current(); /* another thread is current now */
+        return;
+    }
+    sched_interrupt_return();
+}
+
+/* A thread that never ran and that nobody can start any more. */
+static void thread_unreachable(struct object *object)
+{
+    struct thread *thread = thread_of(object);
+
+    if (!(thread->flags & THREAD_STARTED)) {
+        thread_kill(thread);
+    }
+}
+
+void thread_set_base_priority(struct thread *thread, uint8_t priority)
+{
+    uint8_t before = thread->base_priority;
+
+    thread->base_priority = priority;
+    if (thread->priority == before || priority > thread->priority) {
+        sched_set_priority(thread, priority);
+    }
+}
+
+/* Two pages of their own memory object: the mapping and the thread both hold it, so that neither
+ * an unmap by the program nor the end of the thread takes it from the other. */
+int thread_make_buffer(struct thread *thread, uint64_t address, uint64_t *ret_address)
+{
+    struct memory *memory;
+    struct paddr pages[2];
+    int error;
+
+    if (thread->buffer != NULL) {
+        return -EEXIST;
+    }
+    error = memory_create(&thread->process->job->account, MESSAGE_BUFFER_SIZE, &memory);
+    if (error != 0) {
+        return error;
+    }
+    for (unsigned i = 0; i < 2 && error == 0; i++) {
+        error = memory_page(memory, i, &pages[i]);
+    }
+    if (error == 0) {
+        error = aspace_map(thread->process->aspace, memory, 0, address, MESSAGE_BUFFER_SIZE,
+                           MAP_READ | MAP_WRITE | (address == 0 ? 0 : MAP_FIXED),
+                           MAP_READ | MAP_WRITE, ret_address);
+    }
+    if (error != 0) {
+        object_unref(&memory->object);
+        return error;
+    }
+    thread->buffer_memory = &memory->object;
+    thread->buffer = arch_direct_map(pages[0]);
+    thread->buffer_payload = arch_direct_map(pages[1]);
+    return 0;
+}

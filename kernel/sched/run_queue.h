@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ready threads of one CPU: a list per priority and a bitmap that finds the highest. Any CPU
+ * may put a thread in; only the CPU itself and thieves take one out.
+ */
+#pragma once
+
+#include "core/lock.h"
+#include "lib/bitmap.h"
+#include "lib/list.h"
+#include "sched/thread.h"
+
+struct run_queue {
+    struct spinlock lock;
+
+    /* Under the lock. */
+    struct bitmap256 ready;
+    uint32_t ready_count;
+    struct cpu *cpu; /* fixed; cpu->ready_top is written under the lock and read without */
+
+    /* Its CPU only. */
+    struct thread *slice_owner; /* who ran when the slice timer last ticked */
+    bool slice_used;            /* and ran on until it ticked again */
+    struct timer_node slice;
+    time_ns_t switched_at;
+    uint64_t switches;
+    struct thread idle;
+
+    struct list lists[256]; /* under the lock */
+};
+
+/* Makes a CPU's queue; panics without memory, for without it there is no CPU. */
+struct run_queue *run_queue_create(struct cpu *cpu);
+
+struct run_queue *run_queue_get(uint32_t cpu);
+
+static inline int run_queue_top(const struct run_queue *queue)
+{
+    return __atomic_load_n(&queue->cpu->ready_top, __ATOMIC_RELAXED);
+}
+
+void run_queue_push_back(struct run_queue *queue, struct thread *thread);
+void run_queue_push_front(struct run_queue *queue, struct thread *thread);
+
+/* Takes out the first thread of the highest priority that may run on this CPU, or NULL. */
+struct thread *run_queue_pop(struct run_queue *queue);
+
+/* Puts the current thread behind its equals and takes the first of the highest priority. */
+struct thread *run_queue_rotate(struct run_queue *queue, struct thread *current);
+
+/* Takes a thread out of another CPU's queue that may run here, or NULL. */
+struct thread *run_queue_steal(struct run_queue *queue);
+
+/* Whether the CPU has nothing to do and is the first choice for what becomes ready. */
+void run_queue_idle(struct run_queue *queue, bool is_idle);
+
+/* Where a thread that becomes ready goes: the CPU that is still busy leaving it; an idle one; the
+ * one it ran on; always one that its affinity allows. */
+uint32_t run_queue_place(const struct thread *thread);
+
+/* Takes a ready thread out, wherever it is; false if it is in no queue. */
+bool run_queue_remove(struct thread *thread);
+
+/* Sets its effective priority, and its place if it is queued; whether it is. */
+bool run_queue_reprioritize(struct thread *thread, uint8_t priority);

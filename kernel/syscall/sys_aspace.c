@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "syscall/door.h"
+#include "vm/aspace.h"
+#include "vm/memory.h"
+
+/* The permissions that a memory handle's rights are worth. */
+static uint32_t permissions_of(rights_t rights)
+{
+    return (rights & RIGHT_READ ? MAP_READ : 0) | (rights & RIGHT_WRITE ? MAP_WRITE : 0) |
+           (rights & RIGHT_EXEC ? MAP_EXEC : 0);
+}
+
+DOOR(aspace_map)
+{
+    const uint32_t permissions = MAP_READ | MAP_WRITE | MAP_EXEC;
+    struct object *aspace, *memory;
+    uint64_t address;
+    rights_t rights;
+    int status = door_lookup_fast(a0, OBJECT_ASPACE, RIGHT_MAP, &aspace);
+
+    if (status == 0) {
+        status =
+            handle_lookup_rights(thread_current()->table, a1, OBJECT_MEMORY, 0, &memory, &rights);
+    }
+    if (status != 0) {
+        return status;
+    }
+    if (a5 > UINT32_MAX) {
+        return -EINVAL;
+    }
+    if ((a5 & permissions & ~permissions_of(rights)) != 0) {
+        return -EACCES;
+    }
+    status = aspace_map(aspace_of(aspace), memory_of(memory), a2, a3, a4, (uint32_t)a5,
+                        permissions_of(rights), &address);
+    return status != 0 ? status : (int64_t)address;
+}
+
+DOOR(aspace_unmap)
+{
+    struct object *aspace;
+    int status = door_lookup_fast(a0, OBJECT_ASPACE, RIGHT_MAP, &aspace);
+
+    UNUSED3();
+    return status != 0 ? status : aspace_unmap(aspace_of(aspace), a1, a2);
+}
+
+DOOR(aspace_protect)
+{
+    struct object *aspace;
+    int status = door_lookup_fast(a0, OBJECT_ASPACE, RIGHT_MAP, &aspace);
+
+    UNUSED2();
+    if (status == 0 && a3 > UINT32_MAX) {
+        status = -EINVAL;
+    }
+    return status != 0 ? status : aspace_protect(aspace_of(aspace), a1, a2, (uint32_t)a3);
+}

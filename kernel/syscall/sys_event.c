@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "object/event.h"
+#include "object/job.h"
+#include "syscall/door.h"
+
+DOOR(event_create)
+{
+    struct handle_entry *entry;
+    struct object *job;
+    struct event *event;
+    int status = door_lookup(a0, OBJECT_JOB, RIGHT_CREATE, &job);
+
+    UNUSED5();
+    if (status == 0) {
+        status = handle_reserve(thread_current()->table, &entry);
+    }
+    if (status != 0) {
+        return status;
+    }
+    status = event_create(&job_of(job)->account, &event);
+    if (status != 0) {
+        handle_unreserve(entry);
+        return status;
+    }
+    return (int64_t)handle_install(entry, &event->object, RIGHTS_BASIC | RIGHT_SIGNAL);
+}
+
+/* Why a handle cannot be used to signal. If it can by now, the call runs again. */
+static NEVER_INLINE int64_t refuse_signal(handle_t handle)
+{
+    struct object *unused;
+    int status = door_lookup(handle, OBJECT_EVENT, RIGHT_SIGNAL, &unused);
+
+    return status != 0 ? status : door_restart();
+}
+
+/* What is rare is called last, with nothing to do afterwards: so this saves no registers. */
+DOOR(event_signal)
+{
+    struct object *event = handle_peek(thread_current()->table, a0, OBJECT_EVENT, RIGHT_SIGNAL);
+
+    UNUSED3();
+    return LIKELY(event != NULL) ? event_signal(event_of(event), a1, a2) : refuse_signal(a0);
+}
+
+DOOR(event_wait)
+{
+    struct object *event;
+    /* Consuming changes the event for everybody, as signaling does. */
+    int status =
+        door_lookup_fast(a0, OBJECT_EVENT, RIGHT_WAIT | (a2 != 0 ? RIGHT_SIGNAL : 0), &event);
+
+    UNUSED2();
+    if (status == 0 && (a1 == 0 || a2 > 1 || (time_ns_t)a3 < 0)) {
+        status = -EINVAL;
+    }
+    return status != 0 ? status : event_wait(event_of(event), a1, a2 != 0, (time_ns_t)a3);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Life of an address space, and adding mappings to it. Removing them is unmap.c. */
+#include "vm/aspace.h"
+
+#include "lib/checked.h"
+#include "mm/slab.h"
+#include "vm/mapping.h"
+#include "vm/range.h"
+#include <quay/abi/errno.h>
+
+static struct slab_cache aspace_cache;
+
+static void aspace_destroy(struct object *object);
+
+static const struct object_ops aspace_ops = {.destroy = aspace_destroy};
+
+void vm_init(void)
+{
+    slab_cache_init(&aspace_cache, "aspace", sizeof(struct aspace), _Alignof(struct aspace));
+    memory_init();
+    mapping_init();
+}
+
+int aspace_create(struct account *account, struct aspace **ret_aspace)
+{
+    uint64_t charge = sizeof(struct aspace) + PAGE_SIZE; /* with the top table */
+    int status = account_charge(account, JOB_MEMORY, charge);
+    struct aspace *aspace;
+
+    if (status != 0) {
+        return status;
+    }
+    aspace = slab_alloc(&aspace_cache);
+    if (aspace == NULL) {
+        status = -ENOMEM;
+        goto undo_charge;
+    }
+    status = arch_aspace_init(&aspace->root.arch);
+    if (status != 0) {
+        goto undo_alloc;
+    }
+    object_init(&aspace->object, OBJECT_ASPACE, &aspace_ops);
+    aspace->account = account;
+    spinlock_init(&aspace->lock, LOCK_RANK_ASPACE);
+    tree_init(&aspace->mappings);
+    aspace->tables_used = aspace->tables_paid = 1;
+    *ret_aspace = aspace;
+    return 0;
+
+undo_alloc:
+    slab_free(&aspace_cache, aspace);
+undo_charge:
+    account_uncharge(account, JOB_MEMORY, charge);
+    return status;
+}
+
+/* --- Mapping --- */
+
+static int check_map(const struct memory *memory, uint64_t offset, uint64_t address,
+                     uint64_t size_bytes, uint32_t flags)
+{
+    if ((flags & ~(MAP_PERMISSIONS | MAP_FIXED)) != 0 || size_bytes == 0 ||
+        !is_aligned(offset | address | size_bytes, PAGE_SIZE)) {
+        return -EINVAL;
+    }
+    if (!range_contains(0, memory->page_count << PAGE_SHIFT, offset, size_bytes)) {
+        return -ERANGE;
+    }
+    if ((flags & MAP_FIXED) && !range_is_user(address, size_bytes)) {
+        return -EFAULT;
+    }
+    return permissions_check(flags & MAP_PERMISSIONS);
+}
+
+/* Chooses where: the address, and the mapping below it. */
+static int place(struct aspace *aspace, uint64_t address, uint64_t size_bytes, uint32_t flags,
+                 uint64_t *ret_address, struct mapping **ret_below) REQUIRES(&aspace->lock)
+{
+    if (UNLIKELY(aspace->closed)) {
+        return -ESRCH;
+    }
+    if (address != 0 && range_is_user(address, size_bytes) &&
+        mapping_room_is_free_locked(aspace, address, size_bytes, ret_below)) {
+        *ret_address = address;
+        return 0;
+    }
+    return flags & MAP_FIXED ? -EEXIST
+                             : mapping_find_room_locked(aspace, size_bytes, ret_address, ret_below);
+}
+
+int aspace_map(struct aspace *aspace, struct memory *memory, uint64_t offset, uint64_t address,
+               uint64_t size_bytes, uint32_t flags, uint32_t allowed, uint64_t *ret_address)
+{
+    int status = check_map(memory, offset, address, size_bytes, flags);
+    struct mapping *mapping, *below;
+
+    if (status != 0) {
+        return status;
+    }
+    mapping = mapping_alloc(aspace->account);
+    if (mapping == NULL) {
+        return -ENOMEM;
+    }
+    object_ref(&memory->object);
+    mapping->memory = memory;
+    mapping->size_bytes = size_bytes;
+    mapping->offset = offset;
+    mapping->flags = flags & MAP_PERMISSIONS;
+    mapping->allowed = (allowed | flags) & MAP_PERMISSIONS;
+
+    spin_lock(&aspace->lock);
+    status = place(aspace, address, size_bytes, flags, &mapping->start, &below);
+    if (status != 0) {
+        spin_unlock(&aspace->lock);
+        mapping->next = NULL;
+        mapping_free(aspace->account, mapping);
+        return status;
+    }
+    mapping->swept = mapping_end(mapping);
+    mapping_insert_locked(aspace, below, mapping);
+    if (mapping->start != address) {
+        aspace->hint = mapping_end(mapping);
+        aspace->hint_below = mapping;
+    }
+    *ret_address = mapping->start;
+    spin_unlock(&aspace->lock);
+    return 0;
+}
+
+/* --- The end --- */
+
+static void aspace_free(struct aspace *aspace)
+{
+    struct account *account = aspace->account;
+
+    slab_free(&aspace_cache, aspace);
+    account_uncharge(account, JOB_MEMORY, sizeof(struct aspace));
+}
+
+/* Some mappings, taken out of the tree, or NULL. No CPU has the tables loaded any more, nor will
+ * one, so the translations need not be undone one by one. */
+static struct mapping *take_mappings(struct aspace *aspace)
+{
+    struct mapping *taken = NULL;
+    struct tree_node *node;
+
+    spin_lock(&aspace->lock);
+    aspace->hot = aspace->hint_below = NULL;
+    for (unsigned i = 0; i < ASPACE_STEP_MAPPINGS; i++) {
+        node = tree_first(&aspace->mappings);
+        if (node == NULL) {
+            break;
+        }
+        struct mapping *mapping = CONTAINER_OF(node, struct mapping, node);
+
+        mapping_remove_locked(aspace, mapping);
+        mapping->next = taken;
+        taken = mapping;
+    }
+    spin_unlock(&aspace->lock);
+    return taken;
+}
+
+/* One step; true when everything has been given back but the record. */
+static bool drain_step(struct aspace *aspace)
+{
+    struct mapping *taken = take_mappings(aspace);
+    bool is_done;
+
+    if (taken != NULL) {
+        mapping_free(aspace->account, taken);
+        return false;
+    }
+    spin_lock(&aspace->lock);
+    is_done = arch_aspace_fini(&aspace->root.arch);
+    spin_unlock(&aspace->lock);
+    if (!is_done) {
+        return false;
+    }
+    account_uncharge(aspace->account, JOB_MEMORY, aspace->tables_paid * PAGE_SIZE);
+    aspace->tables_paid = aspace->tables_used = 0;
+    aspace->present_pages = 0;
+    aspace->drained = true;
+    return true;
+}
+
+static void close_step(struct sync_node *node)
+{
+    struct aspace *aspace = CONTAINER_OF(node, struct aspace, drain);
+
+    if (drain_step(aspace)) {
+        object_unref(&aspace->object);
+    } else {
+        sync_post(node, close_step);
+    }
+}
+
+static void destroy_step(struct sync_node *node)
+{
+    struct aspace *aspace = CONTAINER_OF(node, struct aspace, drain);
+
+    if (drain_step(aspace)) {
+        aspace_free(aspace);
+    } else {
+        sync_post(node, destroy_step);
+    }
+}
+
+void aspace_close(struct aspace *aspace)
+{
+    bool was_closed;
+
+    spin_lock(&aspace->lock);
+    was_closed = aspace->closed;
+    aspace->closed = true;
+    spin_unlock(&aspace->lock);
+    if (!was_closed) {
+        object_ref(&aspace->object);
+        sync_round(&aspace->drain, __atomic_load_n(&aspace->root.cpus, __ATOMIC_SEQ_CST),
+                   close_step);
+    }
+}
+
+static void aspace_destroy(struct object *object)
+{
+    struct aspace *aspace = aspace_of(object);
+
+    if (aspace->drained) {
+        aspace_free(aspace);
+    } else {
+        destroy_step(&aspace->drain);
+    }
+}
+
+/* --- Figures --- */
+
+uint64_t aspace_present_bytes(const struct aspace *aspace)
+{
+    return __atomic_load_n(&aspace->present_pages, __ATOMIC_RELAXED) * PAGE_SIZE;
+}

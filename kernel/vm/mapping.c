@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+#include "vm/mapping.h"
+
+#include "core/panic.h"
+#include "lib/checked.h"
+#include "mm/slab.h"
+#include <quay/abi/errno.h>
+
+/* Where room is looked for when no address is asked for: above where programs are linked. */
+#define ROOM_BASE 0x0000020000000000ul
+
+static struct slab_cache mapping_cache;
+
+void mapping_init(void)
+{
+    slab_cache_init(&mapping_cache, "mapping", sizeof(struct mapping), _Alignof(struct mapping));
+}
+
+struct mapping *mapping_alloc(struct account *account)
+{
+    struct mapping *mapping;
+
+    if (account_charge(account, JOB_MEMORY, sizeof(struct mapping)) != 0) {
+        return NULL;
+    }
+    mapping = slab_alloc(&mapping_cache);
+    if (mapping == NULL) {
+        account_uncharge(account, JOB_MEMORY, sizeof(struct mapping));
+    }
+    return mapping;
+}
+
+void mapping_free(struct account *account, struct mapping *mapping)
+{
+    while (mapping != NULL) {
+        struct mapping *next = mapping->next;
+
+        if (mapping->memory != NULL) {
+            object_unref(&mapping->memory->object);
+        }
+        slab_free(&mapping_cache, mapping);
+        account_uncharge(account, JOB_MEMORY, sizeof(struct mapping));
+        mapping = next;
+    }
+}
+
+/* --- The tree --- */
+
+static struct mapping *from_node(struct tree_node *node)
+{
+    return node == NULL ? NULL : CONTAINER_OF(node, struct mapping, node);
+}
+
+/* As tree_find_floor, but the comparison is not a call: every fault comes this way. */
+struct mapping *mapping_floor_locked(struct aspace *aspace, uint64_t address)
+{
+    struct tree_node *node = aspace->mappings.root;
+    struct mapping *best = NULL;
+
+    while (node != NULL) {
+        struct mapping *mapping = CONTAINER_OF(node, struct mapping, node);
+        bool is_below = mapping->start <= address;
+
+        best = is_below ? mapping : best;
+        node = node->child[is_below];
+    }
+    return best;
+}
+
+struct mapping *mapping_search_locked(struct aspace *aspace, uint64_t address)
+{
+    struct mapping *mapping = mapping_floor_locked(aspace, address);
+
+    if (mapping == NULL || !mapping_contains(mapping, address)) {
+        return NULL;
+    }
+    aspace->hot = mapping;
+    return mapping;
+}
+
+struct mapping *mapping_next_locked(struct aspace *aspace, const struct mapping *mapping)
+{
+    return from_node(mapping == NULL ? tree_first(&aspace->mappings) : tree_next(&mapping->node));
+}
+
+struct mapping *mapping_first_locked(struct aspace *aspace, uint64_t address)
+{
+    struct mapping *mapping = aspace->hot;
+
+    if (mapping != NULL && mapping_contains(mapping, address)) {
+        return mapping;
+    }
+    mapping = mapping_floor_locked(aspace, address);
+    if (mapping != NULL && mapping_contains(mapping, address)) {
+        return mapping;
+    }
+    return mapping_next_locked(aspace, mapping);
+}
+
+void mapping_insert_locked(struct aspace *aspace, struct mapping *below, struct mapping *mapping)
+{
+    tree_insert_after(&aspace->mappings, below == NULL ? NULL : &below->node, &mapping->node);
+    aspace->mapping_count++;
+}
+
+void mapping_remove_locked(struct aspace *aspace, struct mapping *mapping)
+{
+    /* What was mapped last goes first, often enough: its tables are there already. */
+    if (aspace->hint_below == mapping) {
+        aspace->hint_below = from_node(tree_prev(&mapping->node));
+        if (aspace->hint == mapping_end(mapping)) {
+            aspace->hint = mapping->start;
+        }
+    }
+    if (aspace->hot == mapping) {
+        aspace->hot = NULL;
+    }
+    tree_remove(&aspace->mappings, &mapping->node);
+    aspace->mapping_count--;
+}
+
+void mapping_split_locked(struct aspace *aspace, struct mapping *mapping, uint64_t address,
+                          struct mapping *spare)
+{
+    uint64_t lower_size = address - mapping->start;
+
+    debug_assert(address > mapping->start && address < mapping_end(mapping));
+    *spare = *mapping;
+    object_ref(&mapping->memory->object);
+    spare->start = address;
+    spare->size_bytes -= lower_size;
+    spare->offset += lower_size;
+    spare->swept = max_u64(mapping->swept, address);
+    mapping->size_bytes = lower_size;
+    mapping->swept = min_u64(mapping->swept, address);
+    mapping_insert_locked(aspace, mapping, spare);
+}
+
+/* --- Room --- */
+
+bool mapping_room_is_free_locked(struct aspace *aspace, uint64_t address, uint64_t size_bytes,
+                                 struct mapping **ret_below)
+{
+    struct mapping *below = mapping_floor_locked(aspace, address);
+    const struct mapping *above = mapping_next_locked(aspace, below);
+
+    *ret_below = below;
+    return (below == NULL || mapping_end(below) <= address) &&
+           (above == NULL || above->start >= address + size_bytes);
+}
+
+/* First fit from the hint up, then once more from the bottom. A search that finds nothing within
+ * its bound leaves the hint where it stopped, so that the next one looks elsewhere. hint_below is
+ * the mapping that begins last below the hint when it was set, or one further down: what was mapped
+ * in between since is found by walking up. */
+int mapping_find_room_locked(struct aspace *aspace, uint64_t size_bytes, uint64_t *ret_address,
+                             struct mapping **ret_below)
+{
+    uint64_t address = max_u64(aspace->hint, ROOM_BASE);
+    struct mapping *below = aspace->hint_below;
+    bool wrapped = false;
+
+    if (below == NULL) {
+        below = mapping_floor_locked(aspace, address);
+    }
+    for (unsigned i = 0; i < ASPACE_SEARCH_MAX; i++) {
+        struct mapping *above = mapping_next_locked(aspace, below);
+        uint64_t limit = above == NULL ? USER_LIMIT : above->start;
+
+        if (below != NULL) {
+            address = max_u64(address, mapping_end(below));
+        }
+        if (limit >= address && limit - address >= size_bytes) {
+            *ret_address = address;
+            *ret_below = below;
+            return 0;
+        }
+        if (above != NULL) {
+            below = above;
+        } else if (wrapped) {
+            break;
+        } else {
+            wrapped = true;
+            address = ROOM_BASE;
+            below = mapping_floor_locked(aspace, address);
+        }
+    }
+    aspace->hint = address;
+    aspace->hint_below = below;
+    return -ENOMEM;
+}

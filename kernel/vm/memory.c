@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+#include "vm/memory.h"
+
+#include "arch/mmu.h"
+#include "core/panic.h"
+#include "lib/checked.h"
+#include "mm/frame.h"
+#include "mm/slab.h"
+#include <quay/abi/errno.h>
+
+#define NODE_BITS    9u
+#define NODE_ENTRIES (1u << NODE_BITS)
+#define DRAIN_STEP   64u /* entries looked at in one step of destroying */
+
+static struct {
+    struct slab_cache cache;
+    uint64_t committed; /* atomic: anonymous pages of all memory objects */
+} memory_state;
+
+static void memory_destroy(struct object *object);
+
+static const struct object_ops memory_ops = {.destroy = memory_destroy};
+
+void memory_init(void)
+{
+    slab_cache_init(&memory_state.cache, "memory", sizeof(struct memory), _Alignof(struct memory));
+}
+
+/* Bits of the page index that are resolved below the root. */
+static uint8_t shift_for(uint64_t page_count)
+{
+    uint8_t shift = 0;
+
+    while ((page_count - 1) >> shift >= MEMORY_ROOT_ENTRIES) {
+        shift = (uint8_t)(shift + NODE_BITS);
+    }
+    return shift;
+}
+
+static int create(struct account *account, enum memory_kind kind, struct paddr start,
+                  uint64_t page_count, struct memory **ret_memory)
+{
+    int status = account_charge(account, JOB_MEMORY, sizeof(struct memory));
+    struct memory *memory;
+
+    if (status != 0) {
+        return status;
+    }
+    memory = slab_alloc(&memory_state.cache);
+    if (memory == NULL) {
+        account_uncharge(account, JOB_MEMORY, sizeof(struct memory));
+        return -ENOMEM;
+    }
+    object_init(&memory->object, OBJECT_MEMORY, &memory_ops);
+    memory->account = account;
+    memory->page_count = page_count;
+    memory->start = start;
+    memory->kind = kind;
+    memory->shift = shift_for(page_count);
+    spinlock_init(&memory->lock, LOCK_RANK_MEMORY);
+    *ret_memory = memory;
+    return 0;
+}
+
+int memory_create(struct account *account, uint64_t size_bytes, struct memory **ret_memory)
+{
+    if (size_bytes == 0) {
+        return -EINVAL;
+    }
+    if (size_bytes > MEMORY_SIZE_MAX) {
+        return -E2BIG;
+    }
+    return create(account, MEMORY_ANONYMOUS, paddr_of(0),
+                  round_up_u64(size_bytes, PAGE_SIZE) >> PAGE_SHIFT, ret_memory);
+}
+
+static int create_range(struct account *account, enum memory_kind kind, struct paddr start,
+                        uint64_t size_bytes, struct memory **ret_memory)
+{
+    if (size_bytes == 0 || !is_aligned(start.value | size_bytes, PAGE_SIZE) ||
+        !range_is_valid(start.value, size_bytes)) {
+        return -EINVAL;
+    }
+    return create(account, kind, start, size_bytes >> PAGE_SHIFT, ret_memory);
+}
+
+int memory_create_physical(struct account *account, struct paddr start, uint64_t size_bytes,
+                           struct memory **ret_memory)
+{
+    /* Nothing lies above: the entries of page tables have no room for it. */
+    if (start.value >= 1ul << 52 || size_bytes > (1ul << 52) - start.value) {
+        return -EINVAL;
+    }
+    if (arch_physical_is_ram(start, size_bytes)) {
+        return -EACCES;
+    }
+    return create_range(account, MEMORY_PHYSICAL, start, size_bytes, ret_memory);
+}
+
+int memory_create_from_frames(struct account *account, struct paddr start, uint64_t size_bytes,
+                              struct memory **ret_memory)
+{
+    return create_range(account, MEMORY_FRAMES, start, size_bytes, ret_memory);
+}
+
+/* --- Finding and committing pages --- */
+
+static uint64_t *node_entry(uint64_t node, uint64_t index, unsigned shift)
+{
+    uint64_t *entries = arch_direct_map(paddr_of(node));
+
+    return &entries[(index >> shift) & (NODE_ENTRIES - 1)];
+}
+
+/* Pairs with the release in slot_fill: who sees the entry sees what it points to zeroed. */
+static uint64_t slot_read(const uint64_t *slot)
+{
+    return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+}
+
+bool memory_peek(const struct memory *memory, uint64_t index, struct paddr *ret_page)
+{
+    uint64_t value;
+
+    if (UNLIKELY(memory->kind != MEMORY_ANONYMOUS)) {
+        *ret_page = paddr_add(memory->start, index << PAGE_SHIFT);
+        return true;
+    }
+    value = slot_read(&memory->root[index >> memory->shift]);
+    for (unsigned shift = memory->shift; shift != 0 && value != 0; shift -= NODE_BITS) {
+        value = slot_read(node_entry(value, index, shift - NODE_BITS));
+    }
+    ret_page->value = value;
+    return value != 0;
+}
+
+/* Puts a new zeroed and paid frame into an empty slot. */
+static int slot_fill(struct memory *memory, uint64_t *slot) REQUIRES(&memory->lock)
+{
+    int status = account_charge(memory->account, JOB_MEMORY, PAGE_SIZE);
+    struct paddr frame;
+
+    if (status != 0) {
+        return status;
+    }
+    status = frame_alloc_zeroed(0, &frame);
+    if (status != 0) {
+        account_uncharge(memory->account, JOB_MEMORY, PAGE_SIZE);
+        return status;
+    }
+    __atomic_store_n(slot, frame.value, __ATOMIC_RELEASE);
+    return 0;
+}
+
+/* Nodes that were made stay, whether or not the page can be had: they are found again. */
+static int page_commit(struct memory *memory, uint64_t index, struct paddr *ret_page)
+    REQUIRES(&memory->lock)
+{
+    uint64_t *slot = &memory->root[index >> memory->shift];
+    int status;
+
+    for (unsigned shift = memory->shift; shift != 0; shift -= NODE_BITS) {
+        if (*slot == 0) {
+            status = slot_fill(memory, slot);
+            if (status != 0) {
+                return status;
+            }
+        }
+        slot = node_entry(*slot, index, shift - NODE_BITS);
+    }
+    if (LIKELY(*slot == 0)) {
+        status = slot_fill(memory, slot);
+        if (status != 0) {
+            return status;
+        }
+        memory->committed++;
+        __atomic_fetch_add(&memory_state.committed, 1, __ATOMIC_RELAXED);
+    }
+    ret_page->value = *slot;
+    return 0;
+}
+
+int memory_page(struct memory *memory, uint64_t index, struct paddr *ret_page)
+{
+    int status;
+
+    debug_assert(index < memory->page_count);
+    if (memory_peek(memory, index, ret_page)) {
+        return 0;
+    }
+    spin_lock(&memory->lock);
+    status = page_commit(memory, index, ret_page);
+    spin_unlock(&memory->lock);
+    return status;
+}
+
+/* --- The end --- */
+
+static void memory_free(struct memory *memory)
+{
+    struct account *account = memory->account;
+
+    slab_free(&memory_state.cache, memory);
+    account_uncharge(account, JOB_MEMORY, sizeof(struct memory));
+}
+
+static void slot_empty(uint64_t *slot)
+{
+    frame_free(paddr_of(*slot), 0);
+    *slot = 0;
+}
+
+/* Frees the page `index`, if it is committed, and the nodes whose last page it is. Adds what was
+ * freed to the counts and returns the next index worth a look: behind the missing node, if one is
+ * missing. Nobody else can see the object any more. */
+static uint64_t drain_at(struct memory *memory, uint64_t index, uint64_t *frames, uint64_t *pages)
+{
+    uint64_t *path[4]; /* slots of the nodes on the way, and how many index bits lie below each */
+    unsigned shifts[4];
+    unsigned depth = 0;
+    unsigned shift = memory->shift;
+    uint64_t *slot = &memory->root[index >> shift];
+
+    while (shift != 0 && *slot != 0) {
+        path[depth] = slot;
+        shifts[depth++] = shift;
+        shift -= NODE_BITS;
+        slot = node_entry(*slot, index, shift);
+    }
+    if (*slot != 0) {
+        slot_empty(slot);
+        ++*frames;
+        ++*pages;
+    }
+    index = ((index >> shift) + 1) << shift;
+    while (depth-- != 0 && is_aligned(index, 1ul << shifts[depth])) {
+        slot_empty(path[depth]);
+        ++*frames;
+    }
+    return index;
+}
+
+static void memory_drain(struct sync_node *node)
+{
+    struct memory *memory = CONTAINER_OF(node, struct memory, drain);
+    uint64_t end = round_up_u64(memory->page_count, 1ul << memory->shift);
+    uint64_t frames = 0, pages = 0;
+
+    for (unsigned i = 0; i < DRAIN_STEP && memory->drain_index < end; i++) {
+        memory->drain_index = drain_at(memory, memory->drain_index, &frames, &pages);
+    }
+    account_uncharge(memory->account, JOB_MEMORY, frames * PAGE_SIZE);
+    __atomic_fetch_sub(&memory_state.committed, pages, __ATOMIC_RELAXED);
+    if (memory->drain_index < end) {
+        sync_post(node, memory_drain);
+        return;
+    }
+    memory_free(memory);
+}
+
+static void memory_destroy(struct object *object)
+{
+    struct memory *memory = memory_of(object);
+
+    if (memory->kind != MEMORY_ANONYMOUS) {
+        memory_free(memory);
+        return;
+    }
+    memory_drain(&memory->drain);
+}
+
+/* --- Figures --- */
+
+void memory_figures(struct memory *memory, struct memory_figures *ret_figures)
+{
+    spin_lock(&memory->lock);
+    ret_figures->committed_bytes = memory->committed * PAGE_SIZE;
+    spin_unlock(&memory->lock);
+    ret_figures->size_bytes = memory->page_count * PAGE_SIZE;
+}
+
+uint64_t memory_committed_bytes(void)
+{
+    return __atomic_load_n(&memory_state.committed, __ATOMIC_RELAXED) * PAGE_SIZE;
+}

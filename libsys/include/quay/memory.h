@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory objects and address spaces. A memory object is pages; a mapping makes some of them
+ * visible in an address space and keeps the object alive by itself, so its handle may be closed.
+ * No mapping is ever writable and executable at once. Sizes and offsets are bytes, multiples of
+ * PAGE_SIZE.
+ */
+#pragma once
+
+#include <quay/syscall.h>
+#include <quay/abi/memory.h>
+
+/* Anonymous zeroed memory, charged to the job page by page as it is touched. Returns a handle. */
+static inline int64_t qy_memory_create(handle_t job, uint64_t size_bytes, uint32_t flags)
+{
+    return qy_syscall3(SYS_memory_create, job, size_bytes, flags);
+}
+
+/* status = size in bytes, second = bytes committed. */
+static inline struct qy_result qy_memory_info(handle_t memory)
+{
+    return qy_syscall_full(SYS_memory_info, memory, 0, 0, 0, 0, 0);
+}
+
+/* A memory object over physical addresses outside RAM. Needs MINT_MEMORY. Returns a handle. */
+static inline int64_t qy_memory_physical(handle_t resource, handle_t job, uint64_t address,
+                                         uint64_t size_bytes)
+{
+    return qy_syscall4(SYS_memory_physical, resource, job, address, size_bytes);
+}
+
+/* Maps memory with MAP_ flags; address 0: anywhere. Returns the address. */
+static inline int64_t qy_aspace_map(handle_t aspace, handle_t memory, uint64_t offset,
+                                    uint64_t address, uint64_t size_bytes, uint32_t flags)
+{
+    return qy_syscall6(SYS_aspace_map, aspace, memory, offset, address, size_bytes, flags);
+}
+
+/* Removes what is mapped in the range. */
+static inline int64_t qy_aspace_unmap(handle_t aspace, uint64_t address, uint64_t size_bytes)
+{
+    return qy_syscall3(SYS_aspace_unmap, aspace, address, size_bytes);
+}
+
+/* Changes the permissions of what is mapped in the range. */
+static inline int64_t qy_aspace_protect(handle_t aspace, uint64_t address, uint64_t size_bytes,
+                                        uint32_t flags)
+{
+    return qy_syscall4(SYS_aspace_protect, aspace, address, size_bytes, flags);
+}
+
+/* --- this process -------------------------------------------------------------------------- */
+
+/* Zeroed private pages, readable and writable; NULL when there is no memory. */
+void *qy_pages_map(size_t size_bytes);
+
+/* Gives back what qy_pages_map returned, or what qy_memory_map mapped. */
+void qy_pages_unmap(void *address, size_t size_bytes);
+
+/* Maps a memory object into this process: 0 and *ret_address, or a negative error number. */
+QY_MUST_USE int qy_memory_map(handle_t memory, uint64_t offset, uint64_t size_bytes, uint32_t flags,
+                              void **ret_address);

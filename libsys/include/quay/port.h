@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls between processes. A server makes a port and mints sessions, each with a badge of its
+ * choice; a client calls through a session and waits for the answer. The registers are described
+ * in <quay/abi/ipc.h>.
+ *
+ * A message is a header (IPC_HEADER: method, payload length, handle count) and a payload: up to 64
+ * bytes lie in `words`, a longer one in the payload area of the thread's message buffer
+ * (qy_buffer). Handles to send, and those received, always lie in the message buffer.
+ */
+#pragma once
+
+#include <quay/syscall.h>
+#include <quay/abi/ipc.h>
+#include <quay/abi/object.h>
+
+struct qy_message {
+    uint64_t header;
+    uint64_t words[IPC_REGISTER_WORDS];
+};
+
+/* What a server holds between two receives. */
+struct qy_received {
+    uint64_t badge; /* of the session called; of a notice: its key */
+    koid_t sender_job;
+    uint64_t token; /* to answer with; 0: nothing to answer */
+    struct qy_message message;
+};
+
+/* A port with room for token_count calls received and not yet answered. Returns a handle. */
+static inline int64_t qy_port_create(handle_t job, uint32_t token_count)
+{
+    return qy_syscall2(SYS_port_create, job, token_count);
+}
+
+/* Sends *message, blocks for the answer and puts it into *message. Returns 0, or why there is no
+ * answer: -EPEER_DIED, -ETIMEDOUT, -ETOKEN_DROPPED ... ; *message is then unspecified. */
+int64_t qy_port_call(handle_t session, struct qy_message *message, time_ns_t deadline);
+
+/* Answers the call of io->token with io->message (token 0: answers nothing), then blocks for the
+ * next call or notice. Returns RECEIVED_CALL or RECEIVED_NOTICE and fills *io, or a negative error
+ * number. Of a notice: badge = key, words[0] = signals, words[1] = how often. */
+int64_t qy_port_reply_receive(handle_t port, struct qy_received *io, time_ns_t deadline);
+
+/* Answers a call without waiting. -ETOKEN_STALE if its caller has gone. */
+int64_t qy_port_reply(handle_t port, uint64_t token, const struct qy_message *message);
+
+/* Gives a call up; its caller gets -ETOKEN_DROPPED. */
+static inline int64_t qy_token_drop(handle_t port, uint64_t token)
+{
+    return qy_syscall2(SYS_token_drop, port, token);
+}
+
+/* status = owner handle (revoke it to end the session), second = client handle. call_limit bounds
+ * the calls of this session that are queued or not answered at a time (one more: -EQUOTA); 0: as
+ * many as the port has tokens. */
+static inline struct qy_result qy_session_create(handle_t port, uint64_t badge, uint32_t call_limit)
+{
+    return qy_syscall_full(SYS_session_create, port, badge, call_limit, 0, 0, 0);
+}
+
+/* Delivers an object's signals to the port as notices with this key. Needs BIND and WAIT. */
+static inline int64_t qy_port_bind(handle_t port, handle_t object, signals_t signals, uint64_t key)
+{
+    return qy_syscall4(SYS_port_bind, port, object, signals, key);
+}
+
+/* Ends a binding. */
+static inline int64_t qy_port_unbind(handle_t port, handle_t object)
+{
+    return qy_syscall2(SYS_port_unbind, port, object);
+}
+
+/* Delivers a notice with key 0 and these bits. Needs NOTIFY. */
+static inline int64_t qy_port_notify(handle_t port, uint64_t bits)
+{
+    return qy_syscall2(SYS_port_notify, port, bits);
+}

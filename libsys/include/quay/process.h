@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes and the jobs that pay for them. To start a program see spawn.h. */
+#pragma once
+
+#include <quay/syscall.h>
+#include <quay/abi/job.h>
+
+/* A process without threads, in this job. status = process, second = its address space. */
+static inline struct qy_result qy_process_create(handle_t job, const char *name,
+                                                 uint64_t name_length)
+{
+    return qy_syscall_full(SYS_process_create, job, (uint64_t)name, name_length, 0, 0, 0);
+}
+
+/* Ends this process. */
+static inline QY_NORETURN void qy_process_exit(int64_t code)
+{
+    for (;;) {
+        (void)qy_syscall1(SYS_process_exit, (uint64_t)code); /* does not return */
+    }
+}
+
+/* Ends a process. Needs MANAGE. */
+static inline int64_t qy_process_kill(handle_t process)
+{
+    return qy_syscall1(SYS_process_kill, process);
+}
+
+/* status = 1 if it has exited, second = exit code, third = koid. */
+static inline struct qy_result qy_process_info(handle_t process)
+{
+    return qy_syscall_full(SYS_process_info, process, 0, 0, 0, 0, 0);
+}
+
+/* A job below `parent`, without limits of its own. Returns a handle. */
+static inline int64_t qy_job_create(handle_t parent)
+{
+    return qy_syscall1(SYS_job_create, parent);
+}
+
+/* Sets the limit of an enum job_resource; below the usage it only stops further charges. */
+static inline int64_t qy_job_set_limit(handle_t job, uint32_t resource, uint64_t limit)
+{
+    return qy_syscall3(SYS_job_set_limit, job, resource, limit);
+}
+
+/* status = 0, second = usage, third = limit. */
+static inline struct qy_result qy_job_info(handle_t job, uint32_t resource)
+{
+    return qy_syscall_full(SYS_job_info, job, resource, 0, 0, 0, 0);
+}
+
+/* Ends every process in the job and below it. */
+static inline int64_t qy_job_kill(handle_t job)
+{
+    return qy_syscall1(SYS_job_kill, job);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The calls whose registers all carry something (<quay/abi/ipc.h>): what C wants preserved is
+ * saved on the stack, the only thing that survives.
+ *
+ *   struct qy_message   0 header, 8 words[8]
+ *   struct qy_received  0 badge, 8 sender_job, 16 token, 24 message
+ *
+ * The offsets are asserted in ipc.c.
+ */
+#define PORT_CALL          201
+#define PORT_REPLY_RECEIVE 202
+#define PORT_REPLY         203
+
+.macro save_registers
+    push %rbp
+    push %rbx
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+.endm
+
+.macro restore_registers
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbx
+    pop %rbp
+.endm
+
+.macro load_words base
+    mov 0x00(\base), %rbx
+    mov 0x08(\base), %rbp
+    mov 0x10(\base), %r12
+    mov 0x18(\base), %r13
+    mov 0x20(\base), %r14
+    mov 0x28(\base), %r15
+    mov 0x30(\base), %r8
+    mov 0x38(\base), %r9
+.endm
+
+.macro store_words base
+    mov %rbx, 0x00(\base)
+    mov %rbp, 0x08(\base)
+    mov %r12, 0x10(\base)
+    mov %r13, 0x18(\base)
+    mov %r14, 0x20(\base)
+    mov %r15, 0x28(\base)
+    mov %r8, 0x30(\base)
+    mov %r9, 0x38(\base)
+.endm
+
+/* int64_t qy_port_call(rdi session, rsi message, rdx deadline) */
+.section .text.qy_port_call, "ax", @progbits
+.globl qy_port_call
+.type qy_port_call, @function
+qy_port_call:
+    save_registers
+    push %rsi
+    lea 8(%rsi), %rax
+    mov (%rsi), %rsi
+    load_words %rax
+    xor %r10d, %r10d
+    mov $PORT_CALL, %eax
+    syscall
+    pop %rcx
+    mov %rsi, (%rcx)
+    add $8, %rcx
+    store_words %rcx
+    restore_registers
+    ret
+.size qy_port_call, . - qy_port_call
+
+/* int64_t qy_port_reply_receive(rdi port, rsi received, rdx deadline) */
+.section .text.qy_port_reply_receive, "ax", @progbits
+.globl qy_port_reply_receive
+.type qy_port_reply_receive, @function
+qy_port_reply_receive:
+    save_registers
+    push %rsi
+    lea 32(%rsi), %rax
+    mov 16(%rsi), %r10
+    mov 24(%rsi), %rsi
+    load_words %rax
+    mov $PORT_REPLY_RECEIVE, %eax
+    syscall
+    pop %rcx
+    mov %rdi, (%rcx)
+    mov %rdx, 8(%rcx)
+    mov %r10, 16(%rcx)
+    mov %rsi, 24(%rcx)
+    add $32, %rcx
+    store_words %rcx
+    restore_registers
+    ret
+.size qy_port_reply_receive, . - qy_port_reply_receive
+
+/* int64_t qy_port_reply(rdi port, rsi token, rdx message); the header goes in rdx */
+.section .text.qy_port_reply, "ax", @progbits
+.globl qy_port_reply
+.type qy_port_reply, @function
+qy_port_reply:
+    save_registers
+    lea 8(%rdx), %rax
+    mov (%rdx), %rdx
+    load_words %rax
+    mov $PORT_REPLY, %eax
+    syscall
+    restore_registers
+    ret
+.size qy_port_reply, . - qy_port_reply
+
+.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the files of the driver. One thread does everything, in the order in which calls and
+ * notices come, so nothing is locked.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <quay/server.h>
+#include <quay/proto/serial.h>
+
+#define KEY_INTERRUPT  1
+#define KEY_KERNEL_LOG 2
+
+/* --- the device ---------------------------------------------------------------------------- */
+
+/* Sets the line up; 0 or a negative error number. */
+int device_init(handle_t io);
+
+/* The next received byte, or -EAGAIN. */
+int device_receive(void);
+
+/* Whether up to NS16550_FIFO_BYTES bytes may be sent now. */
+bool device_can_send(void);
+void device_send(uint8_t byte);
+
+/* Whether the transmitter interrupts when it is empty. */
+void device_notify_empty(bool is_wanted);
+
+/* --- sending ------------------------------------------------------------------------------- */
+
+int64_t transmit_write(struct qy_server *server, struct qy_request *request);
+int64_t transmit_drain(struct qy_server *server, struct qy_request *request);
+
+/* Bytes that the queue can take now, and putting that many into it. */
+uint32_t transmit_room(void);
+void transmit_put(const uint8_t *bytes, uint32_t length);
+
+/* Moves bytes to the device, and answers who waited for room. Call after every event. */
+void transmit_continue(struct qy_server *server);
+
+void transmit_cancelled(uint64_t token);
+uint64_t transmit_sent_bytes(void);
+
+/* --- receiving ----------------------------------------------------------------------------- */
+
+int64_t receive_read(struct qy_server *server, struct qy_request *request);
+
+/* Takes what the device has and answers the read that waits. */
+void receive_continue(struct qy_server *server);
+
+void receive_cancelled(uint64_t token);
+uint64_t receive_received_bytes(void);
+uint64_t receive_lost_bytes(void);
+
+/* --- the kernel log ------------------------------------------------------------------------ */
+
+/* Takes the log over. Without the right to it, everything else goes on. */
+void kernel_log_init(handle_t resource, handle_t port);
+
+/* Moves log text into the transmit queue as long as there are both. */
+void kernel_log_continue(void);
+
+int64_t kernel_log_read(struct qy_server *server, struct qy_request *request);

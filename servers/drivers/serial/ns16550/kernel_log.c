@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The log comes through the message buffer, the same place where the payload of a long call lies:
+ * a call is served completely before the next thing is received, so they do not meet.
+ */
+#include "driver.h"
+#include "queue.h"
+#include <quay/system.h>
+#include <quay/text.h>
+#include <quay/thread.h>
+
+static struct {
+    handle_t resource;
+    bool is_bound;
+    struct queue history; /* the last bytes of the log */
+    uint64_t history_end; /* position after the last byte, counted from our start */
+} log_state;
+
+void kernel_log_init(handle_t resource, handle_t port)
+{
+    log_state.resource = resource;
+    if (qy_buffer() == NULL) {
+        return;
+    }
+    log_state.is_bound = qy_log_bind(resource, port, KEY_KERNEL_LOG) >= 0;
+}
+
+static void history_add(const uint8_t *bytes, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++) {
+        if (queue_room(&log_state.history) == 0) {
+            (void)queue_take(&log_state.history); /* the oldest is forgotten */
+        }
+        queue_put(&log_state.history, bytes[i]);
+        log_state.history_end++;
+    }
+}
+
+/* A line feed goes out as two bytes; room for the worst case was asked for. */
+static void text_send(const uint8_t *bytes, uint32_t length)
+{
+    static const uint8_t carriage_return = '\r';
+    for (uint32_t i = 0; i < length; i++) {
+        if (bytes[i] == '\n') {
+            transmit_put(&carriage_return, 1);
+        }
+        transmit_put(&bytes[i], 1);
+    }
+}
+
+void kernel_log_continue(void)
+{
+    while (log_state.is_bound && transmit_room() >= 2 * IPC_PAYLOAD_MAX) {
+        int64_t length = qy_log_read(log_state.resource);
+        if (length <= 0 || length > (int64_t)IPC_PAYLOAD_MAX) {
+            return;
+        }
+        history_add(qy_buffer()->payload, (uint32_t)length);
+        text_send(qy_buffer()->payload, (uint32_t)length);
+    }
+}
+
+int64_t kernel_log_read(struct qy_server *server, struct qy_request *request)
+{
+    (void)server;
+    struct serial_log_read read;
+    memcpy(&read, request->payload, sizeof read);
+    uint64_t first = log_state.history_end - queue_used(&log_state.history);
+    uint64_t position = read.position < first ? first : read.position;
+    struct serial_log_text text = {.position = position};
+    while (text.length_bytes < sizeof text.bytes && position < log_state.history_end) {
+        uint32_t index = log_state.history.head + (uint32_t)(position - first);
+        text.bytes[text.length_bytes++] = log_state.history.bytes[index % QUEUE_SIZE];
+        position++;
+    }
+    memcpy(request->answer, &text, sizeof text);
+    request->answer_bytes = sizeof text;
+    return 0;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "driver.h"
+#include "ns16550_regs.h"
+#include <quay/bootstrap.h>
+#include <quay/device.h>
+#include <quay/text.h>
+
+static struct {
+    handle_t irq;
+    uint64_t interrupts;
+} main_state;
+
+static void everything_continue(struct qy_server *server)
+{
+    kernel_log_continue();
+    transmit_continue(server);
+}
+
+static int64_t write_handle(struct qy_server *server, struct qy_request *request)
+{
+    int64_t status = transmit_write(server, request);
+    everything_continue(server);
+    return status;
+}
+
+static int64_t drain_handle(struct qy_server *server, struct qy_request *request)
+{
+    int64_t status = transmit_drain(server, request);
+    everything_continue(server);
+    return status;
+}
+
+static int64_t statistics_handle(struct qy_server *server, struct qy_request *request)
+{
+    (void)server;
+    const struct serial_statistics statistics = {
+        .received_bytes = receive_received_bytes(),
+        .sent_bytes = transmit_sent_bytes(),
+        .lost_bytes = receive_lost_bytes(),
+        .interrupts = main_state.interrupts,
+    };
+    memcpy(request->answer, &statistics, sizeof statistics);
+    request->answer_bytes = sizeof statistics;
+    return 0;
+}
+
+static void notice(struct qy_server *server, uint64_t key, uint64_t signals)
+{
+    (void)signals;
+    if (key == KEY_INTERRUPT) {
+        /* First unmask, then serve until the device has nothing left: the line is edge-triggered,
+         * so an edge during the service must be seen, and after it the line is low again. */
+        main_state.interrupts++;
+        (void)qy_irq_ack(main_state.irq); /* ours since the start */
+        receive_continue(server);
+    }
+    everything_continue(server);
+}
+
+static void cancelled(struct qy_server *server, uint64_t token)
+{
+    receive_cancelled(token);
+    transmit_cancelled(token);
+    (void)qy_token_drop(server->port, token); /* it may have been answered just now */
+}
+
+static const struct qy_method methods[] = {
+    {SERIAL_WRITE, 1, IPC_PAYLOAD_MAX, write_handle},
+    {SERIAL_READ, 0, 0, receive_read},
+    {SERIAL_DRAIN, 0, 0, drain_handle},
+    {SERIAL_STATISTICS, 0, 0, statistics_handle},
+    {SERIAL_LOG_READ, sizeof(struct serial_log_read), sizeof(struct serial_log_read),
+     kernel_log_read},
+};
+
+int main(int argument_count, char **arguments)
+{
+    (void)argument_count;
+    (void)arguments;
+    struct qy_server server = {
+        .port = qy_bootstrap_handle(BOOTSTRAP_PORT, NULL),
+        .methods = methods,
+        .method_count = sizeof methods / sizeof methods[0],
+        .notice = notice,
+        .cancelled = cancelled,
+    };
+    main_state.irq = qy_bootstrap_handle(BOOTSTRAP_IRQ, NULL);
+    int64_t error = device_init(qy_bootstrap_handle(BOOTSTRAP_IO, NULL));
+    if (error >= 0) {
+        error = qy_port_bind(server.port, main_state.irq, SIGNAL_FIRED, KEY_INTERRUPT);
+    }
+    if (error < 0) {
+        qy_log("no serial port: %s", qy_error_text(error));
+        return 1;
+    }
+    kernel_log_init(qy_bootstrap_handle(BOOTSTRAP_RESOURCE, NULL), server.port);
+    everything_continue(&server);
+    qy_log("receiving failed: %s", qy_error_text(qy_server_run(&server)));
+    return 1;
+}

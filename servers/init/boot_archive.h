@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The programs that came with the kernel. */
+#pragma once
+
+#include <quay/archive.h>
+
+/* Maps and checks the archive; 0 or a negative error number, said on the log. */
+int boot_archive_open(void);
+
+/* A program by name: 0, or -ENOENT. The bytes stay mapped. */
+int boot_archive_find(const char *name, const void **ret_image, size_t *ret_size_bytes);

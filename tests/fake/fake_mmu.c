@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory of the fake machine: physical memory, page tables, TLBs, and user memory as the kernel
+ * reads it.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "arch/upcalls.h"
+#include "arch/user.h"
+#include "mm/frame.h"
+#include "machine.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#define POISON(start, size)   __asan_poison_memory_region(start, size)
+#define UNPOISON(start, size) __asan_unpoison_memory_region(start, size)
+#endif
+#endif
+#ifndef POISON
+#define POISON(start, size)   ((void)(start), (void)(size))
+#define UNPOISON(start, size) ((void)(start), (void)(size))
+#endif
+
+#define ENTRIES            512u
+#define TOP_LEVEL          3
+#define TABLE_FRAME(entry) paddr_of((entry) & ~(uint64_t)0xfff)
+#define PRESENT            ((uint64_t)1 << 8) /* beside the ARCH_MAP_* bits in the low byte */
+
+/* --- physical memory -------------------------------------------------------------------------- */
+
+void *arch_direct_map(struct paddr address)
+{
+    struct fake_cpu *cpu = fake_machine.self;
+    void *pointer = (void *)(FAKE_PHYSICAL_BASE + address.value);
+
+    if (address.value >= fake_machine.memory_bytes) {
+        fake_fail("direct map of 0x%lx, which is not RAM", (unsigned long)address.value);
+    }
+    if (cpu != NULL && cpu->unpoison_order != 0) {
+        UNPOISON(pointer, PAGE_SIZE << (cpu->unpoison_order - 1));
+    }
+    return pointer;
+}
+
+bool arch_physical_is_ram(struct paddr start, uint64_t size_bytes)
+{
+    return start.value < fake_machine.memory_bytes && start.value + size_bytes > FAKE_RAM_START;
+}
+
+void fake_frame_taken(struct paddr frame, unsigned order)
+{
+    UNPOISON((void *)(FAKE_PHYSICAL_BASE + frame.value), PAGE_SIZE << order);
+    for (uint64_t i = 0; i < 1u << order; i++) {
+        uint64_t number = (frame.value >> PAGE_SHIFT) + i;
+
+        FAKE_CHECK(!fake_machine.frame_used[number]);
+        fake_machine.frame_used[number] = 1;
+    }
+}
+
+void fake_frame_freed(struct paddr frame, unsigned order)
+{
+    for (uint64_t i = 0; i < 1u << order; i++) {
+        uint64_t number = (frame.value >> PAGE_SHIFT) + i;
+
+        if (!fake_machine.frame_used[number]) {
+            fake_fail("frame 0x%lx freed twice", (unsigned long)(number << PAGE_SHIFT));
+        }
+        fake_machine.frame_used[number] = 0;
+        if (fake_machine.frame_tlb[number] != 0) {
+            fake_fail("frame 0x%lx freed while a TLB knows it: missing shootdown",
+                      (unsigned long)(number << PAGE_SHIFT));
+        }
+    }
+}
+
+/* The linker sends the kernel's calls here (--wrap); frame.c's own names have __real_ before. */
+int __real_frame_alloc(unsigned order, struct paddr *ret_frame);
+int __real_frame_alloc_zeroed(unsigned order, struct paddr *ret_frame);
+void __real_frame_free(struct paddr frame, unsigned order);
+int __wrap_frame_alloc(unsigned order, struct paddr *ret_frame);
+int __wrap_frame_alloc_zeroed(unsigned order, struct paddr *ret_frame);
+void __wrap_frame_free(struct paddr frame, unsigned order);
+
+static int wrap_alloc(int (*alloc)(unsigned, struct paddr *), unsigned order,
+                      struct paddr *ret_frame)
+{
+    struct fake_cpu *cpu = fake_machine.self;
+    int error;
+
+    if (cpu != NULL) {
+        cpu->unpoison_order = order + 1;
+    }
+    error = alloc(order, ret_frame);
+    if (cpu != NULL) {
+        cpu->unpoison_order = 0;
+    }
+    if (error == 0) {
+        fake_frame_taken(*ret_frame, order);
+    }
+    return error;
+}
+
+int __wrap_frame_alloc(unsigned order, struct paddr *ret_frame)
+{
+    return wrap_alloc(__real_frame_alloc, order, ret_frame);
+}
+
+int __wrap_frame_alloc_zeroed(unsigned order, struct paddr *ret_frame)
+{
+    return wrap_alloc(__real_frame_alloc_zeroed, order, ret_frame);
+}
+
+void __wrap_frame_free(struct paddr frame, unsigned order)
+{
+    fake_frame_freed(frame, order);
+    /* Another CPU may have it before we are back: poison first, and let the filler through. */
+    POISON((void *)(FAKE_PHYSICAL_BASE + frame.value), PAGE_SIZE << order);
+    if (fake_machine.self != NULL) {
+        fake_machine.self->unpoison_order = order + 1;
+    }
+    __real_frame_free(frame, order);
+    if (fake_machine.self != NULL) {
+        fake_machine.self->unpoison_order = 0;
+    }
+    if (!fake_machine.frame_used[frame.value >> PAGE_SHIFT]) {
+        POISON((void *)(FAKE_PHYSICAL_BASE + frame.value), PAGE_SIZE << order);
+    }
+}
+
+/* --- page tables ------------------------------------------------------------------------------ */
+
+static uint64_t *table_of(struct paddr frame)
+{
+    return (uint64_t *)(FAKE_PHYSICAL_BASE + frame.value);
+}
+
+static unsigned index_at(uint64_t address, unsigned level)
+{
+    return (unsigned)(address >> (PAGE_SHIFT + 9 * level)) & (ENTRIES - 1);
+}
+
+/* The lowest-level entry of an address, NULL if a table is missing. */
+static uint64_t *entry_find(const struct arch_aspace *aspace, uint64_t address)
+{
+    struct paddr frame = aspace->root;
+
+    if (frame.value == 0 || address >= USER_LIMIT) {
+        return NULL;
+    }
+    for (unsigned level = TOP_LEVEL;; level--) {
+        uint64_t *entry = &table_of(frame)[index_at(address, level)];
+
+        if (level == 0) {
+            return entry;
+        }
+        if (!(*entry & PRESENT)) {
+            return NULL;
+        }
+        frame = TABLE_FRAME(*entry);
+    }
+}
+
+void arch_aspace_kernel(struct arch_aspace *ret_aspace)
+{
+    ret_aspace->root = paddr_of(0);
+}
+
+int arch_aspace_init(struct arch_aspace *aspace)
+{
+    return upcall_table_alloc(&aspace->root) ? 0 : -ENOMEM;
+}
+
+/* Frees the first table found that has no tables below it. */
+static bool free_one_table(struct paddr frame, unsigned level)
+{
+    uint64_t *table = table_of(frame);
+
+    for (unsigned i = 0; level > 0 && i < ENTRIES; i++) {
+        if (!(table[i] & PRESENT)) {
+            continue;
+        }
+        if (!free_one_table(TABLE_FRAME(table[i]), level - 1)) {
+            struct paddr child = TABLE_FRAME(table[i]);
+
+            table[i] = 0;
+            upcall_table_free(child);
+        }
+        return true;
+    }
+    return false;
+}
+
+bool arch_aspace_fini(struct arch_aspace *aspace)
+{
+    for (unsigned i = 0; i < fake_machine.cpu_count; i++) {
+        if (fake_machine.cpus[i].loaded == aspace) {
+            fake_fail("page tables freed while CPU %u uses them", i);
+        }
+    }
+    if (aspace->root.value == 0) {
+        return true;
+    }
+    for (unsigned step = 0; step < 4; step++) {
+        if (!free_one_table(aspace->root, TOP_LEVEL)) {
+            upcall_table_free(aspace->root);
+            aspace->root = paddr_of(0);
+            return true;
+        }
+    }
+    return false;
+}
+
+int arch_aspace_reserve(struct arch_aspace *aspace, uint64_t address, unsigned *ret_tables)
+{
+    struct paddr frame = aspace->root;
+
+    FAKE_CHECK(frame.value != 0 && address < USER_LIMIT);
+    for (unsigned level = TOP_LEVEL; level > 0; level--) {
+        uint64_t *entry = &table_of(frame)[index_at(address, level)];
+
+        if (!(*entry & PRESENT)) {
+            struct paddr table;
+
+            if (!upcall_table_alloc(&table)) {
+                return -ENOMEM;
+            }
+            *entry = table.value | PRESENT;
+            (*ret_tables)++;
+        }
+        frame = TABLE_FRAME(*entry);
+    }
+    return 0;
+}
+
+static void check_flags(unsigned flags)
+{
+    if ((flags & ARCH_MAP_WRITE) && (flags & ARCH_MAP_EXEC)) {
+        fake_fail("a mapping that is writable and executable");
+    }
+}
+
+void arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
+                     unsigned flags)
+{
+    uint64_t *entry = entry_find(aspace, address);
+
+    FAKE_CHECK(entry != NULL && !(*entry & PRESENT));
+    FAKE_CHECK(flags & ARCH_MAP_USER);
+    FAKE_CHECK((address & 0xfff) == 0 && (frame.value & 0xfff) == 0);
+    check_flags(flags);
+    if (frame.value < fake_machine.memory_bytes && frame.value >= FAKE_RAM_START &&
+        !(flags & ARCH_MAP_DEVICE) && frame_of(frame) != NULL) {
+        FAKE_CHECK(fake_machine.frame_used[frame.value >> PAGE_SHIFT]);
+    }
+    *entry = frame.value | flags | PRESENT;
+}
+
+bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t address, struct paddr *ret_frame)
+{
+    uint64_t *entry = entry_find(aspace, address);
+
+    if (entry == NULL || !(*entry & PRESENT)) {
+        return false;
+    }
+    *ret_frame = TABLE_FRAME(*entry);
+    *entry = 0;
+    return true;
+}
+
+bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned flags)
+{
+    uint64_t *entry = entry_find(aspace, address);
+
+    check_flags(flags);
+    if (entry == NULL || !(*entry & PRESENT)) {
+        return false;
+    }
+    *entry = TABLE_FRAME(*entry).value | flags | PRESENT;
+    return true;
+}
+
+bool arch_aspace_query(const struct arch_aspace *aspace, uint64_t address, struct paddr *ret_frame,
+                       unsigned *ret_flags)
+{
+    const uint64_t *entry = entry_find(aspace, address);
+
+    if (entry == NULL || !(*entry & PRESENT)) {
+        return false;
+    }
+    *ret_frame = TABLE_FRAME(*entry);
+    *ret_flags = (unsigned)(*entry & 0xff);
+    return true;
+}
+
+uint64_t arch_aspace_next_table(const struct arch_aspace *aspace, uint64_t address, uint64_t limit)
+{
+    const uint64_t table_span = PAGE_SIZE * ENTRIES;
+
+    while (address < limit) {
+        if (entry_find(aspace, address) != NULL) {
+            return address;
+        }
+        /* Skip as much as the missing level spans. */
+        struct paddr frame = aspace->root;
+        unsigned level = TOP_LEVEL;
+
+        for (; level > 1; level--) {
+            uint64_t entry = table_of(frame)[index_at(address, level)];
+
+            if (!(entry & PRESENT)) {
+                break;
+            }
+            frame = TABLE_FRAME(entry);
+        }
+        uint64_t span = table_span << (9 * (level - 1));
+
+        address = (address & ~(span - 1)) + span;
+    }
+    return limit;
+}
+
+/* --- the kernel's dynamic area ---------------------------------------------------------------- */
+
+#define KERNEL_MAP_MAX 1024
+static struct {
+    uint64_t address;
+    struct paddr frame;
+} kernel_map[KERNEL_MAP_MAX];
+
+int arch_kernel_map(uint64_t address, struct paddr frame, unsigned flags)
+{
+    FAKE_CHECK(address >= ARCH_KMAP_START && address < ARCH_KMAP_END && (address & 0xfff) == 0);
+    check_flags(flags);
+    for (unsigned i = 0; i < KERNEL_MAP_MAX; i++) {
+        FAKE_CHECK(kernel_map[i].address != address);
+    }
+    for (unsigned i = 0; i < KERNEL_MAP_MAX; i++) {
+        if (kernel_map[i].address == 0) {
+            kernel_map[i].address = address;
+            kernel_map[i].frame = frame;
+            return 0;
+        }
+    }
+    return -ENOMEM;
+}
+
+void arch_kernel_unmap(uint64_t address)
+{
+    for (unsigned i = 0; i < KERNEL_MAP_MAX; i++) {
+        if (kernel_map[i].address == address) {
+            kernel_map[i].address = 0;
+            return;
+        }
+    }
+    fake_fail("kernel address 0x%lx is not mapped", (unsigned long)address);
+}
+
+/* --- TLB -------------------------------------------------------------------------------------- */
+
+static void tlb_drop(struct fake_tlb_entry *entry)
+{
+    if (entry->valid) {
+        entry->valid = false;
+        if (entry->frame.value < fake_machine.memory_bytes) {
+            fake_machine.frame_tlb[entry->frame.value >> PAGE_SHIFT]--;
+        }
+    }
+}
+
+static struct fake_tlb_entry *tlb_slot(struct fake_cpu *cpu, uint64_t page)
+{
+    return &cpu->tlb[(page >> PAGE_SHIFT) % FAKE_TLB_SIZE];
+}
+
+void fake_tlb_flush_cpu(struct fake_cpu *cpu)
+{
+    for (unsigned i = 0; i < FAKE_TLB_SIZE; i++) {
+        tlb_drop(&cpu->tlb[i]);
+    }
+}
+
+void arch_tlb_flush(void)
+{
+    fake_tlb_flush_cpu(fake_machine.self);
+}
+
+void arch_tlb_flush_page(uint64_t address)
+{
+    uint64_t page = address & ~(uint64_t)0xfff;
+    struct fake_tlb_entry *entry = tlb_slot(fake_machine.self, page);
+
+    if (entry->page == page) {
+        tlb_drop(entry);
+    }
+}
+
+void arch_aspace_load(struct arch_aspace *aspace)
+{
+    struct fake_cpu *cpu = fake_machine.self;
+
+    fake_tlb_flush_cpu(cpu);
+    cpu->loaded = aspace;
+    if (aspace->root.value != 0) {
+        FAKE_CHECK(fake_machine.frame_used[aspace->root.value >> PAGE_SHIFT]);
+    }
+}
+
+static bool access_allowed(unsigned flags, unsigned access)
+{
+    unsigned needed = (access & FAULT_WRITE)  ? ARCH_MAP_WRITE
+                      : (access & FAULT_EXEC) ? ARCH_MAP_EXEC
+                                              : ARCH_MAP_READ;
+
+    /* As on x86, what is present can be read. */
+    return needed == ARCH_MAP_READ || (flags & needed);
+}
+
+void *fake_translate(struct fake_cpu *cpu, uint64_t address, unsigned access, unsigned *ret_fault)
+{
+    uint64_t page = address & ~(uint64_t)0xfff;
+    struct fake_tlb_entry *entry = tlb_slot(cpu, page);
+
+    if (!entry->valid || entry->page != page) {
+        struct paddr frame;
+        unsigned flags;
+
+        if (page >= USER_LIMIT || cpu->loaded == NULL ||
+            !arch_aspace_query(cpu->loaded, page, &frame, &flags)) {
+            *ret_fault = access;
+            return NULL;
+        }
+        if (!access_allowed(flags, access)) {
+            *ret_fault = access | FAULT_PRESENT;
+            return NULL;
+        }
+        tlb_drop(entry);
+        *entry = (struct fake_tlb_entry){true, page, frame, flags};
+        if (frame.value < fake_machine.memory_bytes) {
+            fake_machine.frame_tlb[frame.value >> PAGE_SHIFT]++;
+        }
+    } else if (!access_allowed(entry->flags, access)) {
+        /* A fault makes the CPU forget what it knew (SDM Vol. 3A, 4.10.4.1). */
+        tlb_drop(entry);
+        *ret_fault = access | FAULT_PRESENT;
+        return NULL;
+    }
+    if (entry->frame.value >= fake_machine.memory_bytes) {
+        static uint64_t device_page[512];
+
+        return (char *)device_page + (address & 0xff8);
+    }
+    return (void *)(FAKE_PHYSICAL_BASE + entry->frame.value + (address & 0xfff));
+}
+
+void fake_tlb_check(void)
+{
+    for (unsigned i = 0; i < fake_machine.cpu_count; i++) {
+        struct fake_cpu *cpu = &fake_machine.cpus[i];
+
+        for (unsigned j = 0; j < FAKE_TLB_SIZE; j++) {
+            const struct fake_tlb_entry *entry = &cpu->tlb[j];
+            struct paddr frame;
+            unsigned flags;
+
+            if (!entry->valid) {
+                continue;
+            }
+            if (!arch_aspace_query(cpu->loaded, entry->page, &frame, &flags) ||
+                frame.value != entry->frame.value || (entry->flags & ~flags) != 0) {
+                fake_fail("CPU %u: stale translation of 0x%lx: missing shootdown", i,
+                          (unsigned long)entry->page);
+            }
+        }
+    }
+}
+
+/* --- user memory as the kernel reads it ------------------------------------------------------- */
+
+void arch_user_copy_in(void *to, struct uaddr from, size_t size)
+{
+    struct fake_cpu *cpu = fake_machine.self;
+    uint8_t *out = to;
+
+    if (cpu->record.locks_held != 0) {
+        fake_fail("user memory copied with %u locks held", cpu->record.locks_held);
+    }
+    FAKE_CHECK(from.value < USER_LIMIT && size <= USER_LIMIT - from.value);
+    for (size_t done = 0; done < size;) {
+        uint64_t address = from.value + done;
+        size_t part = PAGE_SIZE - (address & 0xfff);
+        unsigned fault;
+        const void *source = fake_translate(cpu, address, FAULT_READ, &fault);
+
+        if (source == NULL) {
+            frame_restart(&cpu->record.current->frame);
+            upcall_page_fault(address, fault);
+            arch_resume();
+        }
+        part = part < size - done ? part : size - done;
+        memcpy(out + done, source, part);
+        done += part;
+        fake_choice();
+    }
+}
+
+bool arch_user_try_read_u32(struct uaddr from, uint32_t *ret_value)
+{
+    unsigned fault;
+    const uint32_t *source;
+
+    FAKE_CHECK(from.value < USER_LIMIT && (from.value & 3) == 0);
+    source = fake_translate(fake_machine.self, from.value, FAULT_READ, &fault);
+    if (source == NULL) {
+        return false;
+    }
+    *ret_value = *source;
+    return true;
+}

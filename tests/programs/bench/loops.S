@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loops that are measured. All general registers but rsp carry payload (quay/abi/ipc.h), so
+ * what a loop needs to remember lies on its stack.
+ *
+ *   struct call_plan   0 session  8 header  16 deadline  24 payload[8]  88 samples  96 count
+ *                      104 failures
+ */
+#define PORT_CALL          201
+#define PORT_REPLY_RECEIVE 202
+#define THREAD_SLEEP       319
+
+/* On the stack of a call loop. */
+#define SESSION  0x00
+#define HEADER   0x08
+#define DEADLINE 0x10
+#define START    0x18
+#define PLAN     0x20
+#define AT       0x28
+#define LEFT     0x30
+#define PAYLOAD  0x38
+#define FRAME    0x78
+
+.macro call_loop name, words, is_call
+.globl \name
+.type \name, @function
+\name:
+    push %rbp
+    push %rbx
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    sub $FRAME, %rsp
+    mov %rdi, PLAN(%rsp)
+    mov 0(%rdi), %rax
+    mov %rax, SESSION(%rsp)
+    mov 8(%rdi), %rax
+    mov %rax, HEADER(%rsp)
+    mov 16(%rdi), %rax
+    mov %rax, DEADLINE(%rsp)
+    mov 88(%rdi), %rax
+    mov %rax, AT(%rsp)
+    mov 96(%rdi), %rax
+    mov %rax, LEFT(%rsp)
+    lea 24(%rdi), %rsi
+    lea PAYLOAD(%rsp), %rdi
+    mov $8, %ecx
+    rep movsq
+1:
+    rdtsc
+    mov %eax, START(%rsp)
+    mov %edx, START+4(%rsp)
+.if \is_call
+.if \words > 0
+    mov PAYLOAD+0x00(%rsp), %rbx
+    mov PAYLOAD+0x08(%rsp), %rbp
+    mov PAYLOAD+0x10(%rsp), %r12
+    mov PAYLOAD+0x18(%rsp), %r13
+.endif
+.if \words > 4
+    mov PAYLOAD+0x20(%rsp), %r14
+    mov PAYLOAD+0x28(%rsp), %r15
+    mov PAYLOAD+0x30(%rsp), %r8
+    mov PAYLOAD+0x38(%rsp), %r9
+.endif
+    mov SESSION(%rsp), %rdi
+    mov HEADER(%rsp), %rsi
+    mov DEADLINE(%rsp), %rdx
+    xor %r10d, %r10d
+    mov $PORT_CALL, %eax
+    syscall
+.endif
+    mov %rax, %rcx
+    rdtsc
+    shl $32, %rdx
+    or %rdx, %rax
+    sub START(%rsp), %rax
+    mov AT(%rsp), %rdi
+    mov %rax, (%rdi)
+    addq $8, AT(%rsp)
+.if \is_call
+    test %rcx, %rcx
+    jz 2f
+    mov PLAN(%rsp), %rdi
+    incq 104(%rdi)
+2:
+.endif
+    decq LEFT(%rsp)
+    jnz 1b
+    add $FRAME, %rsp
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbx
+    pop %rbp
+    ret
+.size \name, . - \name
+.endm
+
+.text
+call_loop call_loop_0, 0, 1
+call_loop call_loop_4, 4, 1
+call_loop call_loop_8, 8, 1
+call_loop call_loop_nothing, 0, 0
+
+/* rdi = port. The token (r10) goes back as it came; so does the header, or 0. */
+.macro server_loop name, is_echo
+.globl \name
+.type \name, @function
+\name:
+    mov $0x7fffffffffffffff, %rdx
+    push %rdx
+    push %rdi
+    xor %r10d, %r10d
+    xor %esi, %esi
+1:
+    mov (%rsp), %rdi
+    mov 8(%rsp), %rdx
+.if !\is_echo
+    xor %esi, %esi
+.endif
+    mov $PORT_REPLY_RECEIVE, %eax
+    syscall
+    jmp 1b
+.size \name, . - \name
+.endm
+
+server_loop echo_loop, 1
+server_loop sink_loop, 0
+
+.globl vector_touch
+.type vector_touch, @function
+vector_touch:
+    pxor %xmm0, %xmm0
+    ret
+.size vector_touch, . - vector_touch
+
+/* rsp = caller_constants. Calls for ever. */
+.globl caller_thread
+.type caller_thread, @function
+caller_thread:
+    mov (%rsp), %rdi
+    xor %esi, %esi
+    mov 8(%rsp), %rdx
+    xor %r10d, %r10d
+    mov $PORT_CALL, %eax
+    syscall
+    jmp caller_thread
+.size caller_thread, . - caller_thread
+
+.globl sleeper_thread
+.type sleeper_thread, @function
+sleeper_thread:
+    mov $0x7fffffffffffffff, %rdi
+    mov $THREAD_SLEEP, %eax
+    syscall
+    jmp sleeper_thread
+.size sleeper_thread, . - sleeper_thread
+
+.globl spinner_thread
+.type spinner_thread, @function
+spinner_thread:
+    pause
+    jmp spinner_thread
+.size spinner_thread, . - spinner_thread
+
+.section .note.GNU-stack, "", @progbits

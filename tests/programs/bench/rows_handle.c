@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls that stay in the process. One sample: one call. */
+#include "bench.h"
+#include <quay/bootstrap.h>
+#include <quay/event.h>
+#include <quay/handle.h>
+#include <quay/system.h>
+
+#define CALLS       1000
+#define REVOKES     200
+#define DESCENDANTS 8
+
+/* The shortest way in and out: a call that reads a constant. */
+static void null_measure(void)
+{
+    for (uint32_t i = 0; i < CALLS; i++) {
+        MEASURE(i, (void)qy_abi_version()); /* cannot fail */
+    }
+    samples_print("null", CALLS, 1);
+}
+
+static void signal_measure(handle_t event)
+{
+    int64_t failed = 0;
+    for (uint32_t i = 0; i < CALLS; i++) {
+        MEASURE(i, failed |= qy_event_signal(event, 1, 1).status);
+    }
+    must(failed, "event_signal");
+    samples_print("event_signal", CALLS, 1);
+}
+
+/* A handle is duplicated and the duplicate closed; each is measured by itself. */
+static void dup_close_measure(handle_t event)
+{
+    static uint64_t closes[CALLS];
+    for (uint32_t i = 0; i < CALLS; i++) {
+        int64_t copy;
+        MEASURE(i, copy = qy_handle_dup(event, RIGHTS_SAME));
+        must(copy, "handle_dup");
+        uint64_t dup = samples[i];
+        int64_t status;
+        MEASURE(i, status = qy_handle_close((handle_t)copy));
+        must(status, "handle_close");
+        closes[i] = samples[i];
+        samples[i] = dup;
+    }
+    samples_print("handle_dup", CALLS, 1);
+    for (uint32_t i = 0; i < CALLS; i++) {
+        samples[i] = closes[i];
+    }
+    samples_print("handle_close", CALLS, 1);
+}
+
+/* A duplicate with eight duplicates of its own is revoked; the emptied slots are closed after. */
+static void revoke_measure(handle_t event)
+{
+    int64_t root = qy_handle_dup(event, RIGHTS_SAME);
+    must(root, "handle_dup");
+    for (uint32_t i = 0; i < REVOKES; i++) {
+        int64_t copies[DESCENDANTS];
+        for (uint32_t n = 0; n < DESCENDANTS; n++) {
+            copies[n] = qy_handle_dup((handle_t)root, RIGHTS_SAME);
+            must(copies[n], "handle_dup");
+        }
+        int64_t status;
+        MEASURE(i, status = qy_handle_revoke((handle_t)root));
+        must(status, "handle_revoke");
+        for (uint32_t n = 0; n < DESCENDANTS; n++) {
+            must(qy_handle_close((handle_t)copies[n]), "handle_close");
+        }
+    }
+    samples_print("revoke_8", REVOKES, 1);
+}
+
+void rows_handle(void)
+{
+    int64_t event = qy_event_create(qy_self_job());
+    must(event, "event_create");
+    null_measure();
+    signal_measure((handle_t)event);
+    dup_close_measure((handle_t)event);
+    revoke_measure((handle_t)event);
+}

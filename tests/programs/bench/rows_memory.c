@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory. Mapping only notes what should be there, and the first touch makes the translation; so
+ * beside map there is map_touch, of a page that has its frame already. What unmap removes is a page
+ * that was touched.
+ */
+#include "bench.h"
+#include <quay/bootstrap.h>
+#include <quay/memory.h>
+
+#define MAPS  500
+#define PAGES 1000ul
+
+static void touch(int64_t address)
+{
+    *(volatile uint8_t *)(uintptr_t)address = 1;
+}
+
+static void map_measure(void)
+{
+    static uint64_t touches[MAPS], unmaps[MAPS];
+    int64_t memory = qy_memory_create(qy_self_job(), PAGE_SIZE, 0);
+    must(memory, "memory_create");
+    for (uint32_t i = 0; i < MAPS; i++) {
+        int64_t address, status;
+        MEASURE(i, address = qy_aspace_map(qy_self_aspace(), (handle_t)memory, 0, 0, PAGE_SIZE,
+                                           MAP_READ | MAP_WRITE));
+        must(address, "aspace_map");
+        uint64_t map = samples[i];
+        MEASURE(i, touch(address));
+        touches[i] = map + samples[i];
+        MEASURE(i, status = qy_aspace_unmap(qy_self_aspace(), (uint64_t)address, PAGE_SIZE));
+        must(status, "aspace_unmap");
+        unmaps[i] = samples[i];
+        samples[i] = map;
+    }
+    samples_print("map", MAPS, 1);
+    for (uint32_t i = 0; i < MAPS; i++) {
+        samples[i] = unmaps[i];
+    }
+    samples_print("unmap", MAPS, 1);
+    for (uint32_t i = 0; i < MAPS; i++) {
+        samples[i] = touches[i];
+    }
+    samples_print("map_touch", MAPS, 1);
+}
+
+/* One sample: the first write to a page of anonymous memory, its zeroing included. */
+static void fault_measure(void)
+{
+    uint8_t *pages = qy_pages_map(PAGES * PAGE_SIZE);
+    must(pages == NULL ? -ENOMEM : 0, "memory");
+    for (uint32_t i = 0; i < PAGES; i++) {
+        MEASURE(i, touch((int64_t)(uintptr_t)pages + (int64_t)(i * PAGE_SIZE)));
+    }
+    samples_print("anon_fault", PAGES, 1);
+    qy_pages_unmap(pages, PAGES * PAGE_SIZE);
+}
+
+void rows_memory(void)
+{
+    map_measure();
+    fault_measure();
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* Handles that are closed, revoked and moved while other threads use them, on all CPUs. */
+#include "hostile.h"
+#include <quay/bootstrap.h>
+#include <quay/event.h>
+#include <quay/handle.h>
+#include <quay/memory.h>
+#include <quay/thread.h>
+
+#define USERS    3
+#define DURATION (300 * QY_MILLISECOND)
+
+static struct {
+    handle_t shared;  /* atomic; what everybody uses, replaced all the time */
+    uint32_t stopped; /* atomic */
+    uint64_t good, refused;
+    int64_t unexpected; /* an answer that nobody may get */
+} race_state;
+
+static void user(void *argument)
+{
+    (void)argument;
+    while (__atomic_load_n(&race_state.stopped, __ATOMIC_RELAXED) == 0) {
+        handle_t handle = __atomic_load_n(&race_state.shared, __ATOMIC_RELAXED);
+        int64_t status = qy_event_signal(handle, 1, 1).status;
+        int64_t copy = qy_handle_dup(handle, RIGHTS_SAME);
+        if (copy > 0) {
+            (void)qy_handle_close((handle_t)copy); /* revoked or not */
+        }
+        bool is_refused = status == -EBADF || status == -EREVOKED;
+        bool is_copy_ok = copy > 0 || copy == -EBADF || copy == -EREVOKED;
+        if ((status != 0 && !is_refused) || !is_copy_ok) {
+            race_state.unexpected = status != 0 && !is_refused ? status : copy;
+        }
+        __atomic_add_fetch(is_refused ? &race_state.refused : &race_state.good, 1,
+                           __ATOMIC_RELAXED);
+    }
+}
+
+static void closers_run(bool with_revoke)
+{
+    int64_t event = qy_event_create(qy_self_job());
+    struct qy_thread *threads[USERS];
+    race_state.shared = (handle_t)qy_handle_dup((handle_t)event, RIGHTS_SAME);
+    race_state.stopped = 0;
+    race_state.good = race_state.refused = 0;
+    int started = 0;
+    while (started < USERS && qy_thread_create(user, NULL, 0, &threads[started]) == 0) {
+        started++;
+    }
+    time_ns_t end = qy_deadline_after(DURATION);
+    bool is_ok = true;
+    while (qy_clock_read() < end) {
+        handle_t old = race_state.shared;
+        if (with_revoke) {
+            is_ok &= qy_handle_revoke((handle_t)event) == 0;
+        }
+        is_ok &= qy_handle_close(old) == 0;
+        __atomic_store_n(&race_state.shared, (handle_t)qy_handle_dup((handle_t)event, RIGHTS_SAME),
+                         __ATOMIC_RELAXED);
+        for (int i = 0; i < 50; i++) {
+            __asm__ volatile("pause"); /* gives the users a chance to succeed */
+        }
+    }
+    __atomic_store_n(&race_state.stopped, 1, __ATOMIC_RELAXED);
+    for (int i = 0; i < started; i++) {
+        (void)qy_thread_join(threads[i], DEADLINE_NEVER); /* cannot time out */
+    }
+    tap_ok(is_ok, "the owner %s a handle that others use", with_revoke ? "revokes" : "closes");
+    tap_equal(race_state.unexpected, 0, "who used it heard success or that it is gone");
+    tap_ok(race_state.good > 0, "some did succeed");
+    qy_printf("# %lu good, %lu refused\n", race_state.good, race_state.refused);
+    discard((int64_t)race_state.shared);
+    discard(event);
+}
+
+/* A thread reads memory that another unmaps: it may fault, so it is a child's business; here both
+ * map and unmap the same range at once. */
+static void mapper(void *argument)
+{
+    int64_t memory = *(int64_t *)argument;
+    while (__atomic_load_n(&race_state.stopped, __ATOMIC_RELAXED) == 0) {
+        int64_t status = qy_aspace_map(qy_self_aspace(), (handle_t)memory, 0, UNMAPPED, PAGE_SIZE,
+                                       MAP_READ | MAP_FIXED);
+        if (status < 0 && status != -EEXIST) {
+            race_state.unexpected = status;
+        }
+        status = qy_aspace_unmap(qy_self_aspace(), UNMAPPED, PAGE_SIZE);
+        if (status < 0) {
+            race_state.unexpected = status;
+        }
+    }
+}
+
+static void mappers_run(void)
+{
+    int64_t memory = qy_memory_create(qy_self_job(), PAGE_SIZE, 0);
+    struct qy_thread *threads[USERS];
+    race_state.stopped = 0;
+    race_state.unexpected = 0;
+    int started = 0;
+    while (started < USERS && qy_thread_create(mapper, &memory, 0, &threads[started]) == 0) {
+        started++;
+    }
+    (void)qy_thread_sleep(qy_deadline_after(DURATION));
+    __atomic_store_n(&race_state.stopped, 1, __ATOMIC_RELAXED);
+    for (int i = 0; i < started; i++) {
+        (void)qy_thread_join(threads[i], DEADLINE_NEVER); /* cannot time out */
+    }
+    tap_equal(race_state.unexpected, 0, "threads that map and unmap the same page");
+    (void)qy_aspace_unmap(qy_self_aspace(), UNMAPPED, PAGE_SIZE);
+    discard(memory);
+}
+
+void test_races(void)
+{
+    closers_run(false);
+    closers_run(true);
+    mappers_run();
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* What runs in the children, by role. */
+#include "systest.h"
+#include <quay/bootstrap.h>
+#include <quay/event.h>
+#include <quay/futex.h>
+#include <quay/handle.h>
+#include <quay/memory.h>
+#include <quay/server.h>
+#include <quay/thread.h>
+
+static int futex_child(void)
+{
+    void *view;
+    if (qy_memory_map(qy_bootstrap_handle(BOOTSTRAP_MEMORY, "shared"), 0, PAGE_SIZE,
+                      MAP_READ | MAP_WRITE, &view) < 0) {
+        return 1;
+    }
+    return (int)qy_futex_wait(view, 0, qy_deadline_after(PATIENT));
+}
+
+static __attribute__((noinline)) int descend(uint64_t depth)
+{
+    volatile uint8_t room[512];
+    room[0] = (uint8_t)depth;
+    return depth == 0 ? 0 : descend(depth - 1) + room[0];
+}
+
+/* Sends 4096 bytes and two handles of one event; gets 4096 bytes and one of them back. */
+static int sender_child(void)
+{
+    struct message_buffer *buffer = qy_buffer();
+    int64_t event = qy_event_create(qy_self_job());
+    int64_t second = qy_handle_dup((handle_t)event, RIGHTS_SAME);
+    if (buffer == NULL || event < 0 || second < 0) {
+        return 1;
+    }
+    for (uint32_t i = 0; i < IPC_PAYLOAD_MAX; i++) {
+        buffer->payload[i] = (uint8_t)(i * 7);
+    }
+    buffer->handles[0] = (struct message_handle){
+        .handle = (handle_t)second, .rights = RIGHTS_SAME, .operation = HANDLE_MOVE};
+    buffer->handles[1] = (struct message_handle){
+        .handle = (handle_t)event, .rights = RIGHT_WAIT | RIGHT_TRANSFER, .operation = HANDLE_COPY};
+    struct qy_message message = {.header = IPC_HEADER(1, IPC_PAYLOAD_MAX, 2)};
+    if (qy_port_call(qy_bootstrap_handle(BOOTSTRAP_SESSION, NULL), &message,
+                     qy_deadline_after(PATIENT)) != 0) {
+        return 2;
+    }
+    if (qy_handle_info((handle_t)second).status != -EBADF) {
+        return 3; /* moved, so no longer ours */
+    }
+    if (IPC_HEADER_HANDLES(message.header) != 1 ||
+        qy_handle_info(buffer->handles[0].handle).status != OBJECT_EVENT) {
+        return 4;
+    }
+    if (qy_event_wait((handle_t)event, 64, 1, DEADLINE_POLL).second != 64) {
+        return 5; /* signalled through what we sent */
+    }
+    for (uint32_t i = 0; i < IPC_PAYLOAD_MAX; i++) {
+        if (buffer->payload[i] != (uint8_t)(i * 3)) {
+            return 6;
+        }
+    }
+    return 0;
+}
+
+/* --- a server ------------------------------------------------------------------------------ */
+
+static uint64_t deferred_token;
+
+static int64_t add(struct qy_server *server, struct qy_request *request)
+{
+    (void)server;
+    uint64_t numbers[2];
+    memcpy(numbers, request->payload, sizeof numbers);
+    request->answer[0] = numbers[0] + numbers[1];
+    request->answer_bytes = 8;
+    return 0;
+}
+
+static int64_t defer(struct qy_server *server, struct qy_request *request)
+{
+    deferred_token = request->token;
+    (void)qy_port_notify(server->port, 1); /* ours, with all rights */
+    return QY_DEFER;
+}
+
+static int64_t sum_bytes(struct qy_server *server, struct qy_request *request)
+{
+    (void)server;
+    for (uint32_t i = 0; i < request->length_bytes; i++) {
+        request->answer[0] += request->payload[i];
+    }
+    request->answer_bytes = 8;
+    return 0;
+}
+
+static void notice(struct qy_server *server, uint64_t key, uint64_t signals)
+{
+    (void)key;
+    (void)signals;
+    const uint64_t answer = 77;
+    (void)qy_request_answer(server, deferred_token, 0, &answer, sizeof answer);
+}
+
+static int server_child(void)
+{
+    static const struct qy_method methods[] = {
+        {1, 16, 16, add},
+        {2, 0, 0, defer},
+        {3, 65, IPC_PAYLOAD_MAX, sum_bytes},
+    };
+    struct qy_server server = {
+        .port = qy_bootstrap_handle(BOOTSTRAP_PORT, NULL),
+        .methods = methods,
+        .method_count = 3,
+        .notice = notice,
+    };
+    (void)qy_buffer(); /* or long calls are refused, which the test sees */
+    return (int)qy_server_run(&server);
+}
+
+int child_main(const char *role, uint64_t number)
+{
+    if (qy_streq(role, "exit")) {
+        return (int)number;
+    }
+    if (qy_streq(role, "spin")) {
+        for (;;) {
+            __asm__ volatile("pause");
+        }
+    }
+    if (qy_streq(role, "sleep")) {
+        return (int)qy_thread_sleep(DEADLINE_NEVER);
+    }
+    if (qy_streq(role, "fault")) {
+        *(volatile uint8_t *)0x20 = 1; /* SAFETY: meant to fault */
+        return 0;
+    }
+    if (qy_streq(role, "stack")) {
+        return descend(1000000);
+    }
+    if (qy_streq(role, "futex")) {
+        return futex_child();
+    }
+    if (qy_streq(role, "sender")) {
+        return sender_child();
+    }
+    if (qy_streq(role, "server")) {
+        return server_child();
+    }
+    return 99;
+}
