@@ -110,6 +110,9 @@ class ProcessTest(unittest.TestCase):
         with process.Process(["sh", "-c", "sleep 4711 & sleep 4711"]) as group:
             number = group.popen.pid
             time.sleep(0.2)
+        limit = time.monotonic() + 10  # a killed process may take a moment to go
+        while self.running_in_group(number) and time.monotonic() < limit:
+            time.sleep(0.01)
         self.assertEqual(self.running_in_group(number), [])
 
     @staticmethod
