@@ -45,6 +45,17 @@ class ConsoleScriptTest(unittest.TestCase):
         failure = self.run_script("timeout 0.3\n" + script, "echo b; echo a; echo c; echo d; sleep 9")
         self.assertIn("line 4: also b", failure)
 
+    def test_until_repeats_its_line_until_it_matches(self):
+        shell = "for n in 5 4 3; do head -c 2 >/dev/null; echo $n left; done; cat"
+        self.assertIsNone(self.run_script("until ^3 left type x\n", shell))
+        failure = self.run_script("timeout 1.2\nuntil ^2 left type x\n", shell)
+        self.assertEqual(failure, "line 2: until ^2 left type x: nothing for 1.2 seconds")
+
+    def test_until_types_once_when_that_is_enough(self):
+        self.assertIsNone(self.run_script(
+            "until ^first type x\nexpect ^0\n",
+            "head -c 2 >/dev/null; echo first; timeout 1 head -c 1 | wc -c"))
+
     def test_early_end_fails_at_once(self):
         start = time.monotonic()
         failure = self.run_script("expect never\n", "exit 5")
@@ -97,7 +108,7 @@ class ConsoleScriptTest(unittest.TestCase):
 
     def test_mistakes_name_file_and_line(self):
         for script in ("expct x\n", "expect (\n", "timeout x\n", "exit\n", "idle 3\n", "tap 3\n",
-                       "# nothing\n"):
+                       "until x\n", "until ( type x\n", "# nothing\n"):
             with self.assertRaises(console_script.ScriptError, msg=script):
                 self.run_script(script, "true")
 

@@ -6,9 +6,11 @@ One statement per line; empty lines and lines that start with # are skipped.
     expect REGEX       wait until the output after the last match has a match
     also REGEX         the same, but in any order with the expect before: search where that began
     type TEXT          type TEXT and the Enter key
+    until REGEX type TEXT   for what settles: type TEXT, and again whenever half a second brings
+                       no output, until what came since has a match
     send TEXT          type TEXT alone; \\n \\r \\t \\e \\\\ and \\xHH are understood, as in type
     not REGEX          from here on REGEX must not appear, up to the end of the run
-    timeout SECONDS    how long each later expect, exit and debugcon may take (default 20)
+    timeout SECONDS    how long each later statement may wait (default 20)
     debugcon REGEX     wait until the debug console (port 0xe9) has shown a match
     idle SECONDS PERCENT   watch for SECONDS: QEMU may use PERCENT of one host core
     tap                wait for a plan `1..N`, demand N lines `ok` and no `not ok`
@@ -28,8 +30,11 @@ ESCAPE_SEQUENCE = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|[()][0-9A-B]|[=>78c])|
 # An escape sequence that the last read has cut in two.
 ESCAPE_START = re.compile(r"\x1b(\[[0-9;?]*[ -/]*|[()])?$")
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "e": "\x1b", "\\": "\\"}
-VERBS = ("expect", "also", "type", "send", "not", "timeout", "debugcon", "idle", "tap", "exit")
+VERBS = ("expect", "also", "type", "until", "send", "not", "timeout", "debugcon", "idle", "tap",
+         "exit")
 DEFAULT_TIMEOUT = 20
+# How long `until` lets the machine be silent before it types its line again.
+SILENCE = 0.5
 
 TAP_PLAN = re.compile(r"^(?:.*[ \t])?1\.\.(\d+)[ \t]*\n", re.M)
 TAP_OK = re.compile(r"^(?:(?!.*\bnot ok).*[ \t])?ok (\d+)\b.*\n", re.M)
@@ -96,6 +101,11 @@ def parse(verb, text):
         return re.compile(text, re.M)
     if verb in ("type", "send"):
         return unescape(text).encode("latin-1", "replace")
+    if verb == "until":
+        regex, found, line = text.partition(" type ")
+        if not found:
+            raise ValueError("takes REGEX type TEXT")
+        return re.compile(regex, re.M), unescape(line).encode("latin-1", "replace") + b"\r"
     if verb == "timeout":
         return float(text)
     if verb == "exit":
@@ -191,6 +201,8 @@ class Console:
                 self.expect(step.value, timeout, what)
             elif step.verb == "also":
                 self.expect(step.value, timeout, what)
+            elif step.verb == "until":
+                self.until(*step.value, timeout, what)
             elif step.verb in ("type", "send"):
                 self.type(step.value + (b"\r" if step.verb == "type" else b""), what)
             elif step.verb == "not":
@@ -208,6 +220,24 @@ class Console:
     def expect(self, regex, timeout, what):
         match = self.wait(timeout, lambda: regex.search(self.text, self.start), what)
         self.position = max(self.position, match.end())
+
+    def until(self, regex, keys, timeout, what):
+        self.start = self.position
+        seen, quiet_since = -1, 0
+
+        def done():
+            nonlocal seen, quiet_since
+            match = regex.search(self.text, self.start)
+            if match:
+                return match
+            if seen != len(self.text):
+                seen, quiet_since = len(self.text), time.monotonic()
+            elif time.monotonic() - quiet_since >= SILENCE:
+                self.type(keys, what)
+                quiet_since = time.monotonic()
+            return None
+        self.type(keys, what)
+        self.position = self.wait(timeout, done, what).end()
 
     def type(self, keys, what):
         try:
