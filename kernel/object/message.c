@@ -16,10 +16,10 @@ static struct message_handle handle_read(const struct thread *thread, unsigned i
     return *(const volatile struct message_handle *)&thread->buffer->handles[index];
 }
 
-/* A handle may leave its process with RIGHT_TRANSFER, and stay there as well with RIGHT_DUP. */
-static int handle_check(struct thread *sender, const struct message_handle *wanted)
+/* A handle may leave its table with RIGHT_TRANSFER, and stay there as well with RIGHT_DUP. */
+static int handle_check(struct handle_table *from, const struct message_handle *wanted,
+                        struct object **ret_object, rights_t *ret_rights)
 {
-    struct object *object;
     rights_t needed = RIGHT_TRANSFER;
 
     if (wanted->operation > HANDLE_COPY) {
@@ -28,7 +28,15 @@ static int handle_check(struct thread *sender, const struct message_handle *want
     if (wanted->operation == HANDLE_COPY) {
         needed |= RIGHT_DUP;
     }
-    return handle_lookup(sender->table, wanted->handle, OBJECT_NONE, needed, &object);
+    return handle_lookup_rights(from, wanted->handle, OBJECT_NONE, needed, ret_object, ret_rights);
+}
+
+void message_handles_read(const struct thread *thread, struct message_handle *handles,
+                          unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        handles[i] = handle_read(thread, i);
+    }
 }
 
 int message_check(struct thread *sender, uint64_t header)
@@ -45,7 +53,9 @@ int message_check(struct thread *sender, uint64_t header)
     }
     for (unsigned i = 0; i < IPC_HEADER_HANDLES(header); i++) {
         struct message_handle wanted = handle_read(sender, i);
-        int error = handle_check(sender, &wanted);
+        struct object *object;
+        rights_t rights;
+        int error = handle_check(sender->table, &wanted, &object, &rights);
 
         /* Later, between two threads that we own, there is no good moment to start over. */
         if (error == 0) {
@@ -71,32 +81,26 @@ struct passage {
     struct message_handle result;
 };
 
-static int passage_make(struct passage *passage, struct thread *sender, struct thread *receiver,
+static int passage_make(struct passage *passage, struct handle_table *from, struct handle_table *to,
                         const struct message_handle *wanted)
 {
     struct object *object;
     handle_t handle = HANDLE_INVALID; /* of a moved one: known when the move is final */
-    int error = handle_check(sender, wanted);
+    int error = handle_check(from, wanted, &object, &passage->rights);
 
     if (error != 0) {
         return error;
     }
-    error = handle_lookup_rights(sender->table, wanted->handle, OBJECT_NONE, 0, &object,
-                                 &passage->rights);
-    if (error != 0) {
-        return error;
-    }
-    error = handle_reserve(receiver->table, &passage->target);
+    error = handle_reserve(to, &passage->target);
     if (error != 0) {
         /* A table that is closed: the receiver is dying, and not the sender's handle bad. */
         return error == -EBADF ? -ERETRY : error;
     }
     if (wanted->operation == HANDLE_MOVE) {
-        error = handle_move(passage->target, sender->table, wanted->handle, wanted->rights,
-                            &passage->source);
-    } else {
         error =
-            handle_derive(passage->target, sender->table, wanted->handle, wanted->rights, &handle);
+            handle_move(passage->target, from, wanted->handle, wanted->rights, &passage->source);
+    } else {
+        error = handle_derive(passage->target, from, wanted->handle, wanted->rights, &handle);
     }
     if (error != 0) {
         handle_unreserve(passage->target);
@@ -111,29 +115,28 @@ static int passage_make(struct passage *passage, struct thread *sender, struct t
     return 0;
 }
 
-static void passage_undo(struct passage *passage, struct thread *receiver)
+static void passage_undo(struct passage *passage, struct handle_table *to)
 {
     if (passage->source != NULL) {
         handle_move_undo(passage->target, passage->source);
     } else {
-        (void)handle_close(receiver->table,
-                           passage->result.handle); /* revoked meanwhile: as good */
+        (void)handle_close(to, passage->result.handle); /* revoked meanwhile: as good */
     }
 }
 
-static int handles_transfer(struct thread *sender, struct thread *receiver, unsigned count)
+int handles_transfer(struct handle_table *from, struct handle_table *to,
+                     struct message_handle *handles, unsigned count)
 {
     struct passage passages[IPC_HANDLES_MAX];
 
     for (unsigned i = 0; i < count; i++) {
-        struct message_handle wanted = handle_read(sender, i);
         int error;
 
         passages[i].source = NULL;
-        error = passage_make(&passages[i], sender, receiver, &wanted);
+        error = passage_make(&passages[i], from, to, &handles[i]);
         if (error != 0) {
             while (i-- > 0) {
-                passage_undo(&passages[i], receiver);
+                passage_undo(&passages[i], to);
             }
             return error;
         }
@@ -142,9 +145,23 @@ static int handles_transfer(struct thread *sender, struct thread *receiver, unsi
         if (passages[i].source != NULL) {
             passages[i].result.handle = handle_move_finish(passages[i].target, passages[i].source);
         }
-        receiver->buffer->handles[i] = passages[i].result;
+        handles[i] = passages[i].result;
     }
     return 0;
+}
+
+/* The sender's list is read once: it can change it at any time. */
+static int buffer_handles_transfer(struct thread *sender, struct thread *receiver, unsigned count)
+{
+    struct message_handle handles[IPC_HANDLES_MAX];
+    int error;
+
+    message_handles_read(sender, handles, count);
+    error = handles_transfer(sender->table, receiver->table, handles, count);
+    if (error == 0) {
+        memcpy(receiver->buffer->handles, handles, count * sizeof(handles[0]));
+    }
+    return error;
 }
 
 int message_transfer(struct thread *sender, struct thread *receiver, uint64_t header)
@@ -152,7 +169,7 @@ int message_transfer(struct thread *sender, struct thread *receiver, uint64_t he
     uint32_t length = IPC_HEADER_LENGTH(header);
 
     if (IPC_HEADER_HANDLES(header) != 0) {
-        int error = handles_transfer(sender, receiver, IPC_HEADER_HANDLES(header));
+        int error = buffer_handles_transfer(sender, receiver, IPC_HEADER_HANDLES(header));
 
         if (error != 0) {
             return error;

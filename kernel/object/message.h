@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <quay/abi/ipc.h>
 #include "sched/thread.h"
 
 /* Whether the sender can send this: -EINVAL (flags), -EMSGSIZE (length, handles), -ENO_BUFFER, or
@@ -19,3 +20,12 @@ MUST_USE int message_fits(const struct thread *receiver, uint64_t header);
  * (a revoke was under way; do the call again), or an error of a handle that has changed since
  * message_check. */
 MUST_USE int message_transfer(struct thread *sender, struct thread *receiver, uint64_t header);
+
+/* Moves or copies handles from one table to another, all or none: in, what is wanted; out, what has
+ * arrived. Errors as message_transfer. */
+MUST_USE int handles_transfer(struct handle_table *from, struct handle_table *to,
+                              struct message_handle *handles, unsigned count);
+
+/* Reads the handles that a message names out of the sender's buffer, each once. */
+void message_handles_read(const struct thread *thread, struct message_handle *handles,
+                          unsigned count);
