@@ -84,6 +84,7 @@ extern uint64_t caller_constants[2];
 void caller_thread(void);
 void sleeper_thread(void);
 void spinner_thread(void);
+void yielder_thread(void);
 
 /* --- rows ---------------------------------------------------------------------------------- */
 
@@ -94,3 +95,4 @@ void rows_pingpong(void);
 void rows_handle(void);
 void rows_memory(void);
 void rows_thread(void);
+void rows_growth(void);

@@ -8,6 +8,7 @@
  */
 #define PORT_CALL          201
 #define PORT_REPLY_RECEIVE 202
+#define THREAD_YIELD       314
 #define THREAD_SLEEP       319
 
 /* On the stack of a call loop. */
@@ -158,6 +159,14 @@ sleeper_thread:
     syscall
     jmp sleeper_thread
 .size sleeper_thread, . - sleeper_thread
+
+.globl yielder_thread
+.type yielder_thread, @function
+yielder_thread:
+    mov $THREAD_YIELD, %eax
+    syscall
+    jmp yielder_thread
+.size yielder_thread, . - yielder_thread
 
 .globl spinner_thread
 .type spinner_thread, @function

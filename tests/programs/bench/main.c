@@ -19,6 +19,7 @@ int main(int argument_count, char **arguments)
     rows_memory();
     rows_thread();
     rows_queue();
+    rows_growth();
     rows_vector();
     qy_printf("BENCH end\n");
     (void)qy_thread_sleep(qy_deadline_after(QY_SECOND / 10)); /* it only sleeps */
