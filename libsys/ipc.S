@@ -11,6 +11,8 @@
 #define PORT_CALL          201
 #define PORT_REPLY_RECEIVE 202
 #define PORT_REPLY         203
+#define CHANNEL_SEND       221
+#define CHANNEL_RECEIVE    222
 
 .macro save_registers
     push %rbp
@@ -111,5 +113,37 @@ qy_port_reply:
     restore_registers
     ret
 .size qy_port_reply, . - qy_port_reply
+
+/* int64_t qy_channel_send(rdi sender, rsi message) */
+.section .text.qy_channel_send, "ax", @progbits
+.globl qy_channel_send
+.type qy_channel_send, @function
+qy_channel_send:
+    save_registers
+    lea 8(%rsi), %rax
+    mov (%rsi), %rsi
+    load_words %rax
+    mov $CHANNEL_SEND, %eax
+    syscall
+    restore_registers
+    ret
+.size qy_channel_send, . - qy_channel_send
+
+/* int64_t qy_channel_receive(rdi receiver, rsi message) */
+.section .text.qy_channel_receive, "ax", @progbits
+.globl qy_channel_receive
+.type qy_channel_receive, @function
+qy_channel_receive:
+    save_registers
+    push %rsi
+    mov $CHANNEL_RECEIVE, %eax
+    syscall
+    pop %rcx
+    mov %rsi, (%rcx)
+    add $8, %rcx
+    store_words %rcx
+    restore_registers
+    ret
+.size qy_channel_receive, . - qy_channel_receive
 
 .section .note.GNU-stack, "", @progbits

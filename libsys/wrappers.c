@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every line of the ledger has a wrapper: a new call without one does not compile. */
+#include <quay/channel.h>
 #include <quay/clock.h>
 #include <quay/device.h>
 #include <quay/event.h>

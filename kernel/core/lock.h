@@ -16,6 +16,7 @@
 
 enum lock_rank {
     LOCK_RANK_NONE = 0,
+    LOCK_RANK_CHANNEL = 5,       /* queue of one channel; handles move under it */
     LOCK_RANK_JOB = 10,          /* tree of jobs */
     LOCK_RANK_PROCESS = 20,      /* thread list, life cycle, exit */
     LOCK_RANK_HANDLE_TREE = 30,  /* derivation list of one object */

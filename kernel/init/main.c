@@ -13,6 +13,7 @@
 #include "init/first_process.h"
 #include "init/upcalls.h"
 #include "mm/frame.h"
+#include "object/channel.h"
 #include "object/event.h"
 #include "object/futex.h"
 #include "object/io.h"
@@ -107,6 +108,7 @@ static void objects_init(void)
     process_init();
     thread_init();
     port_init();
+    channel_init();
     event_init();
     timer_init();
     futex_init();

@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "lib/string.h"
 #include "mm/frame.h"
+#include "object/channel.h"
 #include "object/event.h"
 #include "object/io.h"
 #include "object/irq.h"
@@ -75,12 +76,19 @@ static int64_t write_cpus(struct system_cpu *records)
 static int64_t write_objects(struct system_object_count *records)
 {
     static const uint32_t sizes[OBJECT_TYPE_COUNT] = {
-        [OBJECT_JOB] = sizeof(struct job),         [OBJECT_PROCESS] = sizeof(struct process),
-        [OBJECT_THREAD] = sizeof(struct thread),   [OBJECT_ASPACE] = sizeof(struct aspace),
-        [OBJECT_MEMORY] = sizeof(struct memory),   [OBJECT_PORT] = sizeof(struct port),
-        [OBJECT_SESSION] = sizeof(struct session), [OBJECT_EVENT] = sizeof(struct event),
-        [OBJECT_TIMER] = sizeof(struct timer),     [OBJECT_IRQ] = sizeof(struct irq),
-        [OBJECT_IO] = sizeof(struct io),           [OBJECT_RESOURCE] = sizeof(struct object),
+        [OBJECT_JOB] = sizeof(struct job),
+        [OBJECT_PROCESS] = sizeof(struct process),
+        [OBJECT_THREAD] = sizeof(struct thread),
+        [OBJECT_ASPACE] = sizeof(struct aspace),
+        [OBJECT_MEMORY] = sizeof(struct memory),
+        [OBJECT_PORT] = sizeof(struct port),
+        [OBJECT_SESSION] = sizeof(struct session),
+        [OBJECT_EVENT] = sizeof(struct event),
+        [OBJECT_TIMER] = sizeof(struct timer),
+        [OBJECT_IRQ] = sizeof(struct irq),
+        [OBJECT_IO] = sizeof(struct io),
+        [OBJECT_RESOURCE] = sizeof(struct object),
+        [OBJECT_CHANNEL_SENDER] = sizeof(struct channel),
     };
     unsigned count = 0;
 

@@ -79,8 +79,9 @@ void cmd_objects(int count, char **words)
     (void)count;
     (void)words;
     static const char *const names[OBJECT_TYPE_COUNT] = {
-        "none",     "jobs",   "processes", "threads", "address spaces",  "memory",   "ports",
-        "sessions", "events", "timers",    "irqs",    "I/O port ranges", "resources"};
+        "none",      "jobs",     "processes",        "threads", "address spaces", "memory",
+        "ports",     "sessions", "events",           "timers",  "irqs",           "I/O port ranges",
+        "resources", "channels", "channel receivers"};
     struct figures figures;
     struct system_object_count object;
     figures_begin(&figures, SYSTEM_OBJECTS, sizeof object);

@@ -411,6 +411,28 @@ FILL(job)
     r->rdi = any_handle(t, OBJECT_JOB);
 }
 
+FILL(channel_create)
+{
+    r->rdi = any_handle(t, OBJECT_JOB);
+    r->rsi = sim_chance(97) ? 1 + sim_random(4) : 0;
+    r->rdx = sim_chance(97) ? sim_random(200) : 5000;
+    r->r10 = 0;
+}
+
+FILL(channel_send)
+{
+    r->rdi = any_handle(t, OBJECT_CHANNEL_SENDER);
+    r->rsi = IPC_HEADER(sim_random(1000), sim_random(sim_chance(90) ? 65 : 5000), 0);
+    if (sim_chance(2)) {
+        r->rsi |= 1ul << 60;
+    }
+}
+
+FILL(channel_receive)
+{
+    r->rdi = any_handle(t, OBJECT_CHANNEL_RECEIVER);
+}
+
 FILL(event_signal)
 {
     r->rdi = any_handle(t, OBJECT_EVENT);
@@ -605,6 +627,9 @@ static const struct {
     {SYS_port_bind, 16, fill_port_bind},
     {SYS_port_unbind, 8, fill_port_bind},
     {SYS_port_notify, 20, fill_port_notify},
+    {SYS_channel_create, 8, fill_channel_create},
+    {SYS_channel_send, 30, fill_channel_send},
+    {SYS_channel_receive, 30, fill_channel_receive},
     {SYS_event_create, 8, fill_job},
     {SYS_event_signal, 40, fill_event_signal},
     {SYS_event_wait, 30, fill_event_wait},

@@ -235,6 +235,9 @@ static const struct {
     {SYS_port_bind, {{1, OBJECT_PORT, RIGHT_BIND}, {2, OBJECT_NONE, RIGHT_WAIT}}, 0},
     {SYS_port_unbind, {{1, OBJECT_PORT, RIGHT_BIND}, {2, OBJECT_NONE, 0}}, 0},
     {SYS_port_notify, {{1, OBJECT_PORT, RIGHT_NOTIFY}}, 0},
+    {SYS_channel_create, {{1, OBJECT_JOB, RIGHT_CREATE}}, OBJECT_CHANNEL_SENDER},
+    {SYS_channel_send, {{1, OBJECT_CHANNEL_SENDER, RIGHT_SEND}}, 0},
+    {SYS_channel_receive, {{1, OBJECT_CHANNEL_RECEIVER, RIGHT_RECV}}, 0},
     {SYS_event_create, {{1, OBJECT_JOB, RIGHT_CREATE}}, OBJECT_EVENT},
     {SYS_event_signal, {{1, OBJECT_EVENT, RIGHT_SIGNAL}}, 0},
     {SYS_event_wait, {{1, OBJECT_EVENT, RIGHT_WAIT}}, 0},
@@ -569,12 +572,19 @@ static void token_used(struct model_thread *t, uint64_t token, int64_t result)
 }
 
 static const rights_t type_rights[OBJECT_TYPE_COUNT] = {
-    [OBJECT_JOB] = RIGHTS_JOB,         [OBJECT_PROCESS] = RIGHTS_PROCESS,
-    [OBJECT_THREAD] = RIGHTS_THREAD,   [OBJECT_ASPACE] = RIGHTS_ASPACE,
-    [OBJECT_MEMORY] = RIGHTS_MEMORY,   [OBJECT_PORT] = RIGHTS_PORT,
-    [OBJECT_SESSION] = RIGHTS_SESSION, [OBJECT_EVENT] = RIGHTS_EVENT,
-    [OBJECT_TIMER] = RIGHTS_TIMER,     [OBJECT_IRQ] = RIGHTS_IRQ,
-    [OBJECT_IO] = RIGHTS_IO,           [OBJECT_RESOURCE] = RIGHTS_RESOURCE,
+    [OBJECT_JOB] = RIGHTS_JOB,
+    [OBJECT_PROCESS] = RIGHTS_PROCESS,
+    [OBJECT_THREAD] = RIGHTS_THREAD,
+    [OBJECT_ASPACE] = RIGHTS_ASPACE,
+    [OBJECT_MEMORY] = RIGHTS_MEMORY,
+    [OBJECT_PORT] = RIGHTS_PORT,
+    [OBJECT_SESSION] = RIGHTS_SESSION,
+    [OBJECT_EVENT] = RIGHTS_EVENT,
+    [OBJECT_TIMER] = RIGHTS_TIMER,
+    [OBJECT_IRQ] = RIGHTS_IRQ,
+    [OBJECT_IO] = RIGHTS_IO,
+    [OBJECT_RESOURCE] = RIGHTS_RESOURCE,
+    [OBJECT_CHANNEL_SENDER] = RIGHTS_CHANNEL_SENDER,
 };
 
 /* --- ends of calls ---------------------------------------------------------------------------- */
@@ -598,6 +608,10 @@ static void made_handle(struct model_thread *t, const struct fake_registers *r, 
     }
     if (type == OBJECT_PROCESS) {
         (void)node_new(t->process, r->rdx, ++model.objects, OBJECT_ASPACE, RIGHTS_ASPACE, NULL);
+    }
+    if (type == OBJECT_CHANNEL_SENDER) {
+        (void)node_new(t->process, r->rdx, ++model.objects, OBJECT_CHANNEL_RECEIVER,
+                       RIGHTS_CHANNEL_RECEIVER, NULL);
     }
 }
 

@@ -70,6 +70,8 @@ static void make_shared(void)
         share(fake_result2(init));
         share(must(fake_call(init, SYS_event_create, world.job)));
     }
+    share(must(fake_call(init, SYS_channel_create, world.job, 3, 128, 0)));
+    share(fake_result2(init));
     share(must(fake_call(init, SYS_timer_create, world.job)));
     world.memory = must(fake_call(init, SYS_memory_create, world.job, 4 * PAGE_SIZE, 0));
     share(world.memory);

@@ -2,6 +2,7 @@
 /* System calls that stay in the process. One sample: one call. */
 #include "bench.h"
 #include <quay/bootstrap.h>
+#include <quay/channel.h>
 #include <quay/event.h>
 #include <quay/handle.h>
 #include <quay/system.h>
@@ -27,6 +28,21 @@ static void signal_measure(handle_t event)
     }
     must(failed, "event_signal");
     samples_print("event_signal", CALLS, 1);
+}
+
+/* One message in and out again, by one thread. */
+static void channel_measure(void)
+{
+    struct qy_result channel = qy_channel_create(qy_self_job(), 4, IPC_REGISTER_BYTES, 0);
+    must(channel.status, "channel_create");
+    struct qy_message message = {.header = IPC_HEADER(1, IPC_REGISTER_BYTES, 0)};
+    int64_t failed = 0;
+    for (uint32_t i = 0; i < CALLS; i++) {
+        MEASURE(i, failed |= qy_channel_send((handle_t)channel.status, &message) |
+                             qy_channel_receive(channel.second, &message));
+    }
+    must(failed, "channel_send, channel_receive");
+    samples_print("channel_64", CALLS, 1);
 }
 
 /* A handle is duplicated and the duplicate closed; each is measured by itself. */
@@ -78,6 +94,7 @@ void rows_handle(void)
     must(event, "event_create");
     null_measure();
     signal_measure((handle_t)event);
+    channel_measure();
     dup_close_measure((handle_t)event);
     revoke_measure((handle_t)event);
 }

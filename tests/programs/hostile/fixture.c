@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "hostile.h"
 #include <quay/bootstrap.h>
+#include <quay/channel.h>
 #include <quay/device.h>
 #include <quay/event.h>
 #include <quay/handle.h>
@@ -43,6 +44,9 @@ void fixture_make(void)
     put(OBJECT_SESSION, (int64_t)qy_session_create((handle_t)port, 1, 0).second);
     put(OBJECT_EVENT, qy_event_create((handle_t)job));
     put(OBJECT_TIMER, qy_timer_create((handle_t)job));
+    struct qy_result channel = qy_channel_create((handle_t)job, 4, 8, 1);
+    put(OBJECT_CHANNEL_SENDER, channel.status);
+    put(OBJECT_CHANNEL_RECEIVER, (int64_t)channel.second);
     put(OBJECT_IRQ, qy_irq_create(resource, (handle_t)job, 7));
     put(OBJECT_IO, qy_io_create(resource, (handle_t)job, 0x80, 1));
     put(OBJECT_RESOURCE, (int64_t)resource);

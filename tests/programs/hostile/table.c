@@ -145,6 +145,23 @@ ROW(port_bind) = {HANDLE(OBJECT_PORT, RIGHT_BIND), HANDLE(OBJECT_NONE, RIGHT_WAI
 ROW(port_unbind) = {HANDLE(OBJECT_PORT, RIGHT_BIND), HANDLE(OBJECT_NONE, 0)};
 ROW(port_notify) = {HANDLE(OBJECT_PORT, RIGHT_NOTIFY), VALUE(1)};
 
+/* --- channels */
+BAD(bad_slot_counts) = {{0, -EINVAL}, {4097, -EINVAL}, {UINT64_MAX, -EINVAL}, END};
+BAD(bad_payload_sizes) = {
+    {4097, -EINVAL}, {UINT32_MAX, -EINVAL}, {1ul << 63, -EINVAL}, {UINT64_MAX, -EINVAL}, END};
+BAD(bad_handle_counts) = {{17, -EINVAL}, {1ul << 32, -EINVAL}, {UINT64_MAX, -EINVAL}, END};
+BAD(bad_channel_headers) = {{IPC_HEADER(1, 0, 0) | 1ul << 56, -EINVAL},
+                            {IPC_HEADER(1, 4097, 0), -EMSGSIZE},
+                            {IPC_HEADER(1, 0, 17), -EMSGSIZE},
+                            {IPC_HEADER(1, 9, 0), -EMSGSIZE},
+                            {IPC_HEADER(1, 0, 2), -EMSGSIZE},
+                            {IPC_HEADER(1, 0, 1), -ENO_BUFFER},
+                            END};
+ROW(channel_create) = {HANDLE(OBJECT_JOB, RIGHT_CREATE), CHECKED(2, bad_slot_counts),
+                       CHECKED(8, bad_payload_sizes), CHECKED(0, bad_handle_counts)};
+ROW(channel_send) = {HANDLE(OBJECT_CHANNEL_SENDER, RIGHT_SEND), CHECKED(0, bad_channel_headers)};
+ROW(channel_receive) = {HANDLE(OBJECT_CHANNEL_RECEIVER, RIGHT_RECV)};
+
 /* --- events, timers, devices */
 ROW(event_create) = {HANDLE(OBJECT_JOB, RIGHT_CREATE)};
 ROW(event_signal) = {HANDLE(OBJECT_EVENT, RIGHT_SIGNAL), VALUE(0), VALUE(0)};

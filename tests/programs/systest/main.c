@@ -17,6 +17,7 @@ int main(int argument_count, char **arguments)
     test_handles();
     test_memory();
     test_futexes();
+    test_channels();
     test_events();
     test_ports();
     test_processes();

@@ -16,6 +16,7 @@ void discard(int64_t handle);
 void test_handles(void);
 void test_memory(void);
 void test_futexes(void);
+void test_channels(void);
 void test_events(void);
 void test_ports(void);
 void test_processes(void);

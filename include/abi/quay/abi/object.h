@@ -23,7 +23,9 @@ enum object_type {
     OBJECT_IRQ = 10,
     OBJECT_IO = 11,
     OBJECT_RESOURCE = 12,
-    OBJECT_TYPE_COUNT = 13,
+    OBJECT_CHANNEL_SENDER = 13,
+    OBJECT_CHANNEL_RECEIVER = 14,
+    OBJECT_TYPE_COUNT = 15,
 };
 
 /* Rights that every type knows. */
@@ -57,6 +59,9 @@ enum object_type {
 /* Session. */
 #define RIGHT_CALL (1u << 16)
 
+/* The ends of a channel; the receiver's is RIGHT_RECV. */
+#define RIGHT_SEND (1u << 16)
+
 /* Event, timer, irq, io. */
 #define RIGHT_SIGNAL (1u << 16)
 #define RIGHT_SET    (1u << 16)
@@ -71,17 +76,19 @@ enum object_type {
 #define RIGHT_POWER       (1u << 20) /* system_halt */
 
 /* All rights of a type: what the first handle to a new object has. */
-#define RIGHTS_JOB     (RIGHTS_BASIC | RIGHT_MANAGE | RIGHT_CREATE)
-#define RIGHTS_PROCESS (RIGHTS_BASIC | RIGHT_MANAGE | RIGHT_READ_STATE)
-#define RIGHTS_THREAD  (RIGHTS_BASIC | RIGHT_MANAGE | RIGHT_READ_STATE | RIGHT_WRITE_STATE)
-#define RIGHTS_ASPACE  (RIGHTS_BASIC | RIGHT_MAP)
-#define RIGHTS_MEMORY  (RIGHTS_BASIC | RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC | RIGHT_RESIZE)
-#define RIGHTS_PORT    (RIGHTS_BASIC | RIGHT_RECV | RIGHT_MINT | RIGHT_NOTIFY | RIGHT_BIND)
-#define RIGHTS_SESSION (RIGHTS_BASIC | RIGHT_CALL)
-#define RIGHTS_EVENT   (RIGHTS_BASIC | RIGHT_SIGNAL)
-#define RIGHTS_TIMER   (RIGHTS_BASIC | RIGHT_SET)
-#define RIGHTS_IRQ     (RIGHTS_BASIC | RIGHT_ACK)
-#define RIGHTS_IO      (RIGHTS_BASIC | RIGHT_USE)
+#define RIGHTS_JOB              (RIGHTS_BASIC | RIGHT_MANAGE | RIGHT_CREATE)
+#define RIGHTS_PROCESS          (RIGHTS_BASIC | RIGHT_MANAGE | RIGHT_READ_STATE)
+#define RIGHTS_THREAD           (RIGHTS_BASIC | RIGHT_MANAGE | RIGHT_READ_STATE | RIGHT_WRITE_STATE)
+#define RIGHTS_ASPACE           (RIGHTS_BASIC | RIGHT_MAP)
+#define RIGHTS_MEMORY           (RIGHTS_BASIC | RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC | RIGHT_RESIZE)
+#define RIGHTS_PORT             (RIGHTS_BASIC | RIGHT_RECV | RIGHT_MINT | RIGHT_NOTIFY | RIGHT_BIND)
+#define RIGHTS_SESSION          (RIGHTS_BASIC | RIGHT_CALL)
+#define RIGHTS_CHANNEL_SENDER   (RIGHTS_BASIC | RIGHT_SEND)
+#define RIGHTS_CHANNEL_RECEIVER (RIGHTS_BASIC | RIGHT_RECV)
+#define RIGHTS_EVENT            (RIGHTS_BASIC | RIGHT_SIGNAL)
+#define RIGHTS_TIMER            (RIGHTS_BASIC | RIGHT_SET)
+#define RIGHTS_IRQ              (RIGHTS_BASIC | RIGHT_ACK)
+#define RIGHTS_IO               (RIGHTS_BASIC | RIGHT_USE)
 #define RIGHTS_RESOURCE                                                                            \
     (RIGHTS_BASIC | RIGHT_MINT_IRQ | RIGHT_MINT_IO | RIGHT_MINT_MEMORY | RIGHT_SYSTEM_INFO |       \
      RIGHT_POWER)
@@ -89,12 +96,13 @@ enum object_type {
 #define RIGHTS_SAME UINT32_MAX /* keep all that the handle has */
 
 /* Signals: level-triggered states of an object. */
-#define SIGNAL_READABLE     (1u << 0) /* port: something to receive; log: something to read */
-#define SIGNAL_PEER_CLOSED  (1u << 1) /* session: its port is gone */
+#define SIGNAL_READABLE     (1u << 0) /* receiver of a channel: there is a message */
+#define SIGNAL_PEER_CLOSED  (1u << 1) /* session: its port is gone; channel: the other end is */
 #define SIGNAL_EXITED       (1u << 2) /* process, thread */
 #define SIGNAL_FIRED        (1u << 3) /* timer, irq */
 #define SIGNAL_NO_PROCESSES (1u << 4) /* job */
 #define SIGNAL_OVER_LIMIT   (1u << 5) /* job: a charge was refused */
 #define SIGNAL_USER         (1u << 6) /* event: any of its 64 bits is set */
+#define SIGNAL_WRITABLE     (1u << 7) /* sender of a channel: there is room */
 
 /* handle_info, in registers: rax = type, rdx = rights, rdi = koid (syscalls.def). */

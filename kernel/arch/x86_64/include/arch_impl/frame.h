@@ -101,6 +101,31 @@ static inline void frame_ipc_set_words(struct user_frame *frame, uint64_t word0,
     frame->r12 = frame->r13 = frame->r14 = frame->r15 = frame->r8 = frame->r9 = 0;
 }
 
+/* The payload registers from and to memory for 64 bytes, aligned to 8. */
+static inline void frame_ipc_save_words(const struct user_frame *frame, uint64_t *words)
+{
+    words[0] = frame->rbx;
+    words[1] = frame->rbp;
+    words[2] = frame->r12;
+    words[3] = frame->r13;
+    words[4] = frame->r14;
+    words[5] = frame->r15;
+    words[6] = frame->r8;
+    words[7] = frame->r9;
+}
+
+static inline void frame_ipc_load_words(struct user_frame *frame, const uint64_t *words)
+{
+    frame->rbx = words[0];
+    frame->rbp = words[1];
+    frame->r12 = words[2];
+    frame->r13 = words[3];
+    frame->r14 = words[4];
+    frame->r15 = words[5];
+    frame->r8 = words[6];
+    frame->r9 = words[7];
+}
+
 static inline uint64_t frame_ipc_word(const struct user_frame *frame, unsigned n)
 {
     const uint64_t words[8] = {frame->rbx, frame->rbp, frame->r12, frame->r13,
