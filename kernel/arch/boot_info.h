@@ -13,10 +13,11 @@
 #define BOOT_COMMAND_LINE_MAX 256
 #define BOOT_LOADER_MAX       32
 
+/* Where two overlap, the greater type wins: it is the more careful one. */
 enum boot_range_type {
     BOOT_RANGE_RAM,
-    BOOT_RANGE_RESERVED,
     BOOT_RANGE_ACPI, /* reclaimable and NVS */
+    BOOT_RANGE_RESERVED,
 };
 
 struct boot_range {

@@ -2,9 +2,7 @@
 /* Where the kernel's own words go. Both calls are safe at any time after arch_console_init. */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /* Finds the serial port and the debug console. */
 void arch_console_init(void);
@@ -14,9 +12,6 @@ void arch_debugcon_write(const char *text, size_t length);
 
 /* Writes to the first serial port by polling, if there is one; a line feed goes out as CR LF. */
 void arch_serial_write(const char *text, size_t length);
-
-/* Whether a range of I/O ports contains the serial port's, so that its new owner silences us. */
-bool arch_serial_in_ports(uint32_t first_port, uint32_t port_count);
 
 /* Prints registers (if any) and backtrace of this CPU through log_print. */
 void arch_backtrace_print(void);

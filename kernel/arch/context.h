@@ -4,20 +4,17 @@
  * it into the thread record; struct arch_thread is what is switched beside it (FS and GS bases, FPU
  * state). Inline, from arch_impl/frame.h:
  *
- *   uint64_t frame_argument(const struct user_frame *, unsigned n)   n-th system call argument
  *   uint64_t frame_number(const struct user_frame *)                 system call number
  *   void frame_set_result(struct user_frame *, int64_t)              rax
  *   void frame_set_result2/3(struct user_frame *, uint64_t)          rdx, rdi
  *   void frame_restart(struct user_frame *)         the system call instruction runs again
- *   uint64_t frame_ip/frame_sp(const struct user_frame *)
+ *   uint64_t frame_ip(const struct user_frame *)
  *   void frame_init(struct user_frame *, ip, sp, argument)           all else zero, user mode
  *   ipc: see ipc.h in include/abi for the registers
  *   void frame_ipc_copy_words(struct user_frame *to, const struct user_frame *from)  8 words
- *   void frame_ipc_set_word(struct user_frame *, unsigned n, uint64_t)
- *   uint64_t frame_ipc_word(const struct user_frame *, unsigned n)
+ *   void frame_ipc_set_words(struct user_frame *, uint64_t, uint64_t)     the others are 0
  *   void frame_ipc_result(struct user_frame *, int64_t status, uint64_t rdi, uint64_t rsi_header,
  *                         uint64_t rdx, uint64_t r10)
- *   uint64_t frame_ipc_options(const struct user_frame *)            r10
  */
 #pragma once
 

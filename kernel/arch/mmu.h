@@ -63,14 +63,5 @@ bool arch_aspace_query(const struct arch_aspace *aspace, uint64_t address, struc
  * sparse range skip what was never touched. */
 uint64_t arch_aspace_next_table(const struct arch_aspace *aspace, uint64_t address, uint64_t limit);
 
-/* The dynamic area of the kernel half. 512 GiB, so that on CPUs with 9-bit levels one entry of the
- * root, made at boot and shared by all address spaces, covers it. */
-#define ARCH_KMAP_START UINT64_C(0xffffc00000000000)
-#define ARCH_KMAP_END   UINT64_C(0xffffc08000000000)
-
-/* Kernel half: maps or unmaps one page in the dynamic area, in every address space. */
-MUST_USE int arch_kernel_map(uint64_t address, struct paddr frame, unsigned flags);
-void arch_kernel_unmap(uint64_t address);
-
 /* Whether the range is RAM that the kernel manages (and so may not be mapped as a device). */
 bool arch_physical_is_ram(struct paddr start, uint64_t size_bytes);

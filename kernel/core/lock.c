@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The rank check of debug kernels: each CPU keeps the ranks it holds as a stack. */
+/* The rank check of debug kernels: each CPU keeps the ranks it holds, in rising order. */
 #include "core/lock.h"
 #include "core/cpu.h"
 #include "core/panic.h"
 
-static uint8_t highest_rank(const struct cpu *cpu)
-{
-    uint8_t highest = LOCK_RANK_NONE;
-
-    for (uint32_t i = 0; i < cpu->locks_held; i++) {
-        highest = cpu->lock_ranks[i] > highest ? cpu->lock_ranks[i] : highest;
-    }
-    return highest;
-}
-
 void lock_rank_push(const struct spinlock *lock, bool nested)
 {
     struct cpu *cpu = cpu_self();
-    const uint8_t highest = highest_rank(cpu);
+    const uint8_t highest =
+        cpu->locks_held == 0 ? LOCK_RANK_NONE : cpu->lock_ranks[cpu->locks_held - 1];
 
     if (panic_is_under_way()) {
         return;

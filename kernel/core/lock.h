@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include "lib/annotations.h"
 #include "lib/compiler.h"
-#include <arch_impl/spin.h> /* arch_spin_acquire, arch_spin_release, arch_spin_try */
+#include <arch_impl/spin.h> /* arch_spin_acquire, arch_spin_release */
 
 enum lock_rank {
     LOCK_RANK_NONE = 0,
@@ -33,7 +33,6 @@ enum lock_rank {
     LOCK_RANK_SYNC = 80,      /* grace periods */
     LOCK_RANK_SLAB = 90,
     LOCK_RANK_FRAME = 92,
-    LOCK_RANK_KMAP = 94,
     LOCK_RANK_INTERRUPT = 96, /* lines of the interrupt controllers */
     LOCK_RANK_LOG = 98,
 };
@@ -54,34 +53,17 @@ static inline void spinlock_init(struct spinlock *lock, enum lock_rank rank)
     lock->rank = (uint8_t)rank;
 }
 
-/* The check itself: this CPU takes or releases a lock of that rank. */
+/* The check of debug kernels: this CPU takes or releases a lock of that rank. */
 void lock_rank_push(const struct spinlock *lock, bool nested);
 void lock_rank_pop(const struct spinlock *lock);
-
-static inline void lock_check_acquire(const struct spinlock *lock, bool nested)
-{
-#if QUAY_DEBUG
-    lock_rank_push(lock, nested);
-#else
-    (void)lock;
-    (void)nested;
-#endif
-}
-
-static inline void lock_check_release(const struct spinlock *lock)
-{
-#if QUAY_DEBUG
-    lock_rank_pop(lock);
-#else
-    (void)lock;
-#endif
-}
 
 /* Spins until the lock is free. Interrupts are off in the kernel, so nothing preempts the holder.
  */
 static inline void spin_lock(struct spinlock *lock) ACQUIRE(lock) NO_THREAD_SAFETY_ANALYSIS
 {
-    lock_check_acquire(lock, false);
+    if (QUAY_DEBUG) {
+        lock_rank_push(lock, false);
+    }
     arch_spin_acquire(&lock->word);
 }
 
@@ -89,12 +71,16 @@ static inline void spin_lock(struct spinlock *lock) ACQUIRE(lock) NO_THREAD_SAFE
  * order of the two is fixed. */
 static inline void spin_lock_nested(struct spinlock *lock) ACQUIRE(lock) NO_THREAD_SAFETY_ANALYSIS
 {
-    lock_check_acquire(lock, true);
+    if (QUAY_DEBUG) {
+        lock_rank_push(lock, true);
+    }
     arch_spin_acquire(&lock->word);
 }
 
 static inline void spin_unlock(struct spinlock *lock) RELEASE(lock) NO_THREAD_SAFETY_ANALYSIS
 {
-    lock_check_release(lock);
+    if (QUAY_DEBUG) {
+        lock_rank_pop(lock);
+    }
     arch_spin_release(&lock->word);
 }

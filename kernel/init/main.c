@@ -35,45 +35,18 @@ static NORETURN void boot_refuse(const char *what, const char *why)
     arch_halt();
 }
 
-/* Large ranges first, as frame_range_add asks: it has room for few. */
 static void memory_add(const struct boot_info *info)
-{
-    uint64_t below = UINT64_MAX;
-
-    for (;;) {
-        const struct boot_range *largest = NULL;
-        uint64_t size = 0;
-
-        for (uint32_t i = 0; i < info->range_count; i++) {
-            const struct boot_range *range = &info->ranges[i];
-            if (range->type == BOOT_RANGE_RAM && range->size_bytes < below &&
-                range->size_bytes > size) {
-                largest = range;
-                size = range->size_bytes;
-            }
-        }
-        if (largest == NULL) {
-            return;
-        }
-        for (uint32_t i = 0; i < info->range_count; i++) {
-            const struct boot_range *range = &info->ranges[i];
-            if (range->type == BOOT_RANGE_RAM && range->size_bytes == size) {
-                frame_range_add(range->start, size);
-            }
-        }
-        below = size;
-    }
-}
-
-static void memory_print(const struct boot_info *info)
 {
     struct frame_stats stats;
 
     for (uint32_t i = 0; i < info->range_count; i++) {
-        static const char *const names[] = {"RAM", "reserved", "ACPI"};
+        static const char *const names[] = {"RAM", "ACPI", "reserved"};
         const struct boot_range *range = &info->ranges[i];
         log_debug("memory: %012lx to %012lx %s", (unsigned long)range->start.value,
                   (unsigned long)(range->start.value + range->size_bytes), names[range->type]);
+        if (range->type == BOOT_RANGE_RAM) {
+            frame_range_add(range->start, range->size_bytes);
+        }
     }
     frame_stats(&stats);
     log_info("memory: %lu KiB, %lu KiB free", (unsigned long)(stats.total_count * 4),
@@ -124,7 +97,6 @@ NORETURN void kernel_main(const struct boot_info *info)
     log_info("kernel: %lu KiB text, %lu KiB data", (unsigned long)info->kernel_text_bytes / 1024,
              (unsigned long)info->kernel_data_bytes / 1024);
     memory_add(info);
-    memory_print(info);
     log_info("time: %lu kHz", (unsigned long)arch_time_tsc_hz() / 1000);
     archive_open(info);
 

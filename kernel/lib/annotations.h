@@ -5,7 +5,7 @@
  *     void queue_push_locked(struct queue *queue) REQUIRES(&queue->lock);
  *
  * A lock type is a struct declared with CAPABILITY("kind"). Clang checks these on functions in C,
- * but not GUARDED_BY on members: that one is documentation and always empty.
+ * but not on members: what a lock protects is said by the paragraphs of a struct.
  */
 #pragma once
 
@@ -24,13 +24,7 @@
 #define ACQUIRE(...) QUAY_THREAD_SAFETY(acquire_capability(__VA_ARGS__))
 /* The function gives up the locks that the caller holds. */
 #define RELEASE(...) QUAY_THREAD_SAFETY(release_capability(__VA_ARGS__))
-/* Takes the locks if it returns `success`: TRY_ACQUIRE(true, lock). */
-#define TRY_ACQUIRE(...) QUAY_THREAD_SAFETY(try_acquire_capability(__VA_ARGS__))
 /* The caller must not hold the locks: the function takes them itself. */
 #define EXCLUDES(...) QUAY_THREAD_SAFETY(locks_excluded(__VA_ARGS__))
-/* Tells the analysis that the lock is held here, which it could not see by itself. */
-#define ASSERT_HELD(...) QUAY_THREAD_SAFETY(assert_capability(__VA_ARGS__))
 /* The body is not analyzed; say why beside it. */
 #define NO_THREAD_SAFETY_ANALYSIS QUAY_THREAD_SAFETY(no_thread_safety_analysis)
-/* Documentation only. */
-#define GUARDED_BY(lock)

@@ -2,8 +2,8 @@
 /*
  * Arithmetic on numbers that somebody else chose: nothing here wraps silently.
  *
- * The checked_ functions return true and write the result if it fits, and return false and write
- * nothing if it does not. Ranges are a start and a size; a size of 0 is an empty range, which
+ * A function with a result to write returns true if it fits, and returns false and writes nothing
+ * if it does not. Ranges are a start and a size; a size of 0 is an empty range, which
  * contains nothing and overlaps nothing.
  */
 #pragma once
@@ -21,26 +21,6 @@ static inline MUST_USE bool checked_add_u64(uint64_t a, uint64_t b, uint64_t *re
         return false;
     }
     *ret_sum = sum;
-    return true;
-}
-
-static inline MUST_USE bool checked_sub_u64(uint64_t a, uint64_t b, uint64_t *ret_difference)
-{
-    if (a < b) {
-        return false;
-    }
-    *ret_difference = a - b;
-    return true;
-}
-
-static inline MUST_USE bool checked_mul_u64(uint64_t a, uint64_t b, uint64_t *ret_product)
-{
-    uint64_t product;
-
-    if (__builtin_mul_overflow(a, b, &product)) {
-        return false;
-    }
-    *ret_product = product;
     return true;
 }
 

@@ -15,19 +15,12 @@
 #define PRESERVE_MOST
 #endif
 #define NORETURN       __attribute__((noreturn))
-#define MAYBE_UNUSED   __attribute__((unused))
 #define PACKED         __attribute__((packed))
 #define ALIGNED(bytes) __attribute__((aligned(bytes)))
-#define SECTION(name)  __attribute__((section(name)))
 #define COLD           __attribute__((cold))
-#define WEAK           __attribute__((weak))
-#define FALLTHROUGH    __attribute__((fallthrough))
 #define LIKELY(cond)   __builtin_expect(!!(cond), 1)
 #define UNLIKELY(cond) __builtin_expect(!!(cond), 0)
 #define UNREACHABLE()  __builtin_unreachable()
-
-/* The compiler may not move memory accesses across this point; the CPU may. */
-#define COMPILER_BARRIER() __asm__ volatile("" ::: "memory")
 
 /* Argument number `format_index` is a printf format, the values begin at `first_index` (0:
  * va_list). */

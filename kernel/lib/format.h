@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Formatted text: the part of printf that a kernel needs, with nothing below it.
+ * Formatted text: the part of printf that a kernel's log needs, with nothing below it.
  *
- * A directive is % [-] [0] [width] [.precision] [l|ll|z] and one of
+ * A directive is % [0] [width] [l|ll|z] and one of
  *
- *     d i u x X   integers        c   one character        p   a pointer, as 0x and hex digits
- *     s           a string, NULL prints (null); a precision bounds how much of it is read
- *     %           itself
+ *     d u x     integers                  c   one character
+ *     p         a pointer, as 0x and hex digits
+ *     s         a string, NULL prints (null); without width
+ *     %         itself
  *
- * Width and precision are numbers or *. A precision on anything but a string is ignored. An unknown
- * directive is printed as it stands and takes no argument; the compiler's format check finds it
- * first.
+ * A width over 32 counts as 32. An unknown directive is printed as it stands and takes no argument;
+ * the compiler's format check finds what no printf has, and a test what only this one has not.
  */
 #pragma once
 
@@ -26,9 +26,3 @@
 size_t format_buffer(char *buffer, size_t size, const char *format, ...) FORMAT_PRINTF(3, 4);
 size_t vformat_buffer(char *buffer, size_t size, const char *format, va_list arguments)
     FORMAT_PRINTF(3, 0);
-
-/* Hands the text to `put` in pieces, in order, and returns its length. */
-size_t format_sink(void (*put)(void *context, const char *text, size_t length), void *context,
-                   const char *format, ...) FORMAT_PRINTF(3, 4);
-size_t vformat_sink(void (*put)(void *context, const char *text, size_t length), void *context,
-                    const char *format, va_list arguments) FORMAT_PRINTF(3, 0);

@@ -95,12 +95,6 @@ static inline struct list *list_first(const struct list *head)
     return list_is_empty(head) ? NULL : head->next;
 }
 
-/* The last node, NULL if the list is empty. */
-static inline struct list *list_last(const struct list *head)
-{
-    return list_is_empty(head) ? NULL : head->prev;
-}
-
 /* Takes out the first node and returns it, NULL if the list is empty. */
 static inline struct list *list_pop_front(struct list *head)
 {
@@ -110,22 +104,6 @@ static inline struct list *list_pop_front(struct list *head)
         list_remove(node);
     }
     return node;
-}
-
-/* Moves all nodes of `src`, in their order, behind those of `dst`; `src` becomes empty. */
-static inline void list_splice_back(struct list *dst, struct list *src)
-{
-    struct list *first = src->next;
-    struct list *last = src->prev;
-
-    if (list_is_empty(src)) {
-        return;
-    }
-    first->prev = dst->prev;
-    dst->prev->next = first;
-    last->next = dst;
-    dst->prev = last;
-    list_init(src);
 }
 
 /* Visits each node; the list must not change meanwhile. */

@@ -63,15 +63,6 @@ static inline struct pqueue_node *pqueue_first(const struct pqueue *queue)
     return first == &queue->nodes ? NULL : CONTAINER_OF(first, struct pqueue_node, link);
 }
 
-/* The node served after `node`, NULL if it is the last; for looking at a queue from outside. */
-static inline struct pqueue_node *pqueue_next(const struct pqueue *queue,
-                                              const struct pqueue_node *node)
-{
-    struct list *next = node->link.next;
-
-    return next == &queue->nodes ? NULL : CONTAINER_OF(next, struct pqueue_node, link);
-}
-
 /* The general case of pqueue_insert(); use that one. */
 void pqueue_insert_ordered(struct pqueue *queue, struct pqueue_node *node);
 
@@ -110,15 +101,4 @@ static inline struct pqueue_node *pqueue_pop_first(struct pqueue *queue)
         pqueue_remove(queue, node);
     }
     return node;
-}
-
-/* Moves `node` behind the others of `priority`; nothing happens if it has that priority already. */
-static inline void pqueue_reprioritize(struct pqueue *queue, struct pqueue_node *node,
-                                       uint8_t priority)
-{
-    if (node->priority == priority) {
-        return;
-    }
-    pqueue_remove(queue, node);
-    pqueue_insert(queue, node, priority);
 }

@@ -172,11 +172,6 @@ struct tree_node *tree_first(const struct tree *tree)
     return tree_outermost(tree->root, SMALLER);
 }
 
-struct tree_node *tree_last(const struct tree *tree)
-{
-    return tree_outermost(tree->root, GREATER);
-}
-
 /* The nearest node on `side`: the near end of that subtree, or the first ancestor on that side. */
 static struct tree_node *tree_neighbor(const struct tree_node *node, int side)
 {
@@ -214,23 +209,6 @@ struct tree_node *tree_find_floor(const struct tree *tree, uint64_t key,
             node = node->child[GREATER];
         } else {
             node = node->child[SMALLER];
-        }
-    }
-    return best;
-}
-
-struct tree_node *tree_find_ceiling(const struct tree *tree, uint64_t key,
-                                    uint64_t (*key_of)(const struct tree_node *node))
-{
-    struct tree_node *node = tree->root;
-    struct tree_node *best = NULL;
-
-    while (node != NULL) {
-        if (key_of(node) >= key) {
-            best = node;
-            node = node->child[SMALLER];
-        } else {
-            node = node->child[GREATER];
         }
     }
     return best;

@@ -35,11 +35,6 @@ static inline void tree_init(struct tree *tree)
     tree->root = NULL;
 }
 
-static inline bool tree_is_empty(const struct tree *tree)
-{
-    return tree->root == NULL;
-}
-
 static inline void tree_node_init(struct tree_node *node)
 {
     node->height = 0;
@@ -61,9 +56,8 @@ void tree_insert_after(struct tree *tree, struct tree_node *pos, struct tree_nod
 /* Takes `node` out of `tree`, where it is. */
 void tree_remove(struct tree *tree, struct tree_node *node);
 
-/* The least and the greatest node, NULL if the tree is empty. */
+/* The least node, NULL if the tree is empty. */
 struct tree_node *tree_first(const struct tree *tree);
-struct tree_node *tree_last(const struct tree *tree);
 
 /* The neighbors of `node` in the order, NULL at the ends. */
 struct tree_node *tree_next(const struct tree_node *node);
@@ -75,7 +69,3 @@ struct tree_node *tree_prev(const struct tree_node *node);
  */
 struct tree_node *tree_find_floor(const struct tree *tree, uint64_t key,
                                   uint64_t (*key_of)(const struct tree_node *node));
-
-/* The least node with a key >= `key`, NULL if there is none; the first one among equals. */
-struct tree_node *tree_find_ceiling(const struct tree *tree, uint64_t key,
-                                    uint64_t (*key_of)(const struct tree_node *node));

@@ -39,18 +39,7 @@ static inline struct paddr paddr_add(struct paddr address, uint64_t bytes)
     return (struct paddr){address.value + bytes};
 }
 
-static inline bool paddr_equal(struct paddr a, struct paddr b)
-{
-    return a.value == b.value;
-}
-
 static inline struct uaddr uaddr_of(uint64_t value)
 {
     return (struct uaddr){value};
-}
-
-/* May wrap: the copy functions check ranges, not this. */
-static inline struct uaddr uaddr_add(struct uaddr address, uint64_t bytes)
-{
-    return (struct uaddr){address.value + bytes};
 }

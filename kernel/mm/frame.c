@@ -50,7 +50,6 @@ static struct {
     struct frame_range ranges[FRAME_RANGE_MAX];
     uint32_t range_count;
     uint64_t total_count;
-    uint64_t descriptor_count;
 
     /* Protected by lock. */
     struct spinlock lock;
@@ -174,11 +173,10 @@ static void frame_cache_set_count(struct frame_cache *cache, uint32_t count)
     __atomic_store_n(&cache->count, count, __ATOMIC_RELAXED); /* pairs with frame_stats() */
 }
 
-static void frame_cache_refill(struct frame_cache *cache) EXCLUDES(&frame_state.lock)
+static void frame_cache_refill_locked(struct frame_cache *cache) REQUIRES(&frame_state.lock)
 {
     uint32_t count = cache->count;
 
-    spin_lock(&frame_state.lock);
     while (count < CACHE_BATCH) {
         uint32_t number = frame_take_locked(0);
 
@@ -188,31 +186,28 @@ static void frame_cache_refill(struct frame_cache *cache) EXCLUDES(&frame_state.
         frame_get(number)->state = FRAME_CACHED;
         cache->frames[count++] = number;
     }
-    spin_unlock(&frame_state.lock);
     frame_cache_set_count(cache, count);
 }
 
-/* Gives back the `count` frames that have been in the cache for longest. */
-static void frame_cache_drain(struct frame_cache *cache, uint32_t count) EXCLUDES(&frame_state.lock)
+/* Gives back the frames beyond the first `kept`. */
+static void frame_cache_drain_locked(struct frame_cache *cache, uint32_t kept)
+    REQUIRES(&frame_state.lock)
 {
-    uint32_t rest = cache->count - count;
-
-    spin_lock(&frame_state.lock);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = kept; i < cache->count; i++) {
         frame_get(cache->frames[i])->state = FRAME_INNER;
         frame_put_locked(cache->frames[i], 0);
     }
-    spin_unlock(&frame_state.lock);
-    for (uint32_t i = 0; i < rest; i++) {
-        cache->frames[i] = cache->frames[i + count];
-    }
-    frame_cache_set_count(cache, rest);
+    frame_cache_set_count(cache, kept);
 }
 
-static uint32_t frame_cache_take(struct frame_cache *cache)
+/* --- the interface ---------------------------------------------------------------------------- */
+
+static uint32_t frame_take_small(struct frame_cache *cache) EXCLUDES(&frame_state.lock)
 {
     if (UNLIKELY(cache->count == 0)) {
-        frame_cache_refill(cache);
+        spin_lock(&frame_state.lock);
+        frame_cache_refill_locked(cache);
+        spin_unlock(&frame_state.lock);
         if (cache->count == 0) {
             return 0;
         }
@@ -221,23 +216,18 @@ static uint32_t frame_cache_take(struct frame_cache *cache)
     return cache->frames[cache->count];
 }
 
-static void frame_cache_put(struct frame_cache *cache, uint32_t number)
-{
-    if (UNLIKELY(cache->count == CACHE_CAPACITY)) {
-        frame_cache_drain(cache, CACHE_BATCH);
-    }
-    cache->frames[cache->count] = number;
-    frame_cache_set_count(cache, cache->count + 1);
-}
-
-/* --- the interface ---------------------------------------------------------------------------- */
-
-static uint32_t frame_take_block(unsigned order) EXCLUDES(&frame_state.lock)
+static uint32_t frame_take_large(struct frame_cache *cache, unsigned order)
+    EXCLUDES(&frame_state.lock)
 {
     uint32_t number;
 
     spin_lock(&frame_state.lock);
     number = frame_take_locked(order);
+    if (number == 0) {
+        /* What this CPU holds back may be what keeps two buddies apart. */
+        frame_cache_drain_locked(cache, 0);
+        number = frame_take_locked(order);
+    }
     spin_unlock(&frame_state.lock);
     return number;
 }
@@ -257,16 +247,7 @@ static int frame_alloc_undefined(unsigned order, struct paddr *ret_frame)
     if (inject_should_fail()) {
         return -ENOMEM;
     }
-    if (order == 0) {
-        number = frame_cache_take(cache);
-    } else {
-        number = frame_take_block(order);
-        if (number == 0 && cache->count != 0) {
-            /* What this CPU holds back may be what keeps two buddies apart. */
-            frame_cache_drain(cache, cache->count);
-            number = frame_take_block(order);
-        }
-    }
+    number = order == 0 ? frame_take_small(cache) : frame_take_large(cache, order);
     if (number == 0) {
         return -ENOMEM;
     }
@@ -297,59 +278,46 @@ int frame_alloc_zeroed(unsigned order, struct paddr *ret_frame)
     return error;
 }
 
-/* The descriptor of an allocated block; panics if that is not what it is. */
-static struct frame *frame_get_allocated(struct paddr address, unsigned order)
+void frame_free(struct paddr address, unsigned order)
 {
+    struct frame_cache *cache = &frame_state.caches[cpu_id()];
+    uint32_t number = (uint32_t)(address.value >> PAGE_SHIFT);
     struct frame *frame = frame_of(address);
 
     if (frame == NULL || frame->state != FRAME_ALLOCATED || frame->order != order ||
         !is_aligned(address.value, PAGE_SIZE << order)) {
-        panic("frame 0x%llx of order %u is not allocated as such",
-              (unsigned long long)address.value, order);
+        panic("frame 0x%lx of order %u is not allocated as such", (unsigned long)address.value,
+              order);
     }
-    return frame;
-}
-
-void frame_free(struct paddr frame, unsigned order)
-{
-    uint32_t number = (uint32_t)(frame.value >> PAGE_SHIFT);
-    struct frame *descriptor = frame_get_allocated(frame, order);
-
     if (QUAY_DEBUG) {
-        frame_fill(frame, order, POISON_FREED);
+        frame_fill(address, order, POISON_FREED);
     }
-    *descriptor = (struct frame){.state = order == 0 ? FRAME_CACHED : FRAME_INNER};
-    if (order == 0) {
-        frame_cache_put(&frame_state.caches[cpu_id()], number);
+    *frame = (struct frame){0};
+    if (order != 0) {
+        spin_lock(&frame_state.lock);
+        frame_put_locked(number, order);
+        spin_unlock(&frame_state.lock);
         return;
     }
-    spin_lock(&frame_state.lock);
-    frame_put_locked(number, order);
-    spin_unlock(&frame_state.lock);
-}
-
-void frame_split(struct paddr frame, unsigned order)
-{
-    struct frame *descriptor = frame_get_allocated(frame, order);
-
-    for (uint32_t i = 0; i < 1u << order; i++) {
-        descriptor[i].state = FRAME_ALLOCATED;
-        descriptor[i].order = 0;
+    if (UNLIKELY(cache->count == CACHE_CAPACITY)) {
+        spin_lock(&frame_state.lock);
+        frame_cache_drain_locked(cache, CACHE_CAPACITY - CACHE_BATCH);
+        spin_unlock(&frame_state.lock);
     }
+    frame->state = FRAME_CACHED;
+    cache->frames[cache->count] = number;
+    frame_cache_set_count(cache, cache->count + 1);
 }
 
 void frame_stats(struct frame_stats *ret_stats)
 {
-    struct frame_stats stats = {
-        .total_count = frame_state.total_count,
-        .descriptor_count = frame_state.descriptor_count,
-    };
+    struct frame_stats stats = {.total_count = frame_state.total_count};
 
     for (uint32_t i = 0; i < MAX_CPUS; i++) {
-        stats.cached_count += __atomic_load_n(&frame_state.caches[i].count, __ATOMIC_RELAXED);
+        stats.free_count += __atomic_load_n(&frame_state.caches[i].count, __ATOMIC_RELAXED);
     }
     spin_lock(&frame_state.lock);
-    stats.free_count = frame_state.free_count + stats.cached_count;
+    stats.free_count += frame_state.free_count;
     spin_unlock(&frame_state.lock);
     *ret_stats = stats;
 }
@@ -382,12 +350,10 @@ static void frame_range_release(uint32_t first, uint64_t end)
 {
     spin_lock(&frame_state.lock);
     while (first < end) {
-        unsigned order = 0;
+        const unsigned aligned = bit_lowest_u64(first | 1u << FRAME_ORDER_MAX);
+        const unsigned fitting = bit_highest_u64(end - first);
+        const unsigned order = aligned < fitting ? aligned : fitting;
 
-        while (order < FRAME_ORDER_MAX && is_aligned(first, (uint64_t)2 << order) &&
-               first + ((uint64_t)2 << order) <= end) {
-            order++;
-        }
         frame_put_locked(first, order);
         first += 1u << order;
     }
@@ -424,6 +390,5 @@ void frame_range_add(struct paddr start, uint64_t size_bytes)
     }
     memset(range.frames, 0, descriptor_bytes);
     frame_state.total_count += range.count;
-    frame_state.descriptor_count += descriptor_count;
     frame_range_release((uint32_t)(first + descriptor_count), end);
 }

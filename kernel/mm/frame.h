@@ -34,7 +34,7 @@
 #define FRAME_ORDER_COUNT (FRAME_ORDER_MAX + 1)
 
 /* How many ranges of memory are kept track of. */
-#define FRAME_RANGE_MAX 32
+#define FRAME_RANGE_MAX 64
 
 struct frame {
     /* The owner's while the frame is allocated. */
@@ -47,17 +47,15 @@ struct frame {
 };
 
 struct frame_stats {
-    uint64_t total_count;      /* frames of all ranges, descriptors included */
-    uint64_t descriptor_count; /* frames that hold descriptors */
-    uint64_t free_count;       /* frames that nobody uses, cached ones included */
-    uint64_t cached_count;     /* those of them that lie in CPUs' caches */
+    uint64_t total_count; /* frames of all ranges, descriptors included */
+    uint64_t free_count;  /* frames that nobody uses, those in CPUs' caches included */
 };
 
 /*
  * Gives the RAM at [start, start + size_bytes) to the allocator; parts of pages at the ends and
  * page 0 are left out. Only during boot, on one CPU, with the range in the direct map. Ranges must
  * not overlap. A range that is not worth its descriptors, or that finds no place among
- * FRAME_RANGE_MAX, is ignored: give the large ones first.
+ * FRAME_RANGE_MAX, is ignored.
  */
 void frame_range_add(struct paddr start, uint64_t size_bytes);
 
@@ -70,11 +68,8 @@ MUST_USE int frame_alloc(unsigned order, struct paddr *ret_frame);
  */
 MUST_USE int frame_alloc_zeroed(unsigned order, struct paddr *ret_frame);
 
-/* Takes back a block exactly as it was allocated or split. Anything else panics. */
+/* Takes back a block exactly as it was allocated. Anything else panics. */
 void frame_free(struct paddr frame, unsigned order);
-
-/* Makes an allocated block of 2^order frames into as many allocated frames of order 0. */
-void frame_split(struct paddr frame, unsigned order);
 
 /* The descriptor of the frame that holds `address`, NULL if the allocator does not manage it. */
 struct frame *frame_of(struct paddr address);

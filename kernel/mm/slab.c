@@ -31,108 +31,40 @@ enum {
     POISON_BYTE = 0x6b,
 };
 
-static struct {
-    bool is_debug;
-
-    struct spinlock lock;
-    struct list caches; /* protected by lock */
-} slab_state = {
-    .is_debug = QUAY_DEBUG,
-    .lock = SPINLOCK_INIT(LOCK_RANK_SLAB),
-    .caches = LIST_INIT(slab_state.caches),
-};
-
-void slab_set_debug(bool is_debug)
-{
-    slab_state.is_debug = is_debug;
-}
-
-/* --- caches ----------------------------------------------------------------------------------- */
-
-/* Chooses the smallest slab that loses at most an eighth of itself, else the largest one. */
-static void slab_cache_lay_out(struct slab_cache *cache, uint32_t alignment)
-{
-    cache->first_offset = (uint32_t)round_up_u64(sizeof(struct slab), alignment);
-    for (cache->order = 0;; cache->order++) {
-        uint32_t size = (uint32_t)PAGE_SIZE << cache->order;
-        uint32_t used;
-
-        cache->objects_per_slab = 0;
-        if (size > cache->first_offset) {
-            cache->objects_per_slab = (size - cache->first_offset) / cache->stride;
-        }
-        used = cache->objects_per_slab * cache->stride;
-        if ((size - used) * 8 <= size || cache->order == SLAB_ORDER_MAX) {
-            break;
-        }
-    }
-    assert(cache->objects_per_slab > 0);
-}
+struct slab_cache *slab_caches;
+bool slab_has_checks = QUAY_DEBUG;
 
 void slab_cache_init(struct slab_cache *cache, const char *name, size_t object_size,
                      size_t alignment)
 {
-    uint32_t red_zone_size = slab_state.is_debug ? RED_ZONE_SIZE : 0;
+    const uint32_t red_zone_size = slab_has_checks ? RED_ZONE_SIZE : 0;
 
     assert(object_size > 0 && object_size <= SLAB_OBJECT_SIZE_MAX);
     assert(is_power_of_two_u64(alignment) && alignment <= PAGE_SIZE);
     alignment = max_u64(alignment, ALIGNMENT_MIN);
     *cache = (struct slab_cache){
         .name = name,
+        .next = slab_caches,
         .object_size = (uint32_t)object_size,
         .stride = (uint32_t)round_up_u64(object_size + red_zone_size, alignment),
-        .is_debug = slab_state.is_debug,
+        .first_offset = (uint32_t)round_up_u64(sizeof(struct slab), alignment),
+        .is_debug = slab_has_checks,
     };
     spinlock_init(&cache->lock, LOCK_RANK_SLAB);
     list_init(&cache->partial);
-    slab_cache_lay_out(cache, (uint32_t)alignment);
 
-    spin_lock(&slab_state.lock);
-    list_push_back(&slab_state.caches, &cache->link);
-    spin_unlock(&slab_state.lock);
-}
+    /* The smallest slab that loses at most an eighth of itself, else the largest one. */
+    for (;; cache->order++) {
+        const uint32_t size = (uint32_t)PAGE_SIZE << cache->order;
 
-void slab_cache_fini(struct slab_cache *cache)
-{
-    struct list *link;
-
-    if (cache == NULL) {
-        return;
-    }
-    assert(cache->in_use_count == 0);
-    while ((link = list_pop_front(&cache->partial)) != NULL) {
-        frame_free(arch_direct_map_reverse(CONTAINER_OF(link, struct slab, link)), cache->order);
-    }
-    spin_lock(&slab_state.lock);
-    list_remove(&cache->link);
-    spin_unlock(&slab_state.lock);
-}
-
-bool slab_stats(size_t index, struct slab_stats *ret_stats)
-{
-    bool is_found = false;
-
-    spin_lock(&slab_state.lock);
-    LIST_FOREACH (pos, &slab_state.caches) {
-        /* SAFETY: read without the cache's lock, which has the same rank: figures for people. */
-        const struct slab_cache *cache = CONTAINER_OF(pos, struct slab_cache, link);
-        uint32_t slab_count = __atomic_load_n(&cache->slab_count, __ATOMIC_RELAXED);
-
-        if (index-- != 0) {
-            continue;
+        cache->objects_per_slab = (size - cache->first_offset) / cache->stride;
+        if ((size - cache->objects_per_slab * cache->stride) * 8 <= size ||
+            cache->order == SLAB_ORDER_MAX) {
+            break;
         }
-        *ret_stats = (struct slab_stats){
-            .name = cache->name,
-            .object_size = cache->object_size,
-            .in_use_count = __atomic_load_n(&cache->in_use_count, __ATOMIC_RELAXED),
-            .total_count = (uint64_t)slab_count * cache->objects_per_slab,
-            .size_bytes = (uint64_t)slab_count * (PAGE_SIZE << cache->order),
-        };
-        is_found = true;
-        break;
     }
-    spin_unlock(&slab_state.lock);
-    return is_found;
+    assert(cache->objects_per_slab > 0);
+    slab_caches = cache;
 }
 
 /* --- checks of debug kernels ------------------------------------------------------------------ */
@@ -152,9 +84,7 @@ static bool slab_bytes_are(const void *start, size_t size, uint8_t value)
 /* What of a free object is poisoned: all behind the link. */
 static size_t slab_poison_size(const struct slab_cache *cache)
 {
-    size_t link_size = sizeof(struct slab_free_object);
-
-    return cache->object_size > link_size ? cache->object_size - link_size : 0;
+    return max_u64(cache->object_size, ALIGNMENT_MIN) - ALIGNMENT_MIN;
 }
 
 static void slab_check_allocated(const struct slab_cache *cache, struct slab_free_object *object,
@@ -166,31 +96,25 @@ static void slab_check_allocated(const struct slab_cache *cache, struct slab_fre
     memset((char *)object + cache->object_size, RED_ZONE_BYTE, RED_ZONE_SIZE);
 }
 
-/* An object that is filled with poison may be free already: look through the free list. */
-static void slab_check_freed_twice(const struct slab_cache *cache, const struct slab *slab,
-                                   const struct slab_free_object *object)
-{
-    if (!slab_bytes_are(object + 1, slab_poison_size(cache), POISON_BYTE)) {
-        return;
-    }
-    for (const struct slab_free_object *free = slab->free; free != NULL; free = free->next) {
-        if (free == object) {
-            panic("%s %p was freed twice", cache->name, (const void *)object);
-        }
-    }
-}
-
 static void slab_check_freed(const struct slab_cache *cache, const struct slab *slab,
                              struct slab_free_object *object)
 {
-    uint64_t offset = (uint64_t)((char *)object - (const char *)slab);
-    uint64_t index = (offset - cache->first_offset) / cache->stride;
+    const uint64_t offset = (uint64_t)((char *)object - (const char *)slab) - cache->first_offset;
+    const struct slab_free_object *free = NULL;
 
-    if (offset < cache->first_offset || (offset - cache->first_offset) % cache->stride != 0 ||
-        index >= slab->fresh_index) {
+    /* Wraps to a huge number in front of the first object. */
+    if (offset % cache->stride != 0 || offset / cache->stride >= slab->fresh_index) {
         panic("%s %p is not an object", cache->name, (void *)object);
     }
-    slab_check_freed_twice(cache, slab, object);
+    /* One that is filled with poison may be free already: look through the free list. */
+    if (slab_bytes_are(object + 1, slab_poison_size(cache), POISON_BYTE)) {
+        free = slab->free;
+    }
+    for (; free != NULL; free = free->next) {
+        if (free == object) {
+            panic("%s %p was freed twice", cache->name, (void *)object);
+        }
+    }
     if (!slab_bytes_are((char *)object + cache->object_size, RED_ZONE_SIZE, RED_ZONE_BYTE)) {
         panic("%s %p was written beyond its end", cache->name, (void *)object);
     }
@@ -198,14 +122,6 @@ static void slab_check_freed(const struct slab_cache *cache, const struct slab *
 }
 
 /* --- objects ---------------------------------------------------------------------------------- */
-
-static void slab_set_count(struct slab_cache *cache, struct slab *slab, uint32_t in_use_count)
-    REQUIRES(&cache->lock)
-{
-    __atomic_store_n(&cache->in_use_count, cache->in_use_count + in_use_count - slab->in_use_count,
-                     __ATOMIC_RELAXED);
-    slab->in_use_count = in_use_count;
-}
 
 /* Takes a free object, NULL if no slab has one. */
 static void *slab_take_locked(struct slab_cache *cache) REQUIRES(&cache->lock)
@@ -229,8 +145,8 @@ static void *slab_take_locked(struct slab_cache *cache) REQUIRES(&cache->lock)
     if (slab->in_use_count == 0) {
         cache->empty_count--;
     }
-    slab_set_count(cache, slab, slab->in_use_count + 1);
-    if (slab->in_use_count == cache->objects_per_slab) {
+    cache->in_use_count++;
+    if (++slab->in_use_count == cache->objects_per_slab) {
         list_remove(&slab->link);
     }
     if (cache->is_debug) {
@@ -254,7 +170,7 @@ static bool slab_grow(struct slab_cache *cache) EXCLUDES(&cache->lock)
     spin_lock(&cache->lock);
     list_push_front(&cache->partial, &slab->link);
     cache->empty_count++;
-    __atomic_store_n(&cache->slab_count, cache->slab_count + 1, __ATOMIC_RELAXED);
+    cache->slab_count++;
     spin_unlock(&cache->lock);
     return true;
 }
@@ -294,13 +210,13 @@ static struct slab *slab_put_locked(struct slab_cache *cache, struct slab *slab,
     }
     object->next = slab->free;
     slab->free = object;
-    slab_set_count(cache, slab, slab->in_use_count - 1);
-    if (slab->in_use_count > 0) {
+    cache->in_use_count--;
+    if (--slab->in_use_count > 0) {
         return NULL;
     }
     list_remove(&slab->link);
     if (cache->empty_count >= SLAB_EMPTY_MAX) {
-        __atomic_store_n(&cache->slab_count, cache->slab_count - 1, __ATOMIC_RELAXED);
+        cache->slab_count--;
         return slab;
     }
     cache->empty_count++;

@@ -39,7 +39,7 @@
 struct slab_cache {
     /* Fixed by slab_cache_init(). */
     const char *name;
-    struct list link; /* in the list of all caches */
+    struct slab_cache *next; /* in slab_caches */
     uint32_t object_size;
     uint32_t stride; /* from one object to the next */
     uint32_t first_offset;
@@ -55,33 +55,23 @@ struct slab_cache {
     uint64_t in_use_count;
 };
 
-struct slab_stats {
-    const char *name;
-    size_t object_size;
-    uint64_t in_use_count; /* objects handed out */
-    uint64_t total_count;  /* objects that the slabs at hand have room for */
-    uint64_t size_bytes;   /* memory that these slabs take */
-};
+/* All caches, for debuggers and for tests that look for what was not freed. */
+extern struct slab_cache *slab_caches;
+
+/* Whether caches initialized from now on have red zones and poison; QUAY_DEBUG is where it starts.
+ */
+extern bool slab_has_checks;
 
 /*
  * Makes an empty cache of objects of `object_size` bytes, at most SLAB_OBJECT_SIZE_MAX, aligned to
- * `alignment`, a power of two up to 4 KiB. `name` must stay valid. Takes no memory.
+ * `alignment`, a power of two up to 4 KiB. Cache and `name` stay for good. Takes no memory. Only
+ * during boot, on one CPU.
  */
 void slab_cache_init(struct slab_cache *cache, const char *name, size_t object_size,
                      size_t alignment);
-
-/* Gives back all memory of a cache; all its objects must have been freed. Accepts NULL. */
-void slab_cache_fini(struct slab_cache *cache);
 
 /* A zeroed object, or NULL if there is no memory. */
 MUST_USE void *slab_alloc(struct slab_cache *cache);
 
 /* Takes back an object of this cache; NULL is accepted. */
 void slab_free(struct slab_cache *cache, void *object);
-
-/* The figures of the cache number `index`, counted from 0; false if there are not as many. */
-bool slab_stats(size_t index, struct slab_stats *ret_stats);
-
-/* Whether caches initialized from now on have red zones and poison; QUAY_DEBUG is where it starts.
- */
-void slab_set_debug(bool is_debug);

@@ -276,16 +276,6 @@ void arch_cpu_relax(void)
     }
 }
 
-bool arch_spin_try(uint32_t *word)
-{
-    fake_choice();
-    if (*word != 0) {
-        return false;
-    }
-    *word = 1;
-    return true;
-}
-
 void arch_spin_acquire(uint32_t *word)
 {
     fake_choice();
@@ -627,11 +617,6 @@ void arch_serial_write(const char *text, size_t length)
 {
     (void)text;
     (void)length;
-}
-
-bool arch_serial_in_ports(uint32_t first_port, uint32_t port_count)
-{
-    return first_port <= 0x3f8 && 0x3f8 - first_port < port_count;
 }
 
 void arch_backtrace_print(void)

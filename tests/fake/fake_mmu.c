@@ -321,42 +321,6 @@ uint64_t arch_aspace_next_table(const struct arch_aspace *aspace, uint64_t addre
     return limit;
 }
 
-/* --- the kernel's dynamic area ---------------------------------------------------------------- */
-
-#define KERNEL_MAP_MAX 1024
-static struct {
-    uint64_t address;
-    struct paddr frame;
-} kernel_map[KERNEL_MAP_MAX];
-
-int arch_kernel_map(uint64_t address, struct paddr frame, unsigned flags)
-{
-    FAKE_CHECK(address >= ARCH_KMAP_START && address < ARCH_KMAP_END && (address & 0xfff) == 0);
-    check_flags(flags);
-    for (unsigned i = 0; i < KERNEL_MAP_MAX; i++) {
-        FAKE_CHECK(kernel_map[i].address != address);
-    }
-    for (unsigned i = 0; i < KERNEL_MAP_MAX; i++) {
-        if (kernel_map[i].address == 0) {
-            kernel_map[i].address = address;
-            kernel_map[i].frame = frame;
-            return 0;
-        }
-    }
-    return -ENOMEM;
-}
-
-void arch_kernel_unmap(uint64_t address)
-{
-    for (unsigned i = 0; i < KERNEL_MAP_MAX; i++) {
-        if (kernel_map[i].address == address) {
-            kernel_map[i].address = 0;
-            return;
-        }
-    }
-    fake_fail("kernel address 0x%lx is not mapped", (unsigned long)address);
-}
-
 /* --- TLB -------------------------------------------------------------------------------------- */
 
 static void tlb_drop(struct fake_tlb_entry *entry)

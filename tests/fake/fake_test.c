@@ -32,29 +32,30 @@ void fake_balance(struct fake_balance *ret_balance)
 {
     struct fake_thread *init = fake_init_thread();
     struct frame_stats frames;
-    struct slab_stats slab;
+    size_t i = 0;
 
     let_graces_end();
     *ret_balance = (struct fake_balance){0};
     frame_stats(&frames);
     ret_balance->frames_free = frames.free_count;
-    for (size_t i = 0; i < 32 && slab_stats(i, &slab); i++) {
-        ret_balance->slabs[i] = slab.in_use_count;
-        ret_balance->frames_free += slab.size_bytes / PAGE_SIZE;
+    for (const struct slab_cache *cache = slab_caches; cache != NULL; cache = cache->next) {
+        FAKE_CHECK(i < 32);
+        ret_balance->slabs[i++] = cache->in_use_count;
+        ret_balance->frames_free += (uint64_t)cache->slab_count << cache->order;
     }
-    for (unsigned i = 0; i < OBJECT_TYPE_COUNT; i++) {
-        ret_balance->objects[i] = object_count((enum object_type)i);
+    for (unsigned type = 0; type < OBJECT_TYPE_COUNT; type++) {
+        ret_balance->objects[type] = object_count((enum object_type)type);
     }
-    for (unsigned i = 0; i < JOB_RESOURCE_COUNT; i++) {
-        FAKE_CHECK(fake_call(init, SYS_job_info, fake_bootstrap(BOOTSTRAP_JOB), i) == 0);
-        ret_balance->usage[i] = fake_result2(init);
+    for (unsigned resource = 0; resource < JOB_RESOURCE_COUNT; resource++) {
+        FAKE_CHECK(fake_call(init, SYS_job_info, fake_bootstrap(BOOTSTRAP_JOB), resource) == 0);
+        ret_balance->usage[resource] = fake_result2(init);
     }
 }
 
 void fake_balance_check(const struct fake_balance *before)
 {
     struct fake_balance after;
-    struct slab_stats slab;
+    const struct slab_cache *cache = slab_caches;
 
     fake_balance(&after);
     for (unsigned i = 0; i < OBJECT_TYPE_COUNT; i++) {
@@ -63,9 +64,9 @@ void fake_balance_check(const struct fake_balance *before)
                       (unsigned long)before->objects[i], (unsigned long)after.objects[i]);
         }
     }
-    for (size_t i = 0; i < 32 && slab_stats(i, &slab); i++) {
+    for (size_t i = 0; cache != NULL; cache = cache->next, i++) {
         if (after.slabs[i] != before->slabs[i]) {
-            fake_fail("slab %s: %lu objects before, %lu after", slab.name,
+            fake_fail("slab %s: %lu objects before, %lu after", cache->name,
                       (unsigned long)before->slabs[i], (unsigned long)after.slabs[i]);
         }
     }

@@ -36,6 +36,16 @@ class StyleTest(CheckTest):
         self.write("libsys/util.c", SPDX)
         self.assert_finds("does not tell")
 
+    def test_directive_that_the_kernel_has_not_is_found(self):
+        self.write("kernel/mm/frame.c", SPDX + 'void f(void)\n{\n    panic("%5lu: %s (%.*s)",\n'
+                   '          n % 7, "100%%; %x", 3, text);\n}\n')
+        self.assert_finds("kernel/mm/frame.c:4: %.*s) is not in")
+
+    def test_directives_that_the_kernel_has_pass(self):
+        self.write("kernel/mm/frame.c", SPDX + 'void f(void)\n{\n    log_info("%08lx %d%% %c%p",\n'
+                   '             n % 7, 1, 2, text);\n}\n')
+        self.assert_passes()
+
     def test_long_file_is_found(self):
         self.write("libsys/heap.c", SPDX + "\n" * 600)
         self.assert_finds("601 lines")

@@ -5,9 +5,9 @@
  */
 #include "arch/console.h"
 #include "arch/x86_64/instructions.h"
+#include <stdbool.h>
 
 #define COM1          0x3f8
-#define COM1_PORTS    8
 #define DEBUGCON_PORT 0xe9
 
 #define UART_DATA          0
@@ -73,10 +73,4 @@ void arch_serial_write(const char *text, size_t length)
         }
         serial_put(text[i]);
     }
-}
-
-bool arch_serial_in_ports(uint32_t first_port, uint32_t port_count)
-{
-    return x_console.has_serial && first_port < COM1 + COM1_PORTS &&
-           (uint64_t)first_port + port_count > COM1;
 }

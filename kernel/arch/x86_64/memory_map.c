@@ -21,17 +21,24 @@ bool memory_map_add(struct boot_info *info, uint64_t start, uint64_t size,
     return true;
 }
 
-bool memory_map_add_e820(struct boot_info *info, uint64_t start, uint64_t size, uint32_t type)
+bool memory_map_add_e820(struct boot_info *info, const void *entries, size_t entry_size,
+                         size_t count)
 {
-    switch (type) {
-    case 1:
-        return memory_map_add(info, start, size, BOOT_RANGE_RAM);
-    case 3: /* ACPI tables */
-    case 4: /* ACPI's own, to be kept */
-        return memory_map_add(info, start, size, BOOT_RANGE_ACPI);
-    default:
-        return memory_map_add(info, start, size, BOOT_RANGE_RESERVED);
+    for (size_t i = 0; i < count; i++) {
+        struct e820_entry entry;
+        enum boot_range_type type = BOOT_RANGE_RESERVED;
+
+        memcpy(&entry, (const char *)entries + i * entry_size, sizeof(entry));
+        if (entry.type == 1) {
+            type = BOOT_RANGE_RAM;
+        } else if (entry.type == 3 || entry.type == 4) { /* tables; what ACPI keeps to itself */
+            type = BOOT_RANGE_ACPI;
+        }
+        if (!memory_map_add(info, entry.start, entry.size, type)) {
+            return false;
+        }
     }
+    return true;
 }
 
 /* Whole pages, inward for RAM and outward for the rest; false if nothing is left. The last page
@@ -56,86 +63,50 @@ static bool range_align(struct boot_range *range)
     return end > start;
 }
 
-/* Puts [start, end) at its place in the sorted list, or grows the neighbor it touches. */
-static bool piece_insert(struct boot_info *info, uint64_t start, uint64_t end,
+/* Adds what follows the last range, or makes that one longer. */
+static bool piece_append(struct boot_info *info, uint64_t start, uint64_t end,
                          enum boot_range_type type)
 {
-    uint32_t at = 0;
-
-    while (at < info->range_count && info->ranges[at].start.value < start) {
-        at++;
+    if (info->range_count != 0) {
+        struct boot_range *last = &info->ranges[info->range_count - 1];
+        if (last->type == type && range_end(last) == start) {
+            last->size_bytes += end - start;
+            return true;
+        }
     }
-    if (at > 0 && info->ranges[at - 1].type == type && range_end(&info->ranges[at - 1]) == start) {
-        info->ranges[at - 1].size_bytes += end - start;
-        return true;
-    }
-    if (info->range_count == BOOT_RANGE_MAX) {
-        return false;
-    }
-    memmove(&info->ranges[at + 1], &info->ranges[at],
-            (info->range_count - at) * sizeof(info->ranges[0]));
-    info->ranges[at] = (struct boot_range){paddr_of(start), end - start, type};
-    info->range_count++;
-    return true;
+    return memory_map_add(info, start, end - start, type);
 }
 
-/* Adds those parts of a range that the list does not cover yet. */
-static bool range_insert(struct boot_info *info, const struct boot_range *range)
-{
-    uint64_t start = range->start.value;
-    const uint64_t end = range_end(range);
-
-    for (uint32_t i = 0; i < info->range_count && start < end; i++) {
-        const struct boot_range other = info->ranges[i];
-        if (range_end(&other) <= start) {
-            continue;
-        }
-        if (other.start.value >= end) {
-            break;
-        }
-        if (other.start.value > start &&
-            !piece_insert(info, start, other.start.value, range->type)) {
-            return false;
-        }
-        start = range_end(&other);
-    }
-    return start >= end || piece_insert(info, start, end, range->type);
-}
-
-/* Neighbors of one type that touch become one. */
-static void ranges_merge(struct boot_info *info)
-{
-    uint32_t kept = 0;
-
-    for (uint32_t i = 1; i < info->range_count; i++) {
-        struct boot_range *last = &info->ranges[kept];
-        if (last->type == info->ranges[i].type && range_end(last) == info->ranges[i].start.value) {
-            last->size_bytes += info->ranges[i].size_bytes;
-        } else {
-            info->ranges[++kept] = info->ranges[i];
-        }
-    }
-    info->range_count = info->range_count == 0 ? 0 : kept + 1;
-}
-
+/* Goes from one place where a range begins or ends to the next. */
 bool memory_map_normalize(struct boot_info *info)
 {
-    static const enum boot_range_type order[] = {BOOT_RANGE_RESERVED, BOOT_RANGE_ACPI,
-                                                 BOOT_RANGE_RAM};
     static struct boot_range raw[BOOT_RANGE_MAX]; /* boot only, one CPU */
-    const uint32_t raw_count = info->range_count;
+    uint32_t raw_count = 0;
+    uint64_t next;
 
-    memcpy(raw, info->ranges, sizeof(raw));
+    for (uint32_t i = 0; i < info->range_count; i++) {
+        raw[raw_count] = info->ranges[i];
+        raw_count += range_align(&raw[raw_count]) ? 1 : 0;
+    }
     info->range_count = 0;
-    for (unsigned pass = 0; pass < ARRAY_SIZE(order); pass++) {
+    for (uint64_t at = 0; at != UINT64_MAX; at = next) {
+        bool is_covered = false;
+        enum boot_range_type type = BOOT_RANGE_RAM;
+
+        next = UINT64_MAX;
         for (uint32_t i = 0; i < raw_count; i++) {
-            struct boot_range range = raw[i];
-            if (range.type == order[pass] && range_align(&range) && !range_insert(info, &range)) {
-                return false;
+            if (raw[i].start.value > at) {
+                next = min_u64(next, raw[i].start.value);
+            } else if (range_end(&raw[i]) > at) {
+                next = min_u64(next, range_end(&raw[i]));
+                type = raw[i].type > type ? raw[i].type : type;
+                is_covered = true;
             }
         }
+        if (is_covered && !piece_append(info, at, next, type)) {
+            return false;
+        }
     }
-    ranges_merge(info);
     return true;
 }
 

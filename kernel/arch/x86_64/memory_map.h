@@ -15,9 +15,15 @@
 MUST_USE bool memory_map_add(struct boot_info *info, uint64_t start, uint64_t size,
                              enum boot_range_type type);
 
-/* The same with a type as in the BIOS's E820 map, which both loaders pass on (ACPI 6.4, 15.1). */
-MUST_USE bool memory_map_add_e820(struct boot_info *info, uint64_t start, uint64_t size,
-                                  uint32_t type);
+/* An entry of the BIOS's E820 map, which both loaders pass on (ACPI 6.4, 15.1 and 15.4). */
+struct e820_entry {
+    uint64_t start, size;
+    uint32_t type, reserved;
+};
+
+/* Appends `count` such entries, the next one always `entry_size` bytes further on. */
+MUST_USE bool memory_map_add_e820(struct boot_info *info, const void *entries, size_t entry_size,
+                                  size_t count);
 
 /* Sorts, resolves overlaps, merges neighbors; RAM shrinks to whole pages, everything else grows to
  * them. False when the result needs more than BOOT_RANGE_MAX ranges. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The user half of an address space, and the dynamic area of the kernel half.
+ * The user half of an address space.
  *
  *   root (4) -> 512 GiB (3) -> 1 GiB (2) -> 2 MiB: page table (1) -> page
  *
@@ -174,32 +174,4 @@ uint64_t arch_aspace_next_table(const struct arch_aspace *aspace, uint64_t addre
         address = (address & ~(size - 1)) + size;
     }
     return address < limit ? address : limit;
-}
-
-/* The dynamic area's own tables hang below one root entry that all roots share. */
-int arch_kernel_map(uint64_t address, struct paddr frame, unsigned flags)
-{
-    uint64_t *table = root_table(x86_mmu_kernel_cr3());
-
-    assert(address >= ARCH_KMAP_START && address < ARCH_KMAP_END);
-    for (unsigned level = 4; level > 1; level--) {
-        uint64_t *entry = &table[table_index(address, level)];
-        if (!(*entry & PTE_PRESENT) && !table_alloc(entry, PTE_PRESENT | PTE_WRITE)) {
-            return -ENOMEM;
-        }
-        table = entry_table(*entry);
-    }
-    entry_set(&table[table_index(address, 1)], frame.value | pte_flags(flags));
-    return 0;
-}
-
-void arch_kernel_unmap(uint64_t address)
-{
-    unsigned level;
-    uint64_t *entry = entry_find(x86_mmu_kernel_cr3(), address, &level);
-
-    if (entry != NULL) {
-        entry_set(entry, 0);
-        arch_tlb_flush_page(address);
-    }
 }

@@ -8,8 +8,8 @@
 /*
  * Builds the kernel's own tables and loads them: the direct map of all RAM and ACPI memory
  * (readable, writable, never executable; the image's own pages there with the image's permissions),
- * the image section by section, and the empty dynamic area. The tables of the loader's time are
- * left behind. `info` is the normalized map with all RAM in it.
+ * and the image section by section. The tables of the loader's time are left behind. `info` is the
+ * normalized map with all RAM in it.
  */
 void x86_mmu_init(const struct boot_info *info);
 

@@ -148,8 +148,7 @@ void x86_mmu_init(const struct boot_info *info)
     x_mmu.cr3 = boot_memory_pages(1).value;
     map_direct(info);
     map_image();
-    /* Root entries of the areas that grow later must exist before the first copy of the root. */
-    (void)boot_entry(x_mmu.cr3, ARCH_KMAP_START, 3);
+    /* The root entry of the area that grows later must exist before the first copy of the root. */
     (void)boot_entry(x_mmu.cr3, CPU_AREA_BASE, 3);
     cr3_write(x_mmu.cr3);
 }

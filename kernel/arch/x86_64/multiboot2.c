@@ -30,11 +30,6 @@ struct tag_memory_map {
     uint32_t entry_size, entry_version;
 };
 
-struct memory_map_entry {
-    uint64_t start, size;
-    uint32_t type, reserved;
-};
-
 struct tag_framebuffer {
     struct tag tag;
     uint64_t address;
@@ -65,22 +60,18 @@ static void tag_string(char *to, size_t to_size, const uint8_t *tag, size_t from
 static const char *parse_memory_map(const uint8_t *tag, size_t size, struct boot_info *info)
 {
     struct tag_memory_map map;
-    struct memory_map_entry entry;
 
     if (size < sizeof(map)) {
         return "multiboot2: memory map tag too short";
     }
     memcpy(&map, tag, sizeof(map));
-    if (map.entry_size < sizeof(entry)) {
+    if (map.entry_size < sizeof(struct e820_entry)) {
         return "multiboot2: memory map entries too short";
     }
-    for (size_t at = sizeof(map); size - at >= map.entry_size; at += map.entry_size) {
-        memcpy(&entry, tag + at, sizeof(entry));
-        if (!memory_map_add_e820(info, entry.start, entry.size, entry.type)) {
-            return "multiboot2: too many memory ranges";
-        }
-    }
-    return NULL;
+    return memory_map_add_e820(info, tag + sizeof(map), map.entry_size,
+                               (size - sizeof(map)) / map.entry_size)
+               ? NULL
+               : "multiboot2: too many memory ranges";
 }
 
 /* The first module is the boot archive. */

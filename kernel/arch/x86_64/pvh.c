@@ -18,33 +18,24 @@ struct module {
     uint64_t start, size, command_line, reserved;
 };
 
-struct memory_map_entry {
-    uint64_t start, size;
-    uint32_t type, reserved;
-};
-
 #define ENTRIES_MAX 256
 
 static const char *parse_memory_map(const struct start_info *start, physical_reader_fn *read,
                                     struct boot_info *info)
 {
-    const uint8_t *entries;
-    struct memory_map_entry entry;
+    const size_t size = sizeof(struct e820_entry);
+    const void *entries;
 
     if (start->memory_map_count > ENTRIES_MAX) {
         return "pvh: too many memory ranges";
     }
-    entries = read(paddr_of(start->memory_map), start->memory_map_count * sizeof(entry));
+    entries = read(paddr_of(start->memory_map), start->memory_map_count * size);
     if (start->memory_map_count == 0 || entries == NULL) {
         return "pvh: no memory map";
     }
-    for (uint32_t i = 0; i < start->memory_map_count; i++) {
-        memcpy(&entry, entries + i * sizeof(entry), sizeof(entry));
-        if (!memory_map_add_e820(info, entry.start, entry.size, entry.type)) {
-            return "pvh: too many memory ranges";
-        }
-    }
-    return NULL;
+    return memory_map_add_e820(info, entries, size, start->memory_map_count)
+               ? NULL
+               : "pvh: too many memory ranges";
 }
 
 /* The length is not told, so the line is read byte by byte. */

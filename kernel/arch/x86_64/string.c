@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Copying and filling by string instructions (SDM Vol. 1, 7.3.9): a word costs one instruction, and
- * processors since Ivy Bridge move whole lines at a time. They replace the weak functions of
- * lib/string.c. The direction flag is clear in the kernel, as the ABI has it and every entry makes
- * it.
+ * processors since Ivy Bridge move whole lines at a time. The direction flag is clear in the
+ * kernel, as the ABI has it and every entry makes it.
  */
 #include "lib/string.h"
 

@@ -31,7 +31,7 @@ static void check_result(bool is_ok, uint64_t result, wide expected)
     assert_true(is_ok || result == 42); /* nothing was written */
 }
 
-static void test_checked_arithmetic_matches_wide_arithmetic(void **state)
+static void test_checked_add_matches_wide_arithmetic(void **state)
 {
     struct random random;
 
@@ -44,12 +44,6 @@ static void test_checked_arithmetic_matches_wide_arithmetic(void **state)
         bool is_ok = checked_add_u64(a, b, &result);
 
         check_result(is_ok, result, (wide)a + b);
-        result = 42;
-        is_ok = checked_mul_u64(a, b, &result);
-        check_result(is_ok, result, (wide)a * b);
-        result = 42;
-        is_ok = checked_sub_u64(a, b, &result);
-        check_result(is_ok, result, a >= b ? (wide)(a - b) : wide_end);
     }
 }
 
@@ -140,7 +134,7 @@ static void test_min_and_max(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_checked_arithmetic_matches_wide_arithmetic),
+        cmocka_unit_test(test_checked_add_matches_wide_arithmetic),
         cmocka_unit_test(test_alignment_matches_wide_arithmetic),
         cmocka_unit_test(test_is_power_of_two_finds_exactly_those),
         cmocka_unit_test(test_range_is_valid_up_to_the_end_of_the_space),

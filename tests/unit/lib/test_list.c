@@ -41,7 +41,6 @@ static void test_list_new_is_empty(void **state)
     list_init(&head);
     assert_true(list_is_empty(&head));
     assert_null(list_first(&head));
-    assert_null(list_last(&head));
     assert_null(list_pop_front(&head));
 }
 
@@ -67,7 +66,6 @@ static void test_list_push_keeps_order(void **state)
     list_push_back(&head, &items[3].link);
     ASSERT_VALUES(&head, 1, 2, 3, 4);
     assert_ptr_equal(list_first(&head), &items[0].link);
-    assert_ptr_equal(list_last(&head), &items[3].link);
 }
 
 static void test_list_insert_before_puts_node_there(void **state)
@@ -134,31 +132,6 @@ static void test_list_pop_front_returns_in_order(void **state)
     assert_null(list_pop_front(&head));
 }
 
-static void test_list_splice_back_appends_and_empties(void **state)
-{
-    struct item items[4] = {{.value = 1}, {.value = 2}, {.value = 3}, {.value = 4}};
-    struct list to;
-    struct list from;
-
-    (void)state;
-    list_init(&to);
-    list_init(&from);
-    list_splice_back(&to, &from);
-    assert_true(list_is_empty(&to));
-
-    list_push_back(&from, &items[0].link);
-    list_push_back(&from, &items[1].link);
-    list_splice_back(&to, &from);
-    assert_true(list_is_empty(&from));
-    ASSERT_VALUES(&to, 1, 2);
-
-    list_push_back(&from, &items[2].link);
-    list_push_back(&from, &items[3].link);
-    list_splice_back(&to, &from);
-    assert_true(list_is_empty(&from));
-    ASSERT_VALUES(&to, 1, 2, 3, 4);
-}
-
 static void test_list_foreach_visits_each_in_order(void **state)
 {
     struct item items[3] = {{.value = 1}, {.value = 2}, {.value = 3}};
@@ -223,13 +196,7 @@ static void test_list_random_changes_match_model(void **state)
         size_t which = random_below(&random, 2);
         size_t place = random_below(&random, counts[which] + 1);
 
-        if (random_chance(&random, 2)) {
-            list_splice_back(&heads[which], &heads[!which]);
-            for (size_t i = 0; i < counts[!which]; i++) {
-                model[which][counts[which]++] = model[!which][i];
-            }
-            counts[!which] = 0;
-        } else if (list_is_linked(&items[value].link)) {
+        if (list_is_linked(&items[value].link)) {
             list_remove(&items[value].link);
             for (int side = 0; side < 2; side++) {
                 size_t kept = 0;
@@ -269,7 +236,6 @@ int main(void)
         cmocka_unit_test(test_list_remove_leaves_node_unlinked),
         cmocka_unit_test(test_list_replace_takes_the_place),
         cmocka_unit_test(test_list_pop_front_returns_in_order),
-        cmocka_unit_test(test_list_splice_back_appends_and_empties),
         cmocka_unit_test(test_list_foreach_visits_each_in_order),
         cmocka_unit_test(test_list_foreach_safe_allows_removal),
         cmocka_unit_test(test_list_random_changes_match_model),

@@ -8,6 +8,7 @@ static void check_queue(const struct pqueue *queue, struct pqueue_node *const *m
 {
     const struct pqueue_node *node = pqueue_first(queue);
     const struct list *level = queue->levels.next;
+    const struct list *next;
 
     assert_int_equal(pqueue_is_empty(queue), count == 0);
     for (size_t i = 0; i < count; i++) {
@@ -19,7 +20,8 @@ static void check_queue(const struct pqueue *queue, struct pqueue_node *const *m
         } else {
             assert_false(list_is_linked(&model[i]->level));
         }
-        node = pqueue_next(queue, node);
+        next = node->link.next;
+        node = next == &queue->nodes ? NULL : CONTAINER_OF(next, struct pqueue_node, link);
     }
     assert_null(node);
     assert_ptr_equal(level, &queue->levels);
@@ -108,33 +110,6 @@ static void test_pqueue_pop_first_empties_in_order(void **state)
     assert_true(pqueue_is_empty(&queue));
 }
 
-static void test_pqueue_reprioritize_moves_behind_its_new_equals(void **state)
-{
-    struct pqueue_node nodes[3];
-    struct pqueue queue;
-
-    (void)state;
-    pqueue_init(&queue);
-    pqueue_insert(&queue, &nodes[0], 1);
-    pqueue_insert(&queue, &nodes[1], 8);
-    pqueue_insert(&queue, &nodes[2], 8);
-    pqueue_reprioritize(&queue, &nodes[0], 8);
-    CHECK_QUEUE(&queue, &nodes[1], &nodes[2], &nodes[0]);
-}
-
-static void test_pqueue_reprioritize_to_same_priority_keeps_place(void **state)
-{
-    struct pqueue_node nodes[2];
-    struct pqueue queue;
-
-    (void)state;
-    pqueue_init(&queue);
-    pqueue_insert(&queue, &nodes[0], 8);
-    pqueue_insert(&queue, &nodes[1], 8);
-    pqueue_reprioritize(&queue, &nodes[0], 8);
-    CHECK_QUEUE(&queue, &nodes[0], &nodes[1]);
-}
-
 struct model {
     struct pqueue_node *nodes[64];
     size_t count;
@@ -189,11 +164,10 @@ static void test_pqueue_random_changes_match_model(void **state)
             model_insert(&model, node, priority);
             pqueue_insert(&queue, node, priority);
         } else if (random_chance(&random, 30)) {
-            if (node->priority != priority) {
-                model_remove(&model, node);
-                model_insert(&model, node, priority);
-            }
-            pqueue_reprioritize(&queue, node, priority);
+            pqueue_remove(&queue, node);
+            model_remove(&model, node);
+            model_insert(&model, node, priority);
+            pqueue_insert(&queue, node, priority);
         } else if (random_chance(&random, 30)) {
             assert_ptr_equal(pqueue_pop_first(&queue), model.nodes[0]);
             model_remove(&model, model.nodes[0]);
@@ -213,8 +187,6 @@ int main(void)
         cmocka_unit_test(test_pqueue_equal_priorities_are_first_in_first_out),
         cmocka_unit_test(test_pqueue_removed_leader_passes_its_place_on),
         cmocka_unit_test(test_pqueue_pop_first_empties_in_order),
-        cmocka_unit_test(test_pqueue_reprioritize_moves_behind_its_new_equals),
-        cmocka_unit_test(test_pqueue_reprioritize_to_same_priority_keeps_place),
         cmocka_unit_test(test_pqueue_random_changes_match_model),
     };
 

@@ -53,8 +53,7 @@ static void check_tree(const struct tree *tree, struct item *const *model, size_
         node = tree_next(node);
     }
     assert_null(node);
-    assert_ptr_equal(tree_last(tree), last);
-    assert_int_equal(tree_is_empty(tree), count == 0);
+    assert_int_equal(tree->root == NULL, count == 0);
 }
 
 static void test_tree_new_is_empty(void **state)
@@ -63,14 +62,11 @@ static void test_tree_new_is_empty(void **state)
 
     (void)state;
     tree_init(&tree);
-    assert_true(tree_is_empty(&tree));
     assert_null(tree_first(&tree));
-    assert_null(tree_last(&tree));
     assert_null(tree_find_floor(&tree, 5, item_key));
-    assert_null(tree_find_ceiling(&tree, 5, item_key));
 }
 
-static void test_tree_find_returns_neighbors_of_key(void **state)
+static void test_tree_find_floor_returns_the_last_not_above_the_key(void **state)
 {
     struct item items[3] = {{.key = 10}, {.key = 20}, {.key = 30}};
     struct tree tree;
@@ -84,10 +80,6 @@ static void test_tree_find_returns_neighbors_of_key(void **state)
     assert_ptr_equal(tree_find_floor(&tree, 10, item_key), &items[0].node);
     assert_ptr_equal(tree_find_floor(&tree, 19, item_key), &items[0].node);
     assert_ptr_equal(tree_find_floor(&tree, UINT64_MAX, item_key), &items[2].node);
-    assert_ptr_equal(tree_find_ceiling(&tree, 0, item_key), &items[0].node);
-    assert_ptr_equal(tree_find_ceiling(&tree, 20, item_key), &items[1].node);
-    assert_ptr_equal(tree_find_ceiling(&tree, 21, item_key), &items[2].node);
-    assert_null(tree_find_ceiling(&tree, 31, item_key));
 }
 
 static void test_tree_equal_keys_keep_order_of_insertion(void **state)
@@ -103,7 +95,6 @@ static void test_tree_equal_keys_keep_order_of_insertion(void **state)
     }
     check_tree(&tree, model, 5);
     assert_ptr_equal(tree_find_floor(&tree, 7, item_key), &items[3].node);
-    assert_ptr_equal(tree_find_ceiling(&tree, 7, item_key), &items[0].node);
 }
 
 static void test_tree_removed_node_is_unlinked(void **state)
@@ -119,7 +110,7 @@ static void test_tree_removed_node_is_unlinked(void **state)
     assert_true(tree_node_is_linked(&item.node));
     tree_remove(&tree, &item.node);
     assert_false(tree_node_is_linked(&item.node));
-    assert_true(tree_is_empty(&tree));
+    assert_null(tree_first(&tree));
 }
 
 static void test_tree_sorted_inserts_stay_low(void **state)
@@ -211,12 +202,9 @@ static void check_searches(const struct tree *tree, struct item *const *model, s
                            uint64_t key)
 {
     size_t above = model_upper(model, count, key);
-    size_t at_least = key == 0 ? 0 : model_upper(model, count, key - 1);
     const struct tree_node *floor = tree_find_floor(tree, key, item_key);
-    const struct tree_node *ceiling = tree_find_ceiling(tree, key, item_key);
 
     assert_ptr_equal(floor, above == 0 ? NULL : &model[above - 1]->node);
-    assert_ptr_equal(ceiling, at_least == count ? NULL : &model[at_least]->node);
 }
 
 static void test_tree_random_changes_match_model(void **state)
@@ -270,7 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tree_new_is_empty),
-        cmocka_unit_test(test_tree_find_returns_neighbors_of_key),
+        cmocka_unit_test(test_tree_find_floor_returns_the_last_not_above_the_key),
         cmocka_unit_test(test_tree_equal_keys_keep_order_of_insertion),
         cmocka_unit_test(test_tree_removed_node_is_unlinked),
         cmocka_unit_test(test_tree_sorted_inserts_stay_low),

@@ -5,24 +5,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include <quay/abi/errno.h>
-
 enum {
-    MAPPING_MAX = 256,
     LOCK_MAX = 8
-};
-
-struct mapping {
-    uint64_t address; /* 0: none */
-    struct paddr frame;
-    unsigned flags;
 };
 
 static struct {
     bool has_memory;
     struct cpu cpus[MAX_CPUS];
-    struct mapping mappings[MAPPING_MAX];
-    unsigned maps_until_failure;
     uint32_t *locks[LOCK_MAX];
     uint8_t ranks[LOCK_MAX];
     size_t lock_count;
@@ -89,66 +78,6 @@ void *arch_direct_map(struct paddr address)
 {
     assert_true(address.value < FIXTURE_MEMORY_SIZE);
     return (void *)(FAKE_PHYSICAL_BASE + address.value);
-}
-
-int arch_kernel_map(uint64_t address, struct paddr frame, unsigned flags)
-{
-    assert_true(address >= ARCH_KMAP_START && address < ARCH_KMAP_END);
-    assert_true((address | frame.value) % PAGE_SIZE == 0);
-    assert_false(fixture_is_mapped(address, NULL, NULL));
-    if (x_fixture.maps_until_failure > 0 && --x_fixture.maps_until_failure == 0) {
-        return -ENOMEM;
-    }
-    for (size_t i = 0; i < MAPPING_MAX; i++) {
-        if (x_fixture.mappings[i].address == 0) {
-            x_fixture.mappings[i] = (struct mapping){address, frame, flags};
-            return 0;
-        }
-    }
-    fail_msg("too many mappings for the fixture");
-    return -ENOMEM;
-}
-
-void arch_kernel_unmap(uint64_t address)
-{
-    for (size_t i = 0; i < MAPPING_MAX; i++) {
-        if (x_fixture.mappings[i].address == address) {
-            x_fixture.mappings[i].address = 0;
-            return;
-        }
-    }
-    fail_msg("nothing is mapped there");
-}
-
-bool fixture_is_mapped(uint64_t address, struct paddr *ret_frame, unsigned *ret_flags)
-{
-    for (size_t i = 0; i < MAPPING_MAX; i++) {
-        const struct mapping *mapping = &x_fixture.mappings[i];
-
-        if (mapping->address == address) {
-            if (ret_frame != NULL) {
-                *ret_frame = mapping->frame;
-                *ret_flags = mapping->flags;
-            }
-            return true;
-        }
-    }
-    return false;
-}
-
-size_t fixture_mapping_count(void)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < MAPPING_MAX; i++) {
-        count += x_fixture.mappings[i].address != 0;
-    }
-    return count;
-}
-
-void fixture_fail_map_after(unsigned n)
-{
-    x_fixture.maps_until_failure = n;
 }
 
 /* --- locks ------------------------------------------------------------------------------------ */

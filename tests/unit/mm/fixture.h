@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What kernel/mm stands on, in its smallest form, for its unit tests: 64 MiB of physical memory, a
- * chosen CPU, kernel mappings that are only written down, locks that check their ranks and that
- * they are not taken twice, and panics that a test can expect.
+ * chosen CPU, locks that check their ranks and that they are not taken twice, and panics that a
+ * test can expect.
  *
  * It defines the functions of the CPU layer itself, so that the fake machine is not linked.
  */
@@ -22,13 +22,6 @@
 void fixture_reset(void);
 
 void fixture_set_cpu(uint32_t id);
-
-/* Mappings made by arch_kernel_map(): whether there is one, and to what. */
-bool fixture_is_mapped(uint64_t address, struct paddr *ret_frame, unsigned *ret_flags);
-size_t fixture_mapping_count(void);
-
-/* The n-th arch_kernel_map() from now on fails; 0: none. */
-void fixture_fail_map_after(unsigned n);
 
 /* Where an expected panic continues, and what it said. */
 extern jmp_buf fixture_panic_jump;

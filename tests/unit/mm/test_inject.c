@@ -35,21 +35,12 @@ static void test_inject_can_be_switched_off_again(void **state)
     assert_false(inject_should_fail());
 }
 
-static void test_inject_count_down_at_zero_does_nothing(void **state)
-{
-    (void)state;
-    inject_fail_after(0);
-    assert_false(inject_count_down());
-    assert_false(inject_is_armed());
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_inject_off_never_fails),
         cmocka_unit_test(test_inject_fails_exactly_the_chosen_one),
         cmocka_unit_test(test_inject_can_be_switched_off_again),
-        cmocka_unit_test(test_inject_count_down_at_zero_does_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

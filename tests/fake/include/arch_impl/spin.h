@@ -5,9 +5,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 void arch_spin_acquire(uint32_t *word);
 void arch_spin_release(uint32_t *word);
-bool arch_spin_try(uint32_t *word);

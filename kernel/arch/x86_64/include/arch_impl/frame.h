@@ -31,13 +31,6 @@ static inline uint64_t frame_number(const struct user_frame *frame)
     return frame->rax;
 }
 
-static inline uint64_t frame_argument(const struct user_frame *frame, unsigned n)
-{
-    const uint64_t arguments[6] = {frame->rdi, frame->rsi, frame->rdx,
-                                   frame->r10, frame->r8,  frame->r9};
-    return arguments[n];
-}
-
 static inline void frame_set_result(struct user_frame *frame, int64_t value)
 {
     frame->rax = (uint64_t)value;
@@ -63,11 +56,6 @@ static inline void frame_restart(struct user_frame *frame)
 static inline uint64_t frame_ip(const struct user_frame *frame)
 {
     return frame->rip;
-}
-
-static inline uint64_t frame_sp(const struct user_frame *frame)
-{
-    return frame->rsp;
 }
 
 static inline void frame_init(struct user_frame *frame, uint64_t ip, uint64_t sp, uint64_t argument)
@@ -126,13 +114,6 @@ static inline void frame_ipc_load_words(struct user_frame *frame, const uint64_t
     frame->r9 = words[7];
 }
 
-static inline uint64_t frame_ipc_word(const struct user_frame *frame, unsigned n)
-{
-    const uint64_t words[8] = {frame->rbx, frame->rbp, frame->r12, frame->r13,
-                               frame->r14, frame->r15, frame->r8,  frame->r9};
-    return words[n];
-}
-
 static inline void frame_ipc_result(struct user_frame *frame, int64_t status, uint64_t rdi,
                                     uint64_t header, uint64_t rdx, uint64_t r10)
 {
@@ -160,9 +141,4 @@ static inline void frame_ipc_receive_again(struct user_frame *frame, uint64_t nu
     frame->rsi = 0;
     frame->r10 = 0;
     frame_restart(frame);
-}
-
-static inline uint64_t frame_ipc_r10(const struct user_frame *frame)
-{
-    return frame->r10;
 }

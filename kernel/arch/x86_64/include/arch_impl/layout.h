@@ -6,8 +6,6 @@
 #pragma once
 
 #define DIRECT_MAP_BASE 0xffff800000000000
-#define DYNAMIC_BASE    0xffffc00000000000 /* mm/kmap: stacks and device memory */
-#define DYNAMIC_LIMIT   0xffffc08000000000 /* one top-level entry: 512 GiB */
 #define CPU_AREA_BASE   0xfffffe0000000000 /* stacks of the CPUs, a slot each */
 #define CPU_AREA_SLOT   0x10000
 #define DEVICE_BASE     0xfffffe0040000000 /* local APIC, then the I/O APICs, a page each */

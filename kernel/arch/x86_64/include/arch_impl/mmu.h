@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One root of four-level page tables. Dynamic kernel mappings are not global, so a load of cr3
- * forgets them together with the user half; the direct map and the image are.
+ * One root of four-level page tables. The kernel's mappings are global: a load of cr3 forgets the
+ * user half only.
  */
 #pragma once
 
