@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* The client's functions. */
+#include "c_output.h"
+#include "layout.h"
+#include "check.h"
+
+static void signature(struct c_output *out, const struct decl *protocol,
+                      const struct method *method, const char *suffix)
+{
+    text_printf(out->text, "int64_t %s%s_%s%s(handle_t session", *suffix == 0 ? "qy_" : "",
+                c_protocol(out, protocol), method->name, suffix);
+    c_parameters(out, &method->request, SIDE_GIVEN);
+    c_parameters(out, &method->reply, SIDE_TAKEN);
+    text_printf(out->text, ", time_ns_t deadline)");
+}
+
+static void method_comment(struct c_output *out, const struct method *method)
+{
+    struct text doc = {0};
+    text_printf(&doc, "%s", method->doc != NULL ? method->doc : method->name);
+    if (method->error != NULL) {
+        text_printf(&doc, "\nFails with an enum %s.", c_decl_name(out, method->error));
+    }
+    if (method->is_idempotent) {
+        text_printf(&doc, "\nRepeated by itself if the server dies meanwhile.");
+    }
+    if (method->deadline_ns != 0) {
+        text_printf(&doc, "\nQY_DEADLINE_DEFAULT: %llu ms from now.",
+                    (unsigned long long)method->deadline_ns / 1000000);
+    }
+    if (method->is_oneway) {
+        text_printf(&doc, "\nReturns when the server has received it, not when it is done.");
+    }
+    c_doc(out, text_of(&doc), "");
+    text_free(&doc);
+}
+
+void c_client_prototypes(struct c_output *out, const struct decl *protocol)
+{
+    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
+        if (method_is_live(protocol, method) && !method->is_event) {
+            method_comment(out, method);
+            signature(out, protocol, method, "");
+            text_printf(out->text, ";\n\n");
+        }
+    }
+}
+
+/* A handle that was given is gone: the kernel has moved it, or it is closed here. */
+static void handles_discard(struct c_output *out, const struct method *method)
+{
+    for (const struct member *param = method->request.params; param != NULL; param = param->next) {
+        if (type_bare(param->type)->kind == TYPE_HANDLE &&
+            attribute_find(param->attributes, "copy") == NULL) {
+            text_printf(out->text, "        qy_handle_discard(%s);\n", param->name);
+        }
+    }
+}
+
+/* One attempt. */
+static void call_body(struct c_output *out, const struct decl *protocol,
+                      const struct method *method)
+{
+    const char *name = arena_printf(out->arena, "%s_%s", c_protocol(out, protocol), method->name);
+    bool has_handles = method->request.handle_max > 0;
+    bool may_not_fit =
+        method->request.max_size > MESSAGE_REGISTER_MAX || has_handles || method->request.has_tail;
+    text_printf(out->text, "    struct qy_message message;\n    %s%s_request_encode(&message",
+                may_not_fit ? "int64_t status = " : "(void)", name);
+    c_arguments(out, &method->request, SIDE_GIVEN);
+    text_printf(out->text, may_not_fit
+                               ? ");\n    if (status != 0) {\n        return status;\n    }\n"
+                               : "); /* it always fits */\n");
+    text_printf(out->text,
+                "    %sstatus = qy_message_call(session, &message, deadline);\n"
+                "    if (status != 0) {\n",
+                may_not_fit ? "" : "int64_t ");
+    if (has_handles) {
+        handles_discard(out, method);
+    }
+    if (method->error != NULL) {
+        text_printf(out->text,
+                    "        return status < 0 || %s_valid((%s_t)status) ? status : "
+                    "-EBAD_MESSAGE;\n    }\n",
+                    c_decl_name(out, method->error), c_decl_name(out, method->error));
+    } else {
+        text_printf(out->text, "        return status < 0 ? status : -EBAD_MESSAGE;\n    }\n");
+    }
+    text_printf(out->text, "    if (!%s_reply_decode(&message", name);
+    c_arguments(out, &method->reply, SIDE_TAKEN);
+    text_printf(out->text,
+                ")) {\n        return qy_message_reject(&message);\n    }\n    return 0;\n}\n\n");
+}
+
+static void deadline_default(struct c_output *out, const struct method *method)
+{
+    if (method->deadline_ns != 0) {
+        text_printf(out->text,
+                    "    if (deadline == QY_DEADLINE_DEFAULT) {\n"
+                    "        deadline = qy_deadline_after(%llu);\n    }\n",
+                    (unsigned long long)method->deadline_ns);
+    }
+}
+
+static void idempotent(struct c_output *out, const struct decl *protocol,
+                       const struct method *method)
+{
+    text_printf(out->text, "static ");
+    signature(out, protocol, method, "_once");
+    text_printf(out->text, "\n{\n");
+    call_body(out, protocol, method);
+    signature(out, protocol, method, "");
+    text_printf(out->text, "\n{\n");
+    deadline_default(out, method);
+    text_printf(out->text,
+                "    int64_t status;\n    uint32_t attempts = 0;\n    do {\n"
+                "        status = %s_%s_once(session",
+                c_protocol(out, protocol), method->name);
+    c_arguments(out, &method->request, SIDE_GIVEN);
+    c_arguments(out, &method->reply, SIDE_TAKEN);
+    text_printf(out->text, ", deadline);\n"
+                           "    } while (status == -EPEER_DIED && ++attempts < "
+                           "QY_ATTEMPTS_MAX);\n    return status;\n}\n\n");
+}
+
+void c_client(struct c_output *out, const struct decl *protocol)
+{
+    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
+        if (!method_is_live(protocol, method) || method->is_event) {
+            continue;
+        }
+        if (method->is_idempotent) {
+            idempotent(out, protocol, method);
+            continue;
+        }
+        signature(out, protocol, method, "");
+        text_printf(out->text, "\n{\n");
+        deadline_default(out, method);
+        call_body(out, protocol, method);
+    }
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "c_output.h"
+#include <string.h>
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+static struct c_output begin(struct arena *arena, const struct library *library, struct text *text)
+{
+    struct c_output out = {arena, library, library_stem(arena, library), text};
+    text_printf(text, "/* Made by idl from %s: a change here is lost. */\n",
+                base_name(library->source->path));
+    return out;
+}
+
+static bool has_methods(const struct decl *decl)
+{
+    for (const struct method *method = decl->methods; method != NULL; method = method->next) {
+        if (method_is_live(decl, method) && !method->is_event) {
+            return true;
+        }
+    }
+    return false;
+}
+
+#define COLUMNS_MAX 100
+
+/* Breaks lists of parameters that are too long for a line behind their opening parenthesis. */
+static void lines_wrap(struct text *text, const char *from)
+{
+    while (*from != 0) {
+        size_t length = strcspn(from, "\n");
+        const char *open = memchr(from, '(', length);
+        size_t indent = open == NULL ? 0 : (size_t)(open - from) + 1;
+        while (open != NULL && length > 1 && text_column(text) + length > COLUMNS_MAX) {
+            size_t cut = COLUMNS_MAX - text_column(text);
+            while (cut > 0 && !(from[cut - 1] == ',' && from[cut] == ' ')) {
+                cut--;
+            }
+            if (cut == 0) {
+                break;
+            }
+            text_printf(text, "%.*s\n%*s", (int)cut, from, (int)indent, "");
+            from += cut + 1;
+            length -= cut + 1;
+        }
+        text_printf(text, "%.*s", (int)length, from);
+        from += length;
+        if (*from == '\n') {
+            text_add(text, from++, 1);
+        }
+    }
+}
+
+/* The text so far, with its lines broken. */
+static void finish(struct text *text)
+{
+    struct text raw = *text;
+    *text = (struct text){0};
+    lines_wrap(text, text_of(&raw));
+    text_free(&raw);
+}
+
+void c_header(struct arena *arena, const struct library *library, struct text *text)
+{
+    struct c_output out = begin(arena, library, text);
+    c_doc(&out, library->doc, "");
+    text_printf(text, "#pragma once\n\n#include <quay/protocol.h>\n");
+    for (const struct using *using = library->usings; using != NULL; using = using->next) {
+        text_printf(text, "#include <idl/%s.h>\n", library_stem(arena, using->library));
+    }
+    text_printf(text, "\nQY_C_BEGIN\n\n");
+    c_types(&out);
+    for (const struct decl *decl = library->decls; decl != NULL; decl = decl->next) {
+        if (decl->kind != DECL_PROTOCOL) {
+            continue;
+        }
+        text_printf(text, "/* --- protocol %s --- */\n\n", decl->name);
+        c_doc(&out, decl->doc, "");
+        for (const struct method *method = decl->methods; method != NULL; method = method->next) {
+            if (method_is_live(decl, method)) {
+                const char *upper = c_upper(&out, c_protocol(&out, decl));
+                text_printf(text, "#define QY_%s_%s_%s %uu\n", upper,
+                            method->is_event ? "EVENT" : "METHOD", c_upper(&out, method->name),
+                            method->ordinal);
+            }
+        }
+        text_printf(text, "\n");
+        c_message_structs(&out, decl);
+        if (has_methods(decl)) {
+            c_client_prototypes(&out, decl);
+            c_server_prototypes(&out, decl);
+        }
+    }
+    text_printf(text, "QY_C_END\n");
+    finish(text);
+}
+
+void c_source(struct arena *arena, const struct library *library, struct text *text)
+{
+    struct c_output out = begin(arena, library, text);
+    text_printf(text, "#include <idl/%s.h>\n#include <quay/server.h>\n#include <quay/clock.h>\n\n",
+                out.stem);
+    c_valid_functions(&out);
+    c_tables(&out);
+    for (const struct decl *decl = library->decls; decl != NULL; decl = decl->next) {
+        if (decl->kind == DECL_PROTOCOL && has_methods(decl)) {
+            c_codecs(&out, decl);
+            c_client(&out, decl);
+            c_server(&out, decl);
+        }
+    }
+    finish(text);
+}

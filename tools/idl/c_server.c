@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* The server's side: handlers, dispatch, answers to calls that were deferred. */
+#include "c_output.h"
+#include "check.h"
+#include "layout.h"
+
+static bool is_served(const struct decl *protocol, const struct method *method)
+{
+    return method_is_live(protocol, method) && !method->is_event;
+}
+
+static bool has_answer(const struct decl *protocol, const struct method *method)
+{
+    return is_served(protocol, method) && !method->is_oneway;
+}
+
+static void answer_signature(struct c_output *out, const struct decl *protocol,
+                             const struct method *method)
+{
+    text_printf(out->text,
+                "int64_t qy_%s_%s_answer(struct qy_server *server, struct qy_pending *pending",
+                c_protocol(out, protocol), method->name);
+    c_parameters(out, &method->reply, SIDE_GIVEN);
+    text_printf(out->text, ")");
+}
+
+void c_server_prototypes(struct c_output *out, const struct decl *protocol)
+{
+    const char *name = c_protocol(out, protocol);
+    text_printf(out->text,
+                "/* What a server does. A handler returns 0 and the call is answered with what it "
+                "set; an error of\n * the protocol; or qy_defer(). Of handles it keeps those that "
+                "it sets to HANDLE_INVALID. */\nstruct qy_%s_handlers {\n",
+                name);
+    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
+        if (!is_served(protocol, method)) {
+            continue;
+        }
+        text_printf(out->text, "    %s (*%s)(struct qy_request *request",
+                    method->is_oneway ? "void" : "int64_t", method->name);
+        c_parameters(out, &method->request, SIDE_HANDLER);
+        c_parameters(out, &method->reply, SIDE_TAKEN);
+        text_printf(out->text, ");\n");
+    }
+    text_printf(
+        out->text,
+        "};\n\n/* For struct qy_server: checks a call, runs its handler (of server->handlers) "
+        "and answers. */\nvoid qy_%s_dispatch(struct qy_request *request);\n\n",
+        name);
+    text_printf(out->text, "/* Answers to calls that were deferred; *pending is used up. */\n");
+    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
+        if (has_answer(protocol, method)) {
+            answer_signature(out, protocol, method);
+            text_printf(out->text, ";\n");
+        }
+    }
+    text_printf(out->text, "\n");
+}
+
+/* Closes what the handler has left. */
+static void handles_close(struct c_output *out, const struct message *message)
+{
+    for (const struct member *param = message->params; param != NULL; param = param->next) {
+        if (type_bare(param->type)->kind == TYPE_HANDLE) {
+            text_printf(out->text, "    qy_handle_discard(%s);\n", param->name);
+        }
+    }
+}
+
+static void handler_call(struct c_output *out, const struct method *method)
+{
+    text_printf(out->text, "handlers->%s(request", method->name);
+    c_local_values(out, &method->request, false);
+    c_local_addresses(out, &method->reply, true);
+    text_printf(out->text, ");\n");
+}
+
+static void serve(struct c_output *out, const struct decl *protocol, const struct method *method)
+{
+    const char *name = arena_printf(out->arena, "%s_%s", c_protocol(out, protocol), method->name);
+    text_printf(out->text,
+                "static void %s_serve(const struct qy_%s_handlers *handlers, "
+                "struct qy_request *request)\n{\n",
+                name, c_protocol(out, protocol));
+    c_locals(out, &method->request, false);
+    text_printf(out->text, "    if (!%s_request_decode(&request->in.message", name);
+    c_local_addresses(out, &method->request, false);
+    text_printf(out->text, ")) {\n        qy_request_refuse(request, EBAD_MESSAGE);\n"
+                           "        return;\n    }\n");
+    if (method->is_oneway) {
+        text_printf(out->text, "    qy_request_acknowledge(request);\n    ");
+        handler_call(out, method);
+        handles_close(out, &method->request);
+        text_printf(out->text, "}\n\n");
+        return;
+    }
+    c_locals(out, &method->reply, true);
+    text_printf(out->text, "    int64_t status = ");
+    handler_call(out, method);
+    handles_close(out, &method->request);
+    text_printf(out->text,
+                "    if (status == 0) {\n        status = %s_reply_encode("
+                "&request->in.message",
+                name);
+    c_local_values(out, &method->reply, true);
+    text_printf(out->text, ");\n    }\n    if (status != 0) {\n"
+                           "        qy_request_fail(request, status);\n    }\n}\n\n");
+}
+
+static void dispatch(struct c_output *out, const struct decl *protocol)
+{
+    const char *name = c_protocol(out, protocol);
+    text_printf(out->text,
+                "void qy_%s_dispatch(struct qy_request *request)\n{\n"
+                "    const struct qy_%s_handlers *handlers = request->server->handlers;\n"
+                "    switch (IPC_HEADER_METHOD(request->in.message.header)) {\n",
+                name, name);
+    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
+        if (is_served(protocol, method)) {
+            text_printf(out->text,
+                        "    case %u:\n        if (handlers->%s != NULL) {\n"
+                        "            %s_%s_serve(handlers, request);\n"
+                        "            return;\n        }\n        break;\n",
+                        method->ordinal, method->name, name, method->name);
+        }
+    }
+    text_printf(out->text, "    default:\n        break;\n    }\n"
+                           "    qy_request_refuse(request, ENO_METHOD);\n}\n\n");
+}
+
+static void answer(struct c_output *out, const struct decl *protocol, const struct method *method)
+{
+    answer_signature(out, protocol, method);
+    text_printf(out->text,
+                "\n{\n    struct qy_message message;\n"
+                "    int64_t status = %s_%s_reply_encode(&message",
+                c_protocol(out, protocol), method->name);
+    c_arguments(out, &method->reply, SIDE_GIVEN);
+    text_printf(out->text, ");\n    if (status != 0) {\n"
+                           "        (void)qy_pending_refuse(server, pending, EBAD_MESSAGE);\n"
+                           "        return status;\n    }\n"
+                           "    return qy_pending_answer(server, pending, &message);\n}\n\n");
+}
+
+void c_server(struct c_output *out, const struct decl *protocol)
+{
+    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
+        if (is_served(protocol, method)) {
+            serve(out, protocol, method);
+        }
+    }
+    dispatch(out, protocol);
+    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
+        if (has_answer(protocol, method)) {
+            answer(out, protocol, method);
+        }
+    }
+}
