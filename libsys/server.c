@@ -1,106 +1,110 @@
 /* SPDX-License-Identifier: MIT */
 #include <quay/handle.h>
 #include <quay/server.h>
-#include <quay/text.h>
 #include <quay/thread.h>
-
-#define ANSWER_MAX ((uint32_t)sizeof(((struct qy_request *)0)->answer))
-
-static void answer_set(struct qy_message *message, int64_t status, const void *bytes,
-                       uint32_t length)
-{
-    if (length > ANSWER_MAX) {
-        length = ANSWER_MAX;
-    }
-    *message = (struct qy_message){.header = IPC_HEADER(0, sizeof status + length, 0)};
-    message->words[0] = (uint64_t)status;
-    if (length > 0) {
-        memcpy(&message->words[1], bytes, length);
-    }
-}
+#include "start.h"
 
 void qy_received_handles_close(uint32_t count)
 {
-    struct message_buffer *buffer = qy_buffer();
+    struct message_buffer *buffer = count > 0 ? qy_buffer() : NULL;
     for (uint32_t i = 0; buffer != NULL && i < count && i < IPC_HANDLES_MAX; i++) {
         (void)qy_handle_close(buffer->handles[i].handle); /* nobody asked for it */
     }
 }
 
-static const struct qy_method *method_find(const struct qy_server *server, uint32_t ordinal)
+/* --- answers ------------------------------------------------------------------------------- */
+
+static void answer_error(struct qy_message *message, uint32_t error)
 {
-    for (uint32_t i = 0; i < server->method_count; i++) {
-        if (server->methods[i].ordinal == ordinal) {
-            return &server->methods[i];
-        }
-    }
-    return NULL;
+    message->header = IPC_HEADER(error, 0, 0);
 }
 
-/* Where the payload lies, or NULL if it cannot be read. */
-static const uint8_t *payload_of(const struct qy_received *received, uint32_t length)
+void qy_request_fail(struct qy_request *request, int64_t status)
 {
-    if (length <= IPC_REGISTER_BYTES) {
-        return (const uint8_t *)received->message.words;
-    }
-    const struct message_buffer *buffer = qy_buffer();
-    return buffer != NULL ? buffer->payload : NULL;
-}
-
-/* Checks the header, runs the handler and returns what it said. */
-static int64_t request_dispatch(struct qy_server *server, const struct qy_received *received,
-                                struct qy_request *request)
-{
-    uint64_t header = received->message.header;
-    uint32_t handle_count = IPC_HEADER_HANDLES(header);
-    qy_received_handles_close(handle_count); /* no method of today takes any */
-    const struct qy_method *method = method_find(server, IPC_HEADER_METHOD(header));
-    if (method == NULL) {
-        return -ENOSYS;
-    }
-    uint32_t length = IPC_HEADER_LENGTH(header);
-    const uint8_t *payload = payload_of(received, length);
-    if (handle_count > 0 || payload == NULL || length < method->length_min ||
-        length > method->length_max) {
-        return -EINVAL;
-    }
-    *request = (struct qy_request){
-        .badge = received->badge,
-        .sender_job = received->sender_job,
-        .token = received->token,
-        .method = method->ordinal,
-        .length_bytes = length,
-        .payload = payload,
-    };
-    return method->handler(server, request);
-}
-
-static void call_handle(struct qy_server *server, struct qy_received *io)
-{
-    struct qy_request request = {0};
-    int64_t status = request_dispatch(server, io, &request);
     if (status == QY_DEFER) {
-        io->token = 0;
+        if (request->in.token != 0) {
+            qy_fatal("a handler returned QY_DEFER without qy_defer()");
+        }
         return;
     }
-    answer_set(&io->message, status, request.answer, status == 0 ? request.answer_bytes : 0);
+    bool is_error = status > 0 && status <= UINT16_MAX;
+    answer_error(&request->in.message, is_error ? (uint32_t)status : EBAD_MESSAGE);
 }
 
-static void notice_handle(struct qy_server *server, struct qy_received *io)
+void qy_request_refuse(struct qy_request *request, uint32_t error)
 {
-    uint64_t signals = io->message.words[0];
+    qy_received_handles_close(IPC_HEADER_HANDLES(request->in.message.header));
+    answer_error(&request->in.message, error);
+}
+
+void qy_request_acknowledge(struct qy_request *request)
+{
+    const struct qy_message empty = {0};
+    /* It fails only if the caller has gone, who does not care. */
+    (void)qy_port_reply(request->server->port, request->in.token, &empty);
+    request->in.token = 0;
+}
+
+int64_t qy_defer(struct qy_request *request, struct qy_pending *ret_pending)
+{
+    if (ret_pending->token != 0) {
+        qy_fatal("qy_defer() over a call that still waits");
+    }
+    ret_pending->token = request->in.token;
+    request->in.token = 0;
+    return QY_DEFER;
+}
+
+int64_t qy_pending_answer(struct qy_server *server, struct qy_pending *pending,
+                          const struct qy_message *message)
+{
+    uint64_t token = pending->token;
+    if (token == 0) {
+        qy_fatal("a call was answered twice");
+    }
+    pending->token = 0;
+    int64_t status = qy_port_reply(server->port, token, message);
+    if (status < 0 && status != -ETOKEN_STALE) {
+        (void)qy_token_drop(server->port, token); /* the caller learns that at least */
+    }
+    return status;
+}
+
+int64_t qy_pending_refuse(struct qy_server *server, struct qy_pending *pending, uint32_t error)
+{
+    struct qy_message message = {0};
+    answer_error(&message, error);
+    return qy_pending_answer(server, pending, &message);
+}
+
+bool qy_pending_cancel(struct qy_server *server, struct qy_pending *pending, uint64_t token)
+{
+    if (token == 0 || pending->token != token) {
+        return false;
+    }
+    pending->token = 0;
+    (void)qy_token_drop(server->port, token);
+    return true;
+}
+
+/* --- the loop ------------------------------------------------------------------------------ */
+
+static void notice_handle(struct qy_server *server, struct qy_received *in)
+{
+    uint64_t signals = in->message.words[0];
     if ((signals & NOTICE_SESSION_CLOSED) != 0) {
         if (server->session_closed != NULL) {
-            server->session_closed(server, io->badge);
+            server->session_closed(server, in->badge);
         }
     } else if ((signals & NOTICE_CALL_CANCELLED) != 0) {
         if (server->cancelled != NULL) {
-            server->cancelled(server, io->badge);
+            server->cancelled(server, in->badge);
         }
+        (void)qy_token_drop(server->port, in->badge); /* stale, if it was answered just now */
     } else if (server->notice != NULL) {
-        server->notice(server, io->badge, signals);
+        server->notice(server, in->badge, signals);
     }
-    io->token = 0;
+    in->token = 0;
 }
 
 /* Whether receiving may go on after this error. An answer that could not be sent is given up. */
@@ -116,26 +120,18 @@ static bool error_is_passing(struct qy_server *server, int64_t error, uint64_t t
 
 int64_t qy_server_run(struct qy_server *server)
 {
-    struct qy_received io = {0};
+    struct qy_request request = {.server = server};
     for (;;) {
-        uint64_t answered = io.token;
-        int64_t what = qy_port_reply_receive(server->port, &io, DEADLINE_NEVER);
+        uint64_t answered = request.in.token;
+        int64_t what = qy_port_reply_receive(server->port, &request.in, DEADLINE_NEVER);
         if (what == RECEIVED_CALL) {
-            call_handle(server, &io);
+            server->dispatch(&request);
         } else if (what == RECEIVED_NOTICE) {
-            notice_handle(server, &io);
+            notice_handle(server, &request.in);
         } else if (error_is_passing(server, what, answered)) {
-            io.token = 0;
+            request.in.token = 0;
         } else {
             return what;
         }
     }
-}
-
-int64_t qy_request_answer(struct qy_server *server, uint64_t token, int64_t status,
-                          const void *bytes, uint32_t length)
-{
-    struct qy_message message;
-    answer_set(&message, status, bytes, status == 0 ? length : 0);
-    return qy_port_reply(server->port, token, &message);
 }

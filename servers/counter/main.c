@@ -1,37 +1,29 @@
 /* SPDX-License-Identifier: MIT */
+#include <idl/counter.h>
 #include <quay/bootstrap.h>
 #include <quay/server.h>
 #include <quay/text.h>
-#include <quay/proto/counter.h>
 
 static uint64_t counter_value;
 
-static int64_t value_answer(struct qy_request *request)
+static int64_t counter_increment(struct qy_request *request, uint64_t by, uint64_t *ret_value)
 {
-    request->answer[0] = counter_value;
-    request->answer_bytes = sizeof(struct counter_value);
+    (void)request;
+    counter_value += by;
+    *ret_value = counter_value;
     return 0;
 }
 
-static int64_t counter_increment(struct qy_server *server, struct qy_request *request)
+static int64_t counter_read(struct qy_request *request, uint64_t *ret_value)
 {
-    (void)server;
-    struct counter_increment increment;
-    memcpy(&increment, request->payload, sizeof increment);
-    counter_value += increment.by;
-    return value_answer(request);
+    (void)request;
+    *ret_value = counter_value;
+    return 0;
 }
 
-static int64_t counter_read(struct qy_server *server, struct qy_request *request)
-{
-    (void)server;
-    return value_answer(request);
-}
-
-static const struct qy_method methods[] = {
-    {COUNTER_INCREMENT, sizeof(struct counter_increment), sizeof(struct counter_increment),
-     counter_increment},
-    {COUNTER_READ, 0, 0, counter_read},
+static const struct qy_counter_handlers handlers = {
+    .increment = counter_increment,
+    .read = counter_read,
 };
 
 int main(int argument_count, char **arguments)
@@ -40,8 +32,8 @@ int main(int argument_count, char **arguments)
     (void)arguments;
     struct qy_server server = {
         .port = qy_bootstrap_handle(BOOTSTRAP_PORT, NULL),
-        .methods = methods,
-        .method_count = sizeof methods / sizeof methods[0],
+        .dispatch = qy_counter_dispatch,
+        .handlers = &handlers,
     };
     qy_log("receiving failed: %s", qy_error_text(qy_server_run(&server)));
     return 1;

@@ -8,13 +8,13 @@
 #include "boot_archive.h"
 #include "power.h"
 #include "service.h"
+#include <idl/serial.h>
 #include <quay/bootstrap.h>
 #include <quay/device.h>
 #include <quay/handle.h>
 #include <quay/process.h>
 #include <quay/server.h>
 #include <quay/text.h>
-#include <quay/proto/serial.h>
 
 #define SERIAL_FIRST_PORT 0x3f8
 #define SERIAL_PORT_COUNT 8
@@ -64,8 +64,8 @@ static int monitor_start(struct service *service)
     if (programs < 0 || power.status < 0) {
         return -ENOMEM;
     }
-    handle_t serial =
-        service_session(&init_state.services[SERIAL], SERIAL_MAY_READ | SERIAL_MAY_WRITE);
+    handle_t serial = service_session(&init_state.services[SERIAL],
+                                      QY_SERIAL_ACCESS_READ | QY_SERIAL_ACCESS_WRITE);
     handle_t counter = service_session(&init_state.services[COUNTER], 1);
     const struct qy_spawn_handle handles[] = {
         {serial, RIGHTS_SAME, HANDLE_MOVE, BOOTSTRAP_SESSION, 0, "serial"},
@@ -121,8 +121,8 @@ int main(int argument_count, char **arguments)
     services_start();
     struct qy_server server = {
         .port = init_state.port,
-        .methods = power_methods,
-        .method_count = power_method_count,
+        .dispatch = qy_power_dispatch,
+        .handlers = &power_handlers,
         .notice = notice,
     };
     int64_t error = qy_server_run(&server);

@@ -9,7 +9,6 @@
 #include <quay/system.h>
 #include <quay/text.h>
 #include <quay/thread.h>
-#include <quay/proto/power.h>
 
 #define KEYBOARD_STATUS_PORT 0x64 /* 8042: status, and commands */
 #define KEYBOARD_INPUT_FULL  0x02
@@ -102,13 +101,18 @@ static void acpi_mode_enable(const struct acpi_power *acpi)
     }
 }
 
-static int64_t power_off(struct qy_server *server, struct qy_request *request)
+/* What the caller learns when the machine is still on. */
+static int64_t failure_of(int64_t error)
 {
-    (void)server;
+    return error == -EACCES ? QY_POWER_FAILURE_NO_ACCESS : QY_POWER_FAILURE_NOT_DONE;
+}
+
+static int64_t power_off(struct qy_request *request)
+{
     (void)request;
     const struct acpi_power *acpi = &power_state.acpi;
     if (!acpi->off_known) {
-        return -ENOTSUP;
+        return QY_POWER_FAILURE_NOT_SUPPORTED;
     }
     qy_log("switching off");
     acpi_mode_enable(acpi);
@@ -119,7 +123,7 @@ static int64_t power_off(struct qy_server *server, struct qy_request *request)
                            (uint32_t)acpi->sleep_type_b << 10 | ACPI_SLEEP_ENABLE);
     }
     (void)qy_thread_sleep(qy_deadline_after(QY_SECOND)); /* it only sleeps */
-    return error < 0 ? error : -EIO;
+    return failure_of(error);
 }
 
 static void keyboard_reset(void)
@@ -136,9 +140,8 @@ static void keyboard_reset(void)
 
 /* Three ways, each given a tenth of a second: the reset register, the keyboard controller, the
  * kernel's own. */
-static int64_t power_reboot(struct qy_server *server, struct qy_request *request)
+static int64_t power_reboot(struct qy_request *request)
 {
-    (void)server;
     (void)request;
     qy_log("restarting");
     if (power_state.acpi.reset_known) {
@@ -147,11 +150,10 @@ static int64_t power_reboot(struct qy_server *server, struct qy_request *request
     }
     keyboard_reset();
     (void)qy_thread_sleep(qy_deadline_after(QY_SECOND / 10)); /* it only sleeps */
-    return qy_system_halt(power_state.resource, 0);
+    return failure_of(qy_system_halt(power_state.resource, 0));
 }
 
-const struct qy_method power_methods[] = {
-    {.ordinal = POWER_OFF, .handler = power_off},
-    {.ordinal = POWER_REBOOT, .handler = power_reboot},
+const struct qy_power_handlers power_handlers = {
+    .off = power_off,
+    .reboot = power_reboot,
 };
-const uint32_t power_method_count = sizeof power_methods / sizeof power_methods[0];

@@ -6,17 +6,16 @@
 #include "command.h"
 #include "figures_read.h"
 #include "terminal.h"
+#include <idl/counter.h>
 #include <quay/bootstrap.h>
 #include <quay/clock.h>
 #include <quay/event.h>
 #include <quay/futex.h>
 #include <quay/handle.h>
 #include <quay/memory.h>
-#include <quay/server.h>
 #include <quay/text.h>
 #include <quay/thread.h>
 #include <quay/abi/object.h>
-#include <quay/proto/counter.h>
 
 #define WORKERS_MAX     32
 #define SECONDS_DEFAULT 2
@@ -50,17 +49,15 @@ static bool check(struct worker *worker, bool is_right, const char *what, int64_
 static void calls_stress(struct worker *worker)
 {
     handle_t session = qy_bootstrap_handle(BOOTSTRAP_SESSION, "counter");
-    const struct counter_increment increment = {.by = 1};
     uint64_t before = 0;
     for (int i = 0; i < 50; i++) {
-        struct counter_value value;
-        int64_t status = qy_call(session, COUNTER_INCREMENT, &increment, sizeof increment, &value,
-                                 sizeof value, DEADLINE_NEVER);
+        uint64_t value;
+        int64_t status = qy_counter_increment(session, 1, &value, DEADLINE_NEVER);
         if (!check(worker, status == 0, "a call failed", status) ||
-            !check(worker, value.value > before, "the counter went back", 0)) {
+            !check(worker, value > before, "the counter went back", 0)) {
             return;
         }
-        before = value.value;
+        before = value;
         worker->calls++;
     }
 }

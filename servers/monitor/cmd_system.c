@@ -2,13 +2,13 @@
 #include "command.h"
 #include "figures_read.h"
 #include "thread_text.h"
+#include <idl/serial.h>
 #include <quay/bootstrap.h>
 #include <quay/clock.h>
 #include <quay/server.h>
 #include <quay/system.h>
 #include <quay/text.h>
 #include <quay/abi/object.h>
-#include <quay/proto/serial.h>
 
 static int percent(uint64_t part, uint64_t whole)
 {
@@ -129,19 +129,20 @@ void cmd_log(int count, char **words)
     (void)count;
     (void)words;
     handle_t serial = qy_bootstrap_handle(BOOTSTRAP_SESSION, "serial");
-    struct serial_log_read read = {0};
+    uint64_t position = 0;
     for (;;) {
-        struct serial_log_text text;
-        int64_t status = qy_call(serial, SERIAL_LOG_READ, &read, sizeof read, &text, sizeof text,
-                                 DEADLINE_NEVER);
-        if (status < 0) {
+        uint8_t line[QY_SERIAL_LINE_MAX];
+        uint32_t length;
+        int64_t status =
+            qy_serial_log_read(serial, position, &position, line, &length, DEADLINE_NEVER);
+        if (status != 0) {
             qy_printf("the log cannot be read: %s\n", qy_error_text(status));
             return;
         }
-        if (text.length_bytes == 0 || text.length_bytes > SERIAL_LOG_BYTES_MAX) {
+        if (length == 0) {
             return;
         }
-        qy_printf("%.*s", (int)text.length_bytes, (const char *)text.bytes);
-        read.position = text.position + text.length_bytes;
+        qy_printf("%.*s", (int)length, (const char *)line);
+        position += length;
     }
 }

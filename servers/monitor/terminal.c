@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "terminal.h"
+#include <idl/serial.h>
 #include <quay/bootstrap.h>
 #include <quay/clock.h>
-#include <quay/server.h>
 #include <quay/text.h>
 #include <quay/thread.h>
-#include <quay/proto/serial.h>
 
 #define OUTPUT_MAX 1024
 
@@ -13,8 +12,8 @@ static struct {
     handle_t session;
     char output[OUTPUT_MAX];
     uint32_t output_length;
-    struct serial_data input;
-    uint32_t input_taken;
+    uint8_t input[QY_SERIAL_READ_MAX];
+    uint32_t input_length, input_taken;
 } terminal_state;
 
 void terminal_init(void)
@@ -27,14 +26,14 @@ void terminal_flush(void)
 {
     uint32_t sent = 0;
     while (sent < terminal_state.output_length) {
-        struct serial_written written;
-        int64_t status = qy_call_long(
-            terminal_state.session, SERIAL_WRITE, terminal_state.output + sent,
-            terminal_state.output_length - sent, &written, sizeof written, DEADLINE_NEVER);
-        if (status < 0 || written.accepted_bytes > terminal_state.output_length - sent) {
+        uint32_t accepted;
+        int64_t status =
+            qy_serial_write(terminal_state.session, (const uint8_t *)terminal_state.output + sent,
+                            terminal_state.output_length - sent, &accepted, DEADLINE_NEVER);
+        if (status != 0 || accepted > terminal_state.output_length - sent) {
             break; /* no terminal to say it on */
         }
-        sent += (uint32_t)written.accepted_bytes;
+        sent += accepted;
     }
     terminal_state.output_length = 0;
 }
@@ -60,17 +59,16 @@ void terminal_write(void *context, const char *text, size_t length)
 
 uint8_t terminal_read(void)
 {
-    while (terminal_state.input_taken >= terminal_state.input.length_bytes) {
+    while (terminal_state.input_taken >= terminal_state.input_length) {
         terminal_flush();
         terminal_state.input_taken = 0;
-        int64_t status =
-            qy_call(terminal_state.session, SERIAL_READ, NULL, 0, &terminal_state.input,
-                    sizeof terminal_state.input, DEADLINE_NEVER);
-        if (status < 0 || terminal_state.input.length_bytes > SERIAL_READ_BYTES_MAX) {
+        int64_t status = qy_serial_read(terminal_state.session, terminal_state.input,
+                                        &terminal_state.input_length, DEADLINE_NEVER);
+        if (status != 0) {
             qy_log("reading the terminal failed: %s", qy_error_text(status));
-            terminal_state.input.length_bytes = 0;
+            terminal_state.input_length = 0;
             (void)qy_thread_sleep(qy_deadline_after(QY_SECOND)); /* it only sleeps */
         }
     }
-    return terminal_state.input.bytes[terminal_state.input_taken++];
+    return terminal_state.input[terminal_state.input_taken++];
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What runs in the children, by role. */
 #include "systest.h"
+#include <idl/probe.h>
 #include <quay/bootstrap.h>
 #include <quay/event.h>
 #include <quay/futex.h>
@@ -67,32 +68,73 @@ static int sender_child(void)
 
 /* --- a server ------------------------------------------------------------------------------ */
 
-static uint64_t deferred_token;
+static struct qy_pending deferred;
+static uint64_t noted_sum;
 
-static int64_t add(struct qy_server *server, struct qy_request *request)
+static int64_t add(struct qy_request *request, uint64_t a, uint64_t b, uint64_t *ret_sum)
 {
-    (void)server;
-    uint64_t numbers[2];
-    memcpy(numbers, request->payload, sizeof numbers);
-    request->answer[0] = numbers[0] + numbers[1];
-    request->answer_bytes = 8;
+    (void)request;
+    if (__builtin_add_overflow(a, b, ret_sum)) {
+        return QY_PROBE_FAILURE_TOO_ODD;
+    }
     return 0;
 }
 
-static int64_t defer(struct qy_server *server, struct qy_request *request)
+static int64_t later(struct qy_request *request, uint64_t *ret_value)
 {
-    deferred_token = request->token;
-    (void)qy_port_notify(server->port, 1); /* ours, with all rights */
-    return QY_DEFER;
+    (void)ret_value;
+    (void)qy_port_notify(request->server->port, 1); /* ours, with all rights */
+    return qy_defer(request, &deferred);
 }
 
-static int64_t sum_bytes(struct qy_server *server, struct qy_request *request)
+static int64_t total(struct qy_request *request, const uint8_t *data, uint32_t data_count,
+                     uint64_t *ret_sum)
 {
-    (void)server;
-    for (uint32_t i = 0; i < request->length_bytes; i++) {
-        request->answer[0] += request->payload[i];
+    (void)request;
+    for (uint32_t i = 0; i < data_count; i++) {
+        *ret_sum += data[i];
     }
-    request->answer_bytes = 8;
+    return 0;
+}
+
+/* Signals the event that it was given, and keeps nothing. */
+static int64_t give(struct qy_request *request, handle_t *event, bool keep, handle_t *spare,
+                    bool *ret_has_spare)
+{
+    (void)request;
+    (void)keep;
+    *ret_has_spare = *spare != HANDLE_INVALID;
+    (void)qy_event_signal(*event, 0, 4); /* the test looks */
+    return 0;
+}
+
+/* Gives it back, with what rights the interface lets it have. */
+static int64_t lend(struct qy_request *request, handle_t *event, handle_t *ret_event)
+{
+    (void)request;
+    *ret_event = qy_take(event);
+    return 0;
+}
+
+static void note(struct qy_request *request, uint32_t number)
+{
+    (void)request;
+    noted_sum += number;
+}
+
+static int64_t slow(struct qy_request *request)
+{
+    if (qy_is_pending(&deferred)) {
+        return qy_pending_refuse(request->server, &deferred, EBAD_MESSAGE);
+    }
+    return qy_defer(request, &deferred); /* for ever: its caller has a deadline */
+}
+
+static int64_t greet(struct qy_request *request, const char *name, qy_probe_color_t color,
+                     char *ret_text)
+{
+    (void)request;
+    (void)qy_snprintf(ret_text, 41, "%s %u %lu", name, color, noted_sum); /* fits */
     return 0;
 }
 
@@ -100,22 +142,32 @@ static void notice(struct qy_server *server, uint64_t key, uint64_t signals)
 {
     (void)key;
     (void)signals;
-    const uint64_t answer = 77;
-    (void)qy_request_answer(server, deferred_token, 0, &answer, sizeof answer);
+    (void)qy_probe_later_answer(server, &deferred, 77);
+}
+
+static void cancelled(struct qy_server *server, uint64_t token)
+{
+    (void)qy_pending_cancel(server, &deferred, token);
 }
 
 static int server_child(void)
 {
-    static const struct qy_method methods[] = {
-        {1, 16, 16, add},
-        {2, 0, 0, defer},
-        {3, 65, IPC_PAYLOAD_MAX, sum_bytes},
+    static const struct qy_probe_handlers handlers = {
+        .add = add,
+        .later = later,
+        .total = total,
+        .give = give,
+        .lend = lend,
+        .note = note,
+        .slow = slow,
+        .greet = greet,
     };
     struct qy_server server = {
         .port = qy_bootstrap_handle(BOOTSTRAP_PORT, NULL),
-        .methods = methods,
-        .method_count = 3,
+        .dispatch = qy_probe_dispatch,
+        .handlers = &handlers,
         .notice = notice,
+        .cancelled = cancelled,
     };
     (void)qy_buffer(); /* or long calls are refused, which the test sees */
     return (int)qy_server_run(&server);

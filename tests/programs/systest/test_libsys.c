@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What libsys makes of the calls. */
 #include "systest.h"
+#include <idl/probe.h>
 #include <quay/bootstrap.h>
+#include <quay/event.h>
 #include <quay/handle.h>
 #include <quay/heap.h>
 #include <quay/process.h>
@@ -34,7 +36,52 @@ static void test_heap(void)
     tap_ok(qy_alloc_zeroed(SIZE_MAX / 2, 3) == NULL, "a product that overflows");
 }
 
-/* A server in a child process: methods, deferred answers, lengths that do not fit. */
+static handle_t event_make(void)
+{
+    int64_t event = qy_event_create(qy_self_job());
+    tap_ok(event > 0, "an event");
+    return (handle_t)event;
+}
+
+/* Handles: moved or copied, with the rights of the interface, and closed if nobody takes them. */
+static void test_server_handles(handle_t to, time_ns_t deadline)
+{
+    handle_t event = event_make();
+    handle_t back = HANDLE_INVALID;
+    tap_equal(qy_probe_lend(to, event, &back, deadline), 0, "a handle there and back");
+    tap_equal(qy_handle_info(event).status, OBJECT_EVENT, "the one copied is still ours");
+    tap_equal((int64_t)qy_handle_info(back).second, RIGHT_SIGNAL | RIGHT_WAIT,
+              "the one that came has the rights of the interface and no others");
+    discard((int64_t)back);
+    int64_t copy = qy_handle_dup(event, RIGHTS_SAME);
+    bool has_spare = true;
+    tap_equal(qy_probe_give(to, (handle_t)copy, false, HANDLE_INVALID, &has_spare, deadline), 0,
+              "a handle given away");
+    tap_ok(!has_spare, "and none beside it");
+    tap_equal(qy_handle_info((handle_t)copy).status, -EBADF, "is ours no more");
+    tap_equal((int64_t)qy_event_wait(event, 4, 1, DEADLINE_POLL).second, 4, "and was used");
+    copy = qy_handle_dup(event, RIGHT_WAIT | RIGHT_TRANSFER);
+    tap_equal(qy_probe_give(to, (handle_t)copy, false, HANDLE_INVALID, &has_spare, deadline),
+              -EBAD_MESSAGE, "a handle without the right is refused");
+    tap_equal(qy_handle_info((handle_t)copy).status, -EBADF, "and gone all the same");
+    discard((int64_t)event);
+}
+
+/* What no generated client sends. */
+static void test_server_raw(handle_t to, time_ns_t deadline)
+{
+    struct qy_message message = {.header = IPC_HEADER(QY_PROBE_METHOD_ADD, 8, 0)};
+    tap_equal(qy_message_call(to, &message, deadline), -EBAD_MESSAGE,
+              "a payload that is too short is refused");
+    message = (struct qy_message){.header = IPC_HEADER(QY_PROBE_METHOD_ADD, 17, 0)};
+    tap_equal(qy_message_call(to, &message, deadline), -EBAD_MESSAGE, "and one that is too long");
+    message = (struct qy_message){.header = IPC_HEADER(99, 0, 0)};
+    tap_equal(qy_message_call(to, &message, deadline), -ENO_METHOD, "and an unknown method");
+    message = (struct qy_message){.header = IPC_HEADER(12, 0, 0)};
+    tap_equal(qy_message_call(to, &message, deadline), -ENO_METHOD, "and one that was removed");
+}
+
+/* A server in a child process. */
 static void test_server(void)
 {
     int64_t port = qy_port_create(qy_self_job(), 4);
@@ -45,27 +92,28 @@ static void test_server(void)
     tap_equal(self_spawn("server", 0, qy_self_job(), handles, 1, &child), 0, "a server");
     handle_t to = session.second;
     time_ns_t deadline = qy_deadline_after(PATIENT);
-    uint64_t numbers[2] = {20, 22}, sum = 0;
-    tap_equal(qy_call(to, 1, numbers, sizeof numbers, &sum, sizeof sum, deadline), 0, "answers");
+    uint64_t sum = 0;
+    tap_equal(qy_probe_add(to, 20, 22, &sum, deadline), 0, "answers");
     tap_equal((int64_t)sum, 42, "rightly");
-    tap_equal(qy_call(to, 1, numbers, 8, &sum, sizeof sum, deadline), -EINVAL,
-              "a payload that is too short is refused");
-    tap_equal(qy_call(to, 1, numbers, 17, &sum, sizeof sum, deadline), -EINVAL,
-              "and one that is too long");
-    tap_equal(qy_call(to, 99, NULL, 0, NULL, 0, deadline), -ENOSYS, "and an unknown method");
-    tap_equal(qy_call(to, 2, NULL, 0, &sum, sizeof sum, deadline), 0, "a deferred answer comes");
+    tap_equal(qy_probe_add(to, UINT64_MAX, 1, &sum, deadline), QY_PROBE_FAILURE_TOO_ODD,
+              "an error of the protocol");
+    tap_equal((int64_t)sum, 42, "sets no result");
+    test_server_raw(to, deadline);
+    tap_equal(qy_probe_later(to, &sum, deadline), 0, "a deferred answer comes");
     tap_equal((int64_t)sum, 77, "rightly");
-    struct message_buffer *buffer = qy_buffer();
-    memset(buffer->payload, 3, IPC_PAYLOAD_MAX);
-    static uint8_t bytes[IPC_PAYLOAD_MAX];
+    static uint8_t bytes[4000];
     memset(bytes, 3, sizeof bytes);
-    tap_equal(qy_call_long(to, 3, bytes, sizeof bytes, &sum, sizeof sum, deadline), 0,
-              "a long call");
-    tap_equal((int64_t)sum, 3 * IPC_PAYLOAD_MAX, "arrives completely");
+    tap_equal(qy_probe_total(to, bytes, sizeof bytes, &sum, deadline), 0, "a long call");
+    tap_equal((int64_t)sum, 3 * (int64_t)sizeof bytes, "arrives completely");
+    tap_equal(qy_probe_note(to, 9, deadline), 0, "a one-way call");
+    char text[41];
+    tap_equal(qy_probe_greet(to, "Mia", QY_PROBE_COLOR_GREEN, text, deadline), 0, "texts");
+    tap_ok(qy_streq(text, "Mia 2 9"), "arrive");
+    tap_equal(qy_probe_slow(to, QY_DEADLINE_DEFAULT), -ETIMEDOUT, "a deadline of the interface");
+    test_server_handles(to, deadline);
     tap_equal(qy_process_kill(child), 0, "the server is killed");
     (void)qy_object_wait(child, SIGNAL_EXITED, deadline);
-    tap_equal(qy_call(to, 1, numbers, sizeof numbers, &sum, sizeof sum, deadline), -EPEER_DIED,
-              "its clients are told");
+    tap_equal(qy_probe_add(to, 1, 1, &sum, deadline), -EPEER_DIED, "its clients are told");
     tap_equal(qy_object_wait(to, SIGNAL_PEER_CLOSED, deadline), SIGNAL_PEER_CLOSED,
               "and the session signals it");
     discard((int64_t)to);

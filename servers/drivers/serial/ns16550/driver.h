@@ -6,8 +6,8 @@
 #pragma once
 
 #include <stdbool.h>
+#include <idl/serial.h>
 #include <quay/server.h>
-#include <quay/proto/serial.h>
 
 #define KEY_INTERRUPT  1
 #define KEY_KERNEL_LOG 2
@@ -29,8 +29,10 @@ void device_notify_empty(bool is_wanted);
 
 /* --- sending ------------------------------------------------------------------------------- */
 
-int64_t transmit_write(struct qy_server *server, struct qy_request *request);
-int64_t transmit_drain(struct qy_server *server, struct qy_request *request);
+/* The methods write and drain. */
+int64_t transmit_write(struct qy_request *request, const uint8_t *bytes, uint32_t count,
+                       uint32_t *ret_accepted);
+int64_t transmit_drain(struct qy_request *request);
 
 /* Bytes that the queue can take now, and putting that many into it. */
 uint32_t transmit_room(void);
@@ -39,17 +41,18 @@ void transmit_put(const uint8_t *bytes, uint32_t length);
 /* Moves bytes to the device, and answers who waited for room. Call after every event. */
 void transmit_continue(struct qy_server *server);
 
-void transmit_cancelled(uint64_t token);
+void transmit_cancelled(struct qy_server *server, uint64_t token);
 uint64_t transmit_sent_bytes(void);
 
 /* --- receiving ----------------------------------------------------------------------------- */
 
-int64_t receive_read(struct qy_server *server, struct qy_request *request);
+/* The method read. */
+int64_t receive_read(struct qy_request *request, uint8_t *ret_data, uint32_t *ret_count);
 
 /* Takes what the device has and answers the read that waits. */
 void receive_continue(struct qy_server *server);
 
-void receive_cancelled(uint64_t token);
+void receive_cancelled(struct qy_server *server, uint64_t token);
 uint64_t receive_received_bytes(void);
 uint64_t receive_lost_bytes(void);
 
@@ -61,4 +64,6 @@ void kernel_log_init(handle_t resource, handle_t port);
 /* Moves log text into the transmit queue as long as there are both. */
 void kernel_log_continue(void);
 
-int64_t kernel_log_read(struct qy_server *server, struct qy_request *request);
+/* The method log_read. */
+int64_t kernel_log_read(struct qy_request *request, uint64_t position, uint64_t *ret_at,
+                        uint8_t *ret_line, uint32_t *ret_count);

@@ -60,20 +60,19 @@ void kernel_log_continue(void)
     }
 }
 
-int64_t kernel_log_read(struct qy_server *server, struct qy_request *request)
+int64_t kernel_log_read(struct qy_request *request, uint64_t position, uint64_t *ret_at,
+                        uint8_t *ret_line, uint32_t *ret_count)
 {
-    (void)server;
-    struct serial_log_read read;
-    memcpy(&read, request->payload, sizeof read);
+    (void)request;
     uint64_t first = log_state.history_end - queue_used(&log_state.history);
-    uint64_t position = read.position < first ? first : read.position;
-    struct serial_log_text text = {.position = position};
-    while (text.length_bytes < sizeof text.bytes && position < log_state.history_end) {
+    position = position < first ? first : position;
+    *ret_at = position;
+    uint32_t count = 0;
+    while (count < QY_SERIAL_LINE_MAX && position < log_state.history_end) {
         uint32_t index = log_state.history.head + (uint32_t)(position - first);
-        text.bytes[text.length_bytes++] = log_state.history.bytes[index % QUEUE_SIZE];
+        ret_line[count++] = log_state.history.bytes[index % QUEUE_SIZE];
         position++;
     }
-    memcpy(request->answer, &text, sizeof text);
-    request->answer_bytes = sizeof text;
+    *ret_count = count;
     return 0;
 }

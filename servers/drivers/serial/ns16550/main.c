@@ -16,31 +16,31 @@ static void everything_continue(struct qy_server *server)
     transmit_continue(server);
 }
 
-static int64_t write_handle(struct qy_server *server, struct qy_request *request)
+static int64_t write_handle(struct qy_request *request, const uint8_t *data, uint32_t count,
+                            uint32_t *ret_accepted)
 {
-    int64_t status = transmit_write(server, request);
-    everything_continue(server);
+    int64_t status = transmit_write(request, data, count, ret_accepted);
+    everything_continue(request->server);
     return status;
 }
 
-static int64_t drain_handle(struct qy_server *server, struct qy_request *request)
+static int64_t drain_handle(struct qy_request *request)
 {
-    int64_t status = transmit_drain(server, request);
-    everything_continue(server);
+    int64_t status = transmit_drain(request);
+    everything_continue(request->server);
     return status;
 }
 
-static int64_t statistics_handle(struct qy_server *server, struct qy_request *request)
+static int64_t statistics_handle(struct qy_request *request,
+                                 struct qy_serial_counters *ret_counters)
 {
-    (void)server;
-    const struct serial_statistics statistics = {
+    (void)request;
+    *ret_counters = (struct qy_serial_counters){
         .received_bytes = receive_received_bytes(),
         .sent_bytes = transmit_sent_bytes(),
         .lost_bytes = receive_lost_bytes(),
         .interrupts = main_state.interrupts,
     };
-    memcpy(request->answer, &statistics, sizeof statistics);
-    request->answer_bytes = sizeof statistics;
     return 0;
 }
 
@@ -59,18 +59,16 @@ static void notice(struct qy_server *server, uint64_t key, uint64_t signals)
 
 static void cancelled(struct qy_server *server, uint64_t token)
 {
-    receive_cancelled(token);
-    transmit_cancelled(token);
-    (void)qy_token_drop(server->port, token); /* it may have been answered just now */
+    receive_cancelled(server, token);
+    transmit_cancelled(server, token);
 }
 
-static const struct qy_method methods[] = {
-    {SERIAL_WRITE, 1, IPC_PAYLOAD_MAX, write_handle},
-    {SERIAL_READ, 0, 0, receive_read},
-    {SERIAL_DRAIN, 0, 0, drain_handle},
-    {SERIAL_STATISTICS, 0, 0, statistics_handle},
-    {SERIAL_LOG_READ, sizeof(struct serial_log_read), sizeof(struct serial_log_read),
-     kernel_log_read},
+static const struct qy_serial_handlers handlers = {
+    .write = write_handle,
+    .read = receive_read,
+    .drain = drain_handle,
+    .statistics = statistics_handle,
+    .log_read = kernel_log_read,
 };
 
 int main(int argument_count, char **arguments)
@@ -79,8 +77,8 @@ int main(int argument_count, char **arguments)
     (void)arguments;
     struct qy_server server = {
         .port = qy_bootstrap_handle(BOOTSTRAP_PORT, NULL),
-        .methods = methods,
-        .method_count = sizeof methods / sizeof methods[0],
+        .dispatch = qy_serial_dispatch,
+        .handlers = &handlers,
         .notice = notice,
         .cancelled = cancelled,
     };

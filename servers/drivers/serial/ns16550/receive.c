@@ -4,37 +4,32 @@
 
 static struct {
     struct queue queue;
-    uint64_t reader; /* token of the read that waits; 0: none */
+    struct qy_pending reader; /* the read that waits */
     uint64_t received_bytes;
     uint64_t lost_bytes;
 } receive_state;
 
-static struct serial_data data_take(void)
+static uint32_t data_take(uint8_t *bytes)
 {
-    struct serial_data data = {0};
-    while (data.length_bytes < SERIAL_READ_BYTES_MAX && queue_used(&receive_state.queue) > 0) {
-        data.bytes[data.length_bytes++] = queue_take(&receive_state.queue);
+    uint32_t count = 0;
+    while (count < QY_SERIAL_READ_MAX && queue_used(&receive_state.queue) > 0) {
+        bytes[count++] = queue_take(&receive_state.queue);
     }
-    return data;
+    return count;
 }
 
-int64_t receive_read(struct qy_server *server, struct qy_request *request)
+int64_t receive_read(struct qy_request *request, uint8_t *ret_data, uint32_t *ret_count)
 {
-    (void)server;
-    if ((request->badge & SERIAL_MAY_READ) == 0) {
-        return -EACCES;
+    if ((request->in.badge & QY_SERIAL_ACCESS_READ) == 0) {
+        return QY_SERIAL_FAILURE_NO_ACCESS;
     }
-    if (receive_state.reader != 0) {
-        return -EBUSY;
+    if (qy_is_pending(&receive_state.reader)) {
+        return QY_SERIAL_FAILURE_BUSY;
     }
     if (queue_used(&receive_state.queue) == 0) {
-        receive_state.reader = request->token;
-        return QY_DEFER;
+        return qy_defer(request, &receive_state.reader);
     }
-    struct serial_data data = data_take();
-    _Static_assert(sizeof data <= sizeof request->answer, "fits into the registers");
-    __builtin_memcpy(request->answer, &data, sizeof data);
-    request->answer_bytes = sizeof data;
+    *ret_count = data_take(ret_data);
     return 0;
 }
 
@@ -49,20 +44,17 @@ void receive_continue(struct qy_server *server)
             receive_state.lost_bytes++;
         }
     }
-    if (receive_state.reader != 0 && queue_used(&receive_state.queue) > 0) {
-        struct serial_data data = data_take();
-        uint64_t token = receive_state.reader;
-        receive_state.reader = 0;
+    if (qy_is_pending(&receive_state.reader) && queue_used(&receive_state.queue) > 0) {
+        uint8_t bytes[QY_SERIAL_READ_MAX];
+        uint32_t count = data_take(bytes);
         /* It fails only if the reader has gone; then nobody wanted the bytes. */
-        (void)qy_request_answer(server, token, 0, &data, sizeof data);
+        (void)qy_serial_read_answer(server, &receive_state.reader, bytes, count);
     }
 }
 
-void receive_cancelled(uint64_t token)
+void receive_cancelled(struct qy_server *server, uint64_t token)
 {
-    if (receive_state.reader == token) {
-        receive_state.reader = 0;
-    }
+    (void)qy_pending_cancel(server, &receive_state.reader, token);
 }
 
 uint64_t receive_received_bytes(void)

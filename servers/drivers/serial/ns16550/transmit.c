@@ -11,7 +11,7 @@
 #define ROOM_AGAIN  (QUEUE_SIZE / 4) /* room before writers are woken */
 
 struct waiter {
-    uint64_t token;
+    struct qy_pending call;
     bool is_drain; /* waits for an empty queue; else for room */
 };
 
@@ -22,36 +22,33 @@ static struct {
     uint64_t sent_bytes;
 } transmit_state;
 
-static int64_t wait_add(const struct qy_request *request, bool is_drain)
+static int64_t wait_add(struct qy_request *request, bool is_drain)
 {
     if (transmit_state.waiter_count == WAITERS_MAX) {
-        return -EBUSY;
+        return QY_SERIAL_FAILURE_BUSY;
     }
-    transmit_state.waiters[transmit_state.waiter_count++] =
-        (struct waiter){.token = request->token, .is_drain = is_drain};
-    return QY_DEFER;
+    struct waiter *waiter = &transmit_state.waiters[transmit_state.waiter_count++];
+    *waiter = (struct waiter){.is_drain = is_drain};
+    return qy_defer(request, &waiter->call);
 }
 
-int64_t transmit_write(struct qy_server *server, struct qy_request *request)
+int64_t transmit_write(struct qy_request *request, const uint8_t *bytes, uint32_t count,
+                       uint32_t *ret_accepted)
 {
-    (void)server;
-    if ((request->badge & SERIAL_MAY_WRITE) == 0) {
-        return -EACCES;
+    if ((request->in.badge & QY_SERIAL_ACCESS_WRITE) == 0) {
+        return QY_SERIAL_FAILURE_NO_ACCESS;
     }
     uint32_t room = transmit_room();
     if (room == 0) {
         return wait_add(request, false);
     }
-    uint32_t accepted = request->length_bytes < room ? request->length_bytes : room;
-    transmit_put(request->payload, accepted);
-    request->answer[0] = accepted;
-    request->answer_bytes = sizeof(struct serial_written);
+    *ret_accepted = count < room ? count : room;
+    transmit_put(bytes, *ret_accepted);
     return 0;
 }
 
-int64_t transmit_drain(struct qy_server *server, struct qy_request *request)
+int64_t transmit_drain(struct qy_request *request)
 {
-    (void)server;
     if (queue_used(&transmit_state.queue) == 0 && device_can_send()) {
         return 0;
     }
@@ -76,11 +73,11 @@ static void waiters_answer(struct qy_server *server, bool is_empty)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < transmit_state.waiter_count; i++) {
         struct waiter *waiter = &transmit_state.waiters[i];
-        if (waiter->is_drain ? is_empty : has_room) {
-            const struct serial_written nothing = {0};
-            /* It fails only if the caller has gone. */
-            (void)qy_request_answer(server, waiter->token, 0, &nothing,
-                                    waiter->is_drain ? 0 : sizeof nothing);
+        /* An answer fails only if the caller has gone. */
+        if (waiter->is_drain && is_empty) {
+            (void)qy_serial_drain_answer(server, &waiter->call);
+        } else if (!waiter->is_drain && has_room) {
+            (void)qy_serial_write_answer(server, &waiter->call, 0);
         } else {
             transmit_state.waiters[kept++] = *waiter;
         }
@@ -106,10 +103,10 @@ void transmit_continue(struct qy_server *server)
     device_notify_empty(has_more || transmit_state.waiter_count > 0);
 }
 
-void transmit_cancelled(uint64_t token)
+void transmit_cancelled(struct qy_server *server, uint64_t token)
 {
     for (uint32_t i = 0; i < transmit_state.waiter_count; i++) {
-        if (transmit_state.waiters[i].token == token) {
+        if (qy_pending_cancel(server, &transmit_state.waiters[i].call, token)) {
             transmit_state.waiters[i] = transmit_state.waiters[--transmit_state.waiter_count];
             return;
         }

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages as generated code makes and takes them apart. What arrives is hostile: every function
+ * that reads says whether what it found may be there, and writes nothing beyond its bound.
+ *
+ * A message without tail and handles is one structure (qy_message_set, qy_message_get). Others are
+ * written and read from front to back: fixed part, tail, handles.
+ */
+#pragma once
+
+#include <quay/port.h>
+#include <quay/protocol.h>
+
+/* --- one structure ------------------------------------------------------------------------- */
+
+/* Of at most 64 bytes. The registers beyond are cleared: they are nobody's business. */
+static inline void qy_message_set(struct qy_message *message, uint32_t method, const void *fixed,
+                                  uint32_t size)
+{
+    message->header = IPC_HEADER(method, size, 0);
+    for (uint32_t i = size / 8; i < IPC_REGISTER_WORDS; i++) {
+        message->words[i] = 0;
+    }
+    if (size > 0) {
+        __builtin_memcpy(message->words, fixed, size);
+    }
+}
+
+/* Whether the message has exactly this size and no handles; *ret_fixed is then set. */
+static inline bool qy_message_get(const struct qy_message *message, void *ret_fixed, uint32_t size)
+{
+    if (message->header >> 32 != size) {
+        return false;
+    }
+    if (size > 0) {
+        __builtin_memcpy(ret_fixed, message->words, size);
+    }
+    return true;
+}
+
+/* The same for more than 64 bytes, which lie in the message buffer. 0 or -ENO_BUFFER. */
+int64_t qy_message_set_long(struct qy_message *message, uint32_t method, const void *fixed,
+                            uint32_t size);
+bool qy_message_get_long(const struct qy_message *message, void *ret_fixed, uint32_t size);
+
+/* --- calling ------------------------------------------------------------------------------- */
+
+/* What a call comes to whose answer carries an error: see <quay/protocol.h>. */
+int64_t qy_message_error(const struct qy_message *message);
+
+/* Calls; 0, an error of the protocol, or the negative of one of the transport. */
+static inline int64_t qy_message_call(handle_t session, struct qy_message *message,
+                                      time_ns_t deadline)
+{
+    int64_t status = qy_port_call(session, message, deadline);
+    if (status < 0) {
+        return status;
+    }
+    return IPC_HEADER_METHOD(message->header) == 0 ? 0 : qy_message_error(message);
+}
+
+/* Closes the handles of an answer that cannot be right, and returns -EBAD_MESSAGE. */
+int64_t qy_message_reject(const struct qy_message *message);
+
+/* Closes a handle, if it is one. */
+void qy_handle_discard(handle_t handle);
+
+/* --- piece by piece ------------------------------------------------------------------------ */
+
+struct qy_writer {
+    struct qy_message *message;
+    uint8_t *at;
+};
+
+/* Begins a message of `size` bytes and up to `handles` handles. False: there is no buffer. */
+bool qy_writer_begin(struct qy_writer *writer, struct qy_message *message, uint32_t method,
+                     size_t size, uint32_t handles);
+void qy_write(struct qy_writer *writer, const void *bytes, size_t size);
+
+/* Adds a handle; HANDLE_INVALID adds none. It gets at most these rights. */
+void qy_write_handle(struct qy_writer *writer, handle_t handle, rights_t rights,
+                     uint16_t operation);
+
+struct qy_reader {
+    const uint8_t *at;
+    uint32_t left;
+    uint32_t handles_left;
+    const struct message_handle *handle;
+};
+
+bool qy_reader_begin(struct qy_reader *reader, const struct qy_message *message);
+bool qy_read(struct qy_reader *reader, void *ret_bytes, size_t size);
+
+/* A string of this length, valid and at most `bound`; ret_text has room for a zero behind. */
+bool qy_read_string(struct qy_reader *reader, char *ret_text, uint32_t length, uint32_t bound);
+bool qy_read_elements(struct qy_reader *reader, void *ret_elements, uint32_t count, uint32_t bound,
+                      size_t size);
+
+/* The next handle, if it is to such an object (OBJECT_NONE: any) and has these rights. */
+bool qy_read_handle(struct qy_reader *reader, uint32_t type, rights_t rights, handle_t *ret_handle);
+
+/* Whether everything was read. */
+bool qy_reader_done(const struct qy_reader *reader);
+
+/* --- values -------------------------------------------------------------------------------- */
+
+bool qy_is_zero(const void *bytes, size_t size);
+
+/* Whether the byte there is 0 or 1; it is looked at as a number. */
+bool qy_bool_valid(const bool *value);
+
+/* Whether these bytes are UTF-8 without a zero. */
+bool qy_utf8_valid(const char *text, size_t length);
+
+/* Whether a string in a structure ends with a zero and has zeros only behind it. */
+bool qy_string_valid(const char *text, size_t size);
+
+/* Its length, but at most bound + 1. */
+size_t qy_string_length(const char *text, uint32_t bound);
+
+/* --- tables -------------------------------------------------------------------------------- */
+
+/* u16 number, u16 size, value: returns how much it took. */
+uint32_t qy_table_put(uint8_t *bytes, uint16_t ordinal, const void *value, uint16_t size);
+
+struct qy_table_reader {
+    const uint8_t *at;
+    uint32_t left;
+    uint16_t ordinal, size; /* of the field that `next` found */
+    const uint8_t *value;
+    bool is_bad;
+};
+
+/* The next field, in ascending order; false at the end, and then is_bad says whether it is sound.
+ */
+bool qy_table_next(struct qy_table_reader *reader);
+bool qy_table_get(const struct qy_table_reader *reader, void *ret_value, uint16_t size);

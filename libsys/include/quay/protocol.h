@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the headers made from interface definitions stand on; they are usable from C++ too.
+ *
+ * A client's function qy_NAME_METHOD returns
+ *     0    the call was answered, every ret_... is set
+ *     > 0  what the server says went wrong: a member of the method's error enum
+ *     < 0  there is no answer: the negative of an error number (<quay/abi/errno.h>), for example
+ *          -EPEER_DIED, -ETIMEDOUT, or -EBAD_MESSAGE if an answer is not what its type says
+ * and sets ret_... only if it returns 0. Handles given to it are gone, whatever it returns, unless
+ * the interface says @copy.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <quay/abi/errno.h>
+#include <quay/abi/ipc.h>
+#include <quay/abi/object.h>
+
+#ifdef __cplusplus
+#define QY_STATIC_ASSERT(condition) static_assert(condition, #condition)
+#define QY_C_BEGIN                  extern "C" {
+#define QY_C_END                    }
+#else
+#define QY_STATIC_ASSERT(condition) _Static_assert(condition, #condition)
+#define QY_C_BEGIN
+#define QY_C_END
+#endif
+
+/* In place of a deadline: what the interface says (@deadline). */
+#define QY_DEADLINE_DEFAULT ((time_ns_t)-1)
+
+/* How often an @idempotent method is tried. */
+#define QY_ATTEMPTS_MAX 3
+
+/* A handler's result: the answer comes later. */
+#define QY_DEFER INT64_MIN
+
+struct qy_server;
+struct qy_request;
+
+/* A call that was deferred; all zero: none. Answered exactly once, by qy_NAME_METHOD_answer or
+ * qy_pending_refuse. */
+struct qy_pending {
+    uint64_t token;
+};

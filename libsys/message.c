@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include <quay/handle.h>
+#include <quay/message.h>
+#include <quay/server.h>
+#include <quay/text.h>
+#include <quay/thread.h>
+
+/* Errors of the transport that a server may answer with in place of the protocol's own. */
+#define TRANSPORT_FIRST 512
+#define TRANSPORT_LAST  1023
+
+/* --- one structure ------------------------------------------------------------------------- */
+
+int64_t qy_message_set_long(struct qy_message *message, uint32_t method, const void *fixed,
+                            uint32_t size)
+{
+    struct qy_writer writer;
+    if (!qy_writer_begin(&writer, message, method, size, 0)) {
+        return -ENO_BUFFER;
+    }
+    qy_write(&writer, fixed, size);
+    return 0;
+}
+
+bool qy_message_get_long(const struct qy_message *message, void *ret_fixed, uint32_t size)
+{
+    struct qy_reader reader;
+    return message->header >> 32 == size && qy_reader_begin(&reader, message) &&
+           qy_read(&reader, ret_fixed, size);
+}
+
+/* --- calling ------------------------------------------------------------------------------- */
+
+int64_t qy_message_error(const struct qy_message *message)
+{
+    uint32_t error = IPC_HEADER_METHOD(message->header);
+    qy_received_handles_close(IPC_HEADER_HANDLES(message->header));
+    if (error >= TRANSPORT_FIRST && error <= TRANSPORT_LAST) {
+        return -(int64_t)error;
+    }
+    return error <= UINT16_MAX ? (int64_t)error : -EBAD_MESSAGE;
+}
+
+int64_t qy_message_reject(const struct qy_message *message)
+{
+    qy_received_handles_close(IPC_HEADER_HANDLES(message->header));
+    return -EBAD_MESSAGE;
+}
+
+void qy_handle_discard(handle_t handle)
+{
+    if (handle != HANDLE_INVALID) {
+        (void)qy_handle_close(handle); /* stale if the kernel has moved it */
+    }
+}
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+bool qy_writer_begin(struct qy_writer *writer, struct qy_message *message, uint32_t method,
+                     size_t size, uint32_t handles)
+{
+    *message = (struct qy_message){.header = IPC_HEADER(method, size, 0)};
+    *writer = (struct qy_writer){.message = message, .at = (uint8_t *)message->words};
+    if (size <= IPC_REGISTER_BYTES && handles == 0) {
+        return true;
+    }
+    struct message_buffer *buffer = qy_buffer();
+    if (buffer == NULL || size > IPC_PAYLOAD_MAX) {
+        return false;
+    }
+    if (size > IPC_REGISTER_BYTES) {
+        writer->at = buffer->payload;
+    }
+    return true;
+}
+
+void qy_write(struct qy_writer *writer, const void *bytes, size_t size)
+{
+    if (size > 0) {
+        memcpy(writer->at, bytes, size);
+        writer->at += size;
+    }
+}
+
+void qy_write_handle(struct qy_writer *writer, handle_t handle, rights_t rights, uint16_t operation)
+{
+    if (handle == HANDLE_INVALID) {
+        return;
+    }
+    uint32_t index = IPC_HEADER_HANDLES(writer->message->header);
+    qy_buffer()->handles[index] =
+        (struct message_handle){.handle = handle, .rights = rights, .operation = operation};
+    writer->message->header += (uint64_t)1 << 48;
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+bool qy_reader_begin(struct qy_reader *reader, const struct qy_message *message)
+{
+    uint32_t length = IPC_HEADER_LENGTH(message->header);
+    uint32_t handles = IPC_HEADER_HANDLES(message->header);
+    const struct message_buffer *buffer = NULL;
+    if (length > IPC_REGISTER_BYTES || handles > 0) {
+        buffer = qy_buffer();
+        if (buffer == NULL || length > IPC_PAYLOAD_MAX || handles > IPC_HANDLES_MAX) {
+            return false;
+        }
+    }
+    *reader = (struct qy_reader){
+        .at = length > IPC_REGISTER_BYTES ? buffer->payload : (const uint8_t *)message->words,
+        .left = length,
+        .handles_left = handles,
+        .handle = buffer != NULL ? buffer->handles : NULL,
+    };
+    return true;
+}
+
+bool qy_read(struct qy_reader *reader, void *ret_bytes, size_t size)
+{
+    if (size > reader->left) {
+        return false;
+    }
+    memcpy(ret_bytes, reader->at, size);
+    reader->at += size;
+    reader->left -= (uint32_t)size;
+    return true;
+}
+
+bool qy_read_string(struct qy_reader *reader, char *ret_text, uint32_t length, uint32_t bound)
+{
+    if (length > bound || !qy_read(reader, ret_text, length)) {
+        return false;
+    }
+    ret_text[length] = 0;
+    return qy_utf8_valid(ret_text, length);
+}
+
+bool qy_read_elements(struct qy_reader *reader, void *ret_elements, uint32_t count, uint32_t bound,
+                      size_t size)
+{
+    return count <= bound && qy_read(reader, ret_elements, count * size);
+}
+
+bool qy_read_handle(struct qy_reader *reader, uint32_t type, rights_t rights, handle_t *ret_handle)
+{
+    const struct message_handle *handle = reader->handle;
+    if (reader->handles_left == 0 || (type != OBJECT_NONE && handle->type != type) ||
+        (handle->rights & rights) != rights) {
+        return false;
+    }
+    *ret_handle = handle->handle;
+    reader->handle++;
+    reader->handles_left--;
+    return true;
+}
+
+bool qy_reader_done(const struct qy_reader *reader)
+{
+    return reader->left == 0 && reader->handles_left == 0;
+}
