@@ -6,9 +6,15 @@
 #pragma once
 
 #include <stdbool.h>
+#include "arch/cpu.h"
+#include "core/log.h"
 #include "lib/compiler.h"
 
 NORETURN void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What is wrong with this machine, its loader or what it was given to boot, in one line; not a
+ * panic, for there is no fault of the kernel's to trace. */
+#define boot_refuse(...) (log_error("cannot start: " __VA_ARGS__), arch_halt())
 
 /* Whether some CPU has panicked: the others stop when they are told. */
 bool panic_is_under_way(void);

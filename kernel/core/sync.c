@@ -21,7 +21,7 @@
 #define SYNC_STEP  8 /* callbacks per interrupt: what bounds the time with interrupts off */
 
 struct sync_queue {
-    struct sync_node *first, **last;
+    struct sync_node *first, *last; /* `last` counts only where there is a first */
 };
 
 static struct {
@@ -31,80 +31,74 @@ static struct {
     uint64_t generation;
     struct sync_queue open, waiting;
     unsigned open_count;
-} sync_state = {
-    .lock = SPINLOCK_INIT(LOCK_RANK_SYNC),
-    .open = {NULL, &sync_state.open.first},
-    .waiting = {NULL, &sync_state.waiting.first},
-};
+} sync_state = {.lock = SPINLOCK_INIT(LOCK_RANK_SYNC)};
 
 static struct {
     uint64_t seen; /* atomic; written by the CPU itself */
 
     /* That CPU only. */
-    struct sync_node *posted_first, *posted_last;
+    struct sync_queue posted;
 } CACHE_ALIGNED sync_cpus[MAX_CPUS];
 
 static void queue_push(struct sync_queue *queue, struct sync_node *node)
 {
     node->next = NULL;
-    *queue->last = node;
-    queue->last = &node->next;
-}
-
-static uint64_t all_cpus(void)
-{
-    return (1ul << cpu_count()) - 1;
-}
-
-/* Starts a round for everything open; returns the CPUs to interrupt. */
-static uint64_t close_batch(void) REQUIRES(&sync_state.lock)
-{
-    struct sync_node *node = sync_state.open.first;
-    uint64_t mask = all_cpus();
-    uint64_t generation = sync_state.generation + 1;
-
-    for (struct sync_node *each = node; each != NULL; each = each->next) {
-        each->generation = generation;
-        each->cpu_mask = mask;
+    if (queue->first == NULL) {
+        queue->first = node;
+    } else {
+        queue->last->next = node;
     }
-    *sync_state.waiting.last = node;
-    sync_state.waiting.last = sync_state.open.last;
-    sync_state.open.first = NULL;
-    sync_state.open.last = &sync_state.open.first;
-    sync_state.open_count = 0;
-    __atomic_store_n(&sync_state.generation, generation, __ATOMIC_SEQ_CST);
-    return mask;
+    queue->last = node;
+}
+
+static struct sync_node *queue_pop(struct sync_queue *queue)
+{
+    struct sync_node *node = queue->first;
+
+    if (node != NULL) {
+        queue->first = node->next;
+    }
+    return node;
 }
 
 void sync_defer(struct sync_node *node, void (*run)(struct sync_node *node))
 {
-    uint64_t mask = 0;
+    bool is_full;
 
     node->run = run;
     spin_lock(&sync_state.lock);
     queue_push(&sync_state.open, node);
-    if (++sync_state.open_count >= SYNC_BATCH) {
-        mask = close_batch();
-    }
+    is_full = ++sync_state.open_count >= SYNC_BATCH;
     spin_unlock(&sync_state.lock);
-    if (mask != 0) {
-        arch_ipi_send(mask, ARCH_IPI_SYNC);
+    if (is_full) {
+        sync_flush();
     }
 }
 
 void sync_flush(void)
 {
-    uint64_t mask = 0;
+    const uint64_t mask = (1ul << cpu_count()) - 1;
+    struct sync_node *node;
+    bool is_needed;
 
     if (__atomic_load_n(&sync_state.open.first, __ATOMIC_RELAXED) == NULL) {
         return;
     }
     spin_lock(&sync_state.lock);
-    if (sync_state.open_count != 0) {
-        mask = close_batch();
+    is_needed = sync_state.open_count != 0;
+    if (is_needed) {
+        const uint64_t generation = sync_state.generation + 1;
+
+        while ((node = queue_pop(&sync_state.open)) != NULL) {
+            node->generation = generation;
+            node->cpu_mask = mask;
+            queue_push(&sync_state.waiting, node);
+        }
+        sync_state.open_count = 0;
+        __atomic_store_n(&sync_state.generation, generation, __ATOMIC_SEQ_CST);
     }
     spin_unlock(&sync_state.lock);
-    if (mask != 0) {
+    if (is_needed) {
         arch_ipi_send(mask, ARCH_IPI_SYNC);
     }
 }
@@ -127,16 +121,8 @@ void sync_round(struct sync_node *node, uint64_t cpu_mask, void (*run)(struct sy
 
 void sync_post(struct sync_node *node, void (*run)(struct sync_node *node))
 {
-    uint32_t self = cpu_id();
-
     node->run = run;
-    node->next = NULL;
-    if (sync_cpus[self].posted_first == NULL) {
-        sync_cpus[self].posted_first = node;
-    } else {
-        sync_cpus[self].posted_last->next = node;
-    }
-    sync_cpus[self].posted_last = node;
+    queue_push(&sync_cpus[cpu_id()].posted, node);
     arch_ipi_send(cpu_self()->bit, ARCH_IPI_SYNC);
 }
 
@@ -163,25 +149,8 @@ static struct sync_node *pop_complete(void)
     }
     spin_lock(&sync_state.lock);
     node = sync_state.waiting.first;
-    if (node != NULL && is_complete(node)) {
-        sync_state.waiting.first = node->next;
-        if (node->next == NULL) {
-            sync_state.waiting.last = &sync_state.waiting.first;
-        }
-    } else {
-        node = NULL;
-    }
+    node = node != NULL && is_complete(node) ? queue_pop(&sync_state.waiting) : NULL;
     spin_unlock(&sync_state.lock);
-    return node;
-}
-
-static struct sync_node *pop_posted(uint32_t self)
-{
-    struct sync_node *node = sync_cpus[self].posted_first;
-
-    if (node != NULL) {
-        sync_cpus[self].posted_first = node->next;
-    }
     return node;
 }
 
@@ -199,7 +168,7 @@ void sync_interrupt(void)
         struct sync_node *node = pop_complete();
 
         if (node == NULL) {
-            node = pop_posted(self);
+            node = queue_pop(&sync_cpus[self].posted);
         }
         if (node == NULL) {
             return;

@@ -16,7 +16,6 @@
 #define ELF_SEGMENT_INTERP  3
 #define ELF_EXEC            1u
 #define ELF_WRITE           2u
-#define ELF_READ            4u
 
 struct elf_header {
     uint32_t magic;
@@ -85,69 +84,53 @@ static const char *segment_parse(const struct elf_program *program, size_t size,
 /* Segments must come in the order of their addresses, each on pages of its own. */
 static const char *segment_add(struct elf_image *image, const struct elf_segment *segment)
 {
-    if (segment->size_bytes == 0) {
-        return NULL;
-    }
+    const struct elf_segment *end = &image->segments[image->segment_count];
+
     if (image->segment_count == ELF_SEGMENTS_MAX) {
         return "too many segments";
     }
-    if (image->segment_count > 0) {
-        const struct elf_segment *last = &image->segments[image->segment_count - 1];
-
-        if (segment->address < last->address + last->size_bytes) {
-            return "segments that overlap";
-        }
+    if (image->segment_count > 0 && segment->address < end[-1].address + end[-1].size_bytes) {
+        return "segments that overlap";
     }
     image->segments[image->segment_count++] = *segment;
     return NULL;
 }
 
-static bool entry_ok(const struct elf_image *image)
-{
-    for (uint32_t i = 0; i < image->segment_count; i++) {
-        const struct elf_segment *segment = &image->segments[i];
-
-        if ((segment->flags & MAP_EXEC) && image->entry >= segment->address &&
-            image->entry - segment->address < segment->size_bytes) {
-            return true;
-        }
-    }
-    return false;
-}
-
 const char *elf_parse(const void *data, size_t size, struct elf_image *ret_image)
 {
-    const char *bytes = data;
     struct elf_image image = {0};
     struct elf_header header;
+    bool has_entry = false;
     const char *error;
 
     if (size < sizeof(header)) {
         return "too short";
     }
-    memcpy(&header, bytes, sizeof(header));
+    memcpy(&header, data, sizeof(header));
     error = header_check(&header, size);
     for (uint16_t i = 0; error == NULL && i < header.program_count; i++) {
         struct elf_program program;
         struct elf_segment segment;
 
-        memcpy(&program, bytes + header.program_offset + i * sizeof(program), sizeof(program));
+        memcpy(&program, (const char *)data + header.program_offset + i * sizeof(program),
+               sizeof(program));
         if (program.type == ELF_SEGMENT_DYNAMIC || program.type == ELF_SEGMENT_INTERP) {
-            error = "not a static program";
-        } else if (program.type == ELF_SEGMENT_LOAD) {
-            error = segment_parse(&program, size, &segment);
-            if (error == NULL) {
-                error = segment_add(&image, &segment);
-            }
+            return "not a static program";
+        }
+        if (program.type != ELF_SEGMENT_LOAD) {
+            continue;
+        }
+        error = segment_parse(&program, size, &segment);
+        if (error == NULL && segment.size_bytes != 0) {
+            error = segment_add(&image, &segment);
+            has_entry |= (segment.flags & MAP_EXEC) &&
+                         range_has(segment.address, segment.size_bytes, header.entry);
         }
     }
-    if (error != NULL) {
-        return error;
+    if (error == NULL && !has_entry) {
+        error = "an entry point outside its code";
     }
     image.entry = header.entry;
-    if (!entry_ok(&image)) {
-        return "an entry point outside its code";
-    }
     *ret_image = image;
-    return NULL;
+    return error;
 }

@@ -28,5 +28,5 @@ struct elf_image {
     struct elf_segment segments[ELF_SEGMENTS_MAX];
 };
 
-/* NULL and the image, or in a few words what is wrong with it. */
+/* NULL and the image, or in a few words what is wrong with it; then *ret_image is undefined. */
 MUST_USE const char *elf_parse(const void *data, size_t size, struct elf_image *ret_image);

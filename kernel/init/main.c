@@ -28,13 +28,6 @@
 
 static struct address_root x_kernel_root;
 
-/* What is wrong with what we were given to boot, in one line. */
-static NORETURN void boot_refuse(const char *what, const char *why)
-{
-    log_error("cannot start: %s: %s", what, why);
-    arch_halt();
-}
-
 static void memory_add(const struct boot_info *info)
 {
     struct frame_stats stats;
@@ -58,11 +51,11 @@ static void archive_open(const struct boot_info *info)
     const char *error;
 
     if (info->archive_size_bytes == 0) {
-        boot_refuse("no boot archive", "the loader gave no module");
+        boot_refuse("no boot archive: the loader gave no module");
     }
     error = archive_check(arch_direct_map(info->archive), info->archive_size_bytes);
     if (error != NULL) {
-        boot_refuse("bad boot archive", error);
+        boot_refuse("bad boot archive: %s", error);
     }
 }
 

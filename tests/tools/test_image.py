@@ -78,8 +78,8 @@ class OffsetsTest(ImageTest):
             "void f(void) { VALUE(S_B, __builtin_offsetof(struct s, b)); VALUE(LOW, -3); }\n")
         self.assertEqual(status, 0, output)
         header = (self.folder / "o.h").read_text()
-        self.assertIn("#define S_B 8\n", header)
-        self.assertIn("#define LOW -3\n", header)
+        self.assertIn(".set S_B, 8\n", header)
+        self.assertIn(".set LOW, -3\n", header)
         self.assertIn("offsets.c", (self.folder / "o.d").read_text())
 
     def test_source_without_values_fails(self):

@@ -10,6 +10,7 @@
 #include "arch/x86_64/ist.h"
 #include "core/cpu.h"
 #include "core/log.h"
+#include "lib/checked.h"
 #include <quay/abi/memory.h>
 
 #define BACKTRACE_MAX 16
@@ -24,38 +25,50 @@ static void registers_print(const struct user_frame *f)
     log_info("  r13 %016lx  r14 %016lx  r15 %016lx", f->r13, f->r14, f->r15);
 }
 
-/* Where a kernel frame pointer may point: a stack of this CPU, or that of the first steps. */
-static bool is_kernel_stack(uint64_t address)
+/* Reads from a stack of this CPU, or that of the first steps. */
+static bool kernel_read(uint64_t address, uint64_t *ret_value)
 {
     const uint64_t boot_start = (uint64_t)arch_direct_map(image_physical(image_end));
     const uint64_t slot = CPU_AREA_BASE + (uint64_t)cpu_id() * CPU_AREA_SLOT;
 
-    if (address % 8 != 0) {
+    if (!is_aligned(address, 8) ||
+        (!range_has(boot_start, (uint64_t)(boot_end - image_end), address) &&
+         !(range_has(slot, CPU_AREA_SLOT, address) && x86_is_stack_page(address)))) {
         return false;
     }
-    if (address >= boot_start && address < boot_start + (uint64_t)(boot_end - image_end) - 16) {
-        return true;
-    }
-    for (unsigned ist = 1; ist <= X86_IST_COUNT; ist++) {
-        const uint64_t top = X86_IST_STACK_TOP(cpu_id(), ist);
-        if (address >= top - PAGE_SIZE && address < top - 16) {
-            return true;
-        }
-    }
-    return address >= slot + PAGE_SIZE * X86_KERNEL_STACK_PAGE &&
-           address < X86_KERNEL_STACK_TOP(cpu_id()) - 16;
+    *ret_value = *(const uint64_t *)address;
+    return true;
 }
 
-static void kernel_backtrace_print(uint64_t frame_pointer)
+/* Two halves, each without a fault. */
+static bool user_read(uint64_t address, uint64_t *ret_value)
 {
-    for (unsigned i = 0; i < BACKTRACE_MAX && is_kernel_stack(frame_pointer); i++) {
-        const uint64_t *frame = (const uint64_t *)frame_pointer;
-        if (frame[1] == 0 || frame[0] <= frame_pointer) {
-            log_info("  from %016lx", frame[1]);
+    uint32_t low, high;
+
+    if (!is_aligned(address, 8) || address < USER_BASE || address >= USER_LIMIT ||
+        !arch_user_try_read_u32(uaddr_of(address), &low) ||
+        !arch_user_try_read_u32(uaddr_of(address + 4), &high)) {
+        return false;
+    }
+    *ret_value = (uint64_t)high << 32 | low;
+    return true;
+}
+
+static void backtrace_print(uint64_t frame_pointer,
+                            bool (*read)(uint64_t address, uint64_t *ret_value))
+{
+    uint64_t next, return_address;
+
+    for (unsigned i = 0; i < BACKTRACE_MAX; i++) {
+        if (!read(frame_pointer, &next) || !read(frame_pointer + 8, &return_address) ||
+            return_address == 0) {
             return;
         }
-        log_info("  from %016lx", frame[1]);
-        frame_pointer = frame[0];
+        log_info("  from %016lx", return_address);
+        if (next <= frame_pointer) {
+            return;
+        }
+        frame_pointer = next;
     }
 }
 
@@ -67,41 +80,15 @@ void arch_backtrace_print(void)
         registers_print(frame);
         log_info("  cr2 %016lx  cr3 %016lx", cr2_read(), cr3_read());
         log_info("  at   %016lx", frame->rip);
-        kernel_backtrace_print(frame->rbp);
+        backtrace_print(frame->rbp, kernel_read);
     } else {
-        kernel_backtrace_print((uint64_t)__builtin_frame_address(0));
+        backtrace_print((uint64_t)__builtin_frame_address(0), kernel_read);
     }
-}
-
-/* Two halves, each without a fault. */
-static bool user_read_u64(uint64_t address, uint64_t *ret_value)
-{
-    uint32_t low, high;
-
-    if (address % 8 != 0 || address < USER_BASE || address >= USER_LIMIT ||
-        !arch_user_try_read_u32(uaddr_of(address), &low) ||
-        !arch_user_try_read_u32(uaddr_of(address + 4), &high)) {
-        return false;
-    }
-    *ret_value = (uint64_t)high << 32 | low;
-    return true;
 }
 
 void arch_frame_print(const struct user_frame *frame)
 {
-    uint64_t frame_pointer = frame->rbp, next, return_address;
-
     registers_print(frame);
     log_info("  at   %016lx", frame->rip);
-    for (unsigned i = 0; i < BACKTRACE_MAX; i++) {
-        if (!user_read_u64(frame_pointer, &next) ||
-            !user_read_u64(frame_pointer + 8, &return_address) || return_address == 0) {
-            return;
-        }
-        log_info("  from %016lx", return_address);
-        if (next <= frame_pointer) {
-            return;
-        }
-        frame_pointer = next;
-    }
+    backtrace_print(frame->rbp, user_read);
 }

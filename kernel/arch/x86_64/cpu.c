@@ -7,9 +7,10 @@
 
 void arch_ipi_send(uint64_t cpu_mask, enum arch_ipi kind)
 {
-    static const uint8_t vectors[] = {
+    static const uint32_t messages[] = {
         [ARCH_IPI_RESCHEDULE] = VECTOR_RESCHEDULE,
         [ARCH_IPI_SYNC] = VECTOR_SYNC,
+        [ARCH_IPI_STOP] = LAPIC_NMI, /* also finds a CPU that hangs in the kernel */
     };
 
     for (; cpu_mask != 0; cpu_mask &= cpu_mask - 1) {
@@ -17,11 +18,7 @@ void arch_ipi_send(uint64_t cpu_mask, enum arch_ipi kind)
         if (cpu == NULL) {
             continue;
         }
-        if (kind == ARCH_IPI_STOP) {
-            lapic_send_nmi(cpu->hardware_id); /* also finds a CPU that hangs in the kernel */
-        } else {
-            lapic_send_vector(cpu->hardware_id, vectors[kind]);
-        }
+        lapic_send(cpu->hardware_id, messages[kind]);
     }
 }
 

@@ -23,6 +23,31 @@
     .popsection
 .endm
 
+/* Registers to and from a struct user_frame, and to and from the stack. */
+.macro SAVE frame, registers:vararg
+    .irp register, \registers
+    movq %\register, FRAME_\register(%\frame)
+    .endr
+.endm
+
+.macro LOAD frame, registers:vararg
+    .irp register, \registers
+    movq FRAME_\register(%\frame), %\register
+    .endr
+.endm
+
+.macro PUSH registers:vararg
+    .irp register, \registers
+    pushq %\register
+    .endr
+.endm
+
+.macro POP registers:vararg
+    .irp register, \registers
+    popq %\register
+    .endr
+.endm
+
     .text
 
 /*
@@ -42,24 +67,12 @@ x86_syscall_entry:
 x86_syscall_generic:
     movq %rsp, %gs:CPU_ENTRY_SCRATCH
     movq %gs:CPU_CURRENT, %rsp
-    movq %rcx, FRAME_RIP(%rsp)
-    movq %r11, FRAME_RFLAGS(%rsp)
+    movq %rcx, FRAME_rip(%rsp)
+    movq %r11, FRAME_rflags(%rsp)
     movq %gs:CPU_ENTRY_SCRATCH, %rcx
-    movq %rcx, FRAME_RSP(%rsp)
-    movq $0, FRAME_VECTOR(%rsp)
-    movq %rdi, FRAME_RDI(%rsp)
-    movq %rsi, FRAME_RSI(%rsp)
-    movq %rdx, FRAME_RDX(%rsp)
-    movq %rax, FRAME_RAX(%rsp)
-    movq %r8, FRAME_R8(%rsp)
-    movq %r9, FRAME_R9(%rsp)
-    movq %r10, FRAME_R10(%rsp)
-    movq %rbx, FRAME_RBX(%rsp)
-    movq %rbp, FRAME_RBP(%rsp)
-    movq %r12, FRAME_R12(%rsp)
-    movq %r13, FRAME_R13(%rsp)
-    movq %r14, FRAME_R14(%rsp)
-    movq %r15, FRAME_R15(%rsp)
+    movq %rcx, FRAME_rsp(%rsp)
+    movq $0, FRAME_vector(%rsp)
+    SAVE rsp, rdi, rsi, rdx, rax, r8, r9, r10, rbx, rbp, r12, r13, r14, r15
     movq %gs:CPU_KERNEL_STACK_TOP, %rsp
     cmpq $SYSCALL_TABLE_LAST, %rax
     ja 1f
@@ -72,15 +85,10 @@ x86_syscall_generic:
     je arch_resume
 2:  /* The handler may have set rdx and rdi in the frame. C kept rbx, rbp and r12 to r15. */
     movq %gs:CPU_CURRENT, %rsp
-    movq FRAME_RDI(%rsp), %rdi
-    movq FRAME_RSI(%rsp), %rsi
-    movq FRAME_RDX(%rsp), %rdx
-    movq FRAME_R8(%rsp), %r8
-    movq FRAME_R9(%rsp), %r9
-    movq FRAME_R10(%rsp), %r10
-    movq FRAME_RIP(%rsp), %rcx /* canonical: user space ends a page below the hole */
-    movq FRAME_RFLAGS(%rsp), %r11
-    movq FRAME_RSP(%rsp), %rsp
+    LOAD rsp, rdi, rsi, rdx, r8, r9, r10
+    movq FRAME_rip(%rsp), %rcx /* canonical: user space ends a page below the hole */
+    movq FRAME_rflags(%rsp), %r11
+    movq FRAME_rsp(%rsp), %rsp
     swapgs
     sysretq
 1:  movq $-ERROR_NOSYS, %rax
@@ -93,12 +101,12 @@ x86_syscall_generic:
  * in the frame, which costs a store each: the handle, the deadline and r10.
  */
 .macro FAST_ENTER function, declined, token
-    movq %rcx, FRAME_RIP(%rax)
-    movq %r11, FRAME_RFLAGS(%rax)
-    movq %rsp, FRAME_RSP(%rax)
+    movq %rcx, FRAME_rip(%rax)
+    movq %r11, FRAME_rflags(%rax)
+    movq %rsp, FRAME_rsp(%rax)
     movq %gs:CPU_KERNEL_STACK_TOP, %rsp
-    movq %rdi, FRAME_RDI(%rax)
-    movq %rdx, FRAME_RDX(%rax)
+    movq %rdi, FRAME_rdi(%rax)
+    movq %rdx, FRAME_rdx(%rax)
     pushq %rsi
     pushq %r8
     pushq %r9
@@ -112,9 +120,9 @@ x86_syscall_generic:
     popq %rsi
     testq %rax, %rax
     jz \declined
-    movq FRAME_RIP(%rax), %rcx
-    movq FRAME_RFLAGS(%rax), %r11
-    movq FRAME_RSP(%rax), %rsp
+    movq FRAME_rip(%rax), %rcx
+    movq FRAME_rflags(%rax), %r11
+    movq FRAME_rsp(%rax), %rsp
 .endm
 
     .balign 64
@@ -123,9 +131,9 @@ x86_fast_call:
     jnz x86_syscall_generic
     movq %gs:CPU_CURRENT, %rax
     FAST_ENTER sys_port_call_fast, x86_fast_call_declined
-    movq FRAME_RDI(%rax), %rdi
-    movq FRAME_RDX(%rax), %rdx
-    movq FRAME_R10(%rax), %r10
+    movq FRAME_rdi(%rax), %rdi
+    movq FRAME_rdx(%rax), %rdx
+    movq FRAME_r10(%rax), %r10
     xorl %eax, %eax
     swapgs
     sysretq
@@ -133,7 +141,7 @@ x86_fast_call:
     .balign 64
 x86_fast_reply_receive:
     movq %gs:CPU_CURRENT, %rax
-    movq %r10, FRAME_R10(%rax)
+    movq %r10, FRAME_r10(%rax)
     FAST_ENTER sys_port_reply_receive_fast, x86_fast_reply_receive_declined, %r10
     xorl %edi, %edi
     xorl %edx, %edx
@@ -145,19 +153,19 @@ x86_fast_reply_receive:
 /* Nothing was done, and the payload registers that C preserves are untouched. */
 .macro FAST_DECLINED number
     movq %gs:CPU_CURRENT, %rax
-    movq FRAME_RIP(%rax), %rcx
-    movq FRAME_RFLAGS(%rax), %r11
-    movq FRAME_RSP(%rax), %rsp
-    movq FRAME_RDI(%rax), %rdi
-    movq FRAME_RDX(%rax), %rdx
-    movq FRAME_R10(%rax), %r10
+    movq FRAME_rip(%rax), %rcx
+    movq FRAME_rflags(%rax), %r11
+    movq FRAME_rsp(%rax), %rsp
+    movq FRAME_rdi(%rax), %rdi
+    movq FRAME_rdx(%rax), %rdx
+    movq FRAME_r10(%rax), %r10
     movl $\number, %eax
     jmp x86_syscall_generic
 .endm
 
 x86_fast_call_declined:
     movq %gs:CPU_CURRENT, %rax
-    movq $0, FRAME_R10(%rax)
+    movq $0, FRAME_r10(%rax)
     FAST_DECLINED NUMBER_PORT_CALL
 
 x86_fast_reply_receive_declined:
@@ -171,34 +179,21 @@ x86_fast_reply_receive_declined:
     .globl arch_resume
 arch_resume:
     movq %gs:CPU_CURRENT, %rsp
-    cmpq $0, FRAME_CS(%rsp)
+    cmpq $0, FRAME_cs(%rsp)
     je 3f
     movabsq $USER_SPACE_LIMIT, %rax
-    cmpq %rax, FRAME_RIP(%rsp) /* neither SYSRET nor IRET may see a non-canonical rip */
+    cmpq %rax, FRAME_rip(%rsp) /* neither SYSRET nor IRET may see a non-canonical rip */
     jae 4f
-    movq FRAME_R15(%rsp), %r15
-    movq FRAME_R14(%rsp), %r14
-    movq FRAME_R13(%rsp), %r13
-    movq FRAME_R12(%rsp), %r12
-    movq FRAME_RBP(%rsp), %rbp
-    movq FRAME_RBX(%rsp), %rbx
-    movq FRAME_R10(%rsp), %r10
-    movq FRAME_R9(%rsp), %r9
-    movq FRAME_R8(%rsp), %r8
-    movq FRAME_RAX(%rsp), %rax
-    movq FRAME_RDX(%rsp), %rdx
-    movq FRAME_RSI(%rsp), %rsi
-    movq FRAME_RDI(%rsp), %rdi
-    cmpq $0, FRAME_VECTOR(%rsp)
+    LOAD rsp, r15, r14, r13, r12, rbp, rbx, r10, r9, r8, rax, rdx, rsi, rdi
+    cmpq $0, FRAME_vector(%rsp)
     jne 2f
-    movq FRAME_RIP(%rsp), %rcx
-    movq FRAME_RFLAGS(%rsp), %r11
-    movq FRAME_RSP(%rsp), %rsp
+    movq FRAME_rip(%rsp), %rcx
+    movq FRAME_rflags(%rsp), %r11
+    movq FRAME_rsp(%rsp), %rsp
     swapgs
     sysretq
-2:  movq FRAME_R11(%rsp), %r11
-    movq FRAME_RCX(%rsp), %rcx
-    addq $FRAME_RIP, %rsp
+2:  LOAD rsp, r11, rcx
+    addq $FRAME_rip, %rsp
     swapgs
     iretq
 3:  movq %gs:CPU_KERNEL_STACK_TOP, %rsp
@@ -258,45 +253,17 @@ x86_stubs_system: /* 0xf0 to 0xff */
     .endr
 
 .macro PUSH_REGISTERS
-    pushq %rdi
-    pushq %rsi
-    pushq %rdx
-    pushq %rcx
-    pushq %rax
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    PUSH rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15
 .endm
 
 .macro POP_REGISTERS
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp
-    popq %rbx
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rax
-    popq %rcx
-    popq %rdx
-    popq %rsi
-    popq %rdi
+    POP r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi
     addq $16, %rsp /* vector, error code */
 .endm
 
     .balign 64
 interrupt_common:
-    testb $3, FRAME_CS - FRAME_VECTOR(%rsp)
+    testb $3, FRAME_cs - FRAME_vector(%rsp)
     jz interrupt_kernel
     swapgs
     PUSH_REGISTERS

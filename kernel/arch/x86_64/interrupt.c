@@ -56,33 +56,9 @@ static void exception_user(unsigned vector, uint64_t error_code)
  * time; nothing can come before the kernel is left. */
 static void interrupt_dispatch(unsigned vector)
 {
-    struct cpu *cpu = cpu_self();
-
-    cpu->interrupt_count++;
+    cpu_self()->interrupt_count++;
     if (UNLIKELY(x86_mmu_check_on)) {
         x86_mmu_check();
-    }
-    if (vector == VECTOR_SPURIOUS) {
-        cpu->arch.spurious_count++; /* has no end of interrupt (SDM Vol. 3A, 10.9) */
-        return;
-    }
-    switch (vector) {
-    case VECTOR_TIMER:
-        lapic_eoi();
-        if (x86_timer_due()) {
-            upcall_timer();
-        }
-        return;
-    case VECTOR_RESCHEDULE:
-        lapic_eoi();
-        upcall_reschedule();
-        return;
-    case VECTOR_SYNC:
-        lapic_eoi();
-        upcall_sync();
-        return;
-    default:
-        break;
     }
     if (vector - VECTOR_IRQ_BASE < VECTOR_IRQ_COUNT) {
         const uint32_t line = vector - VECTOR_IRQ_BASE;
@@ -93,8 +69,17 @@ static void interrupt_dispatch(unsigned vector)
         }
         return;
     }
+    if (vector == VECTOR_SPURIOUS) {
+        return; /* has no end of interrupt (SDM Vol. 3A, 10.9) */
+    }
     lapic_eoi();
-    cpu->arch.spurious_count++;
+    if (vector == VECTOR_RESCHEDULE) {
+        upcall_reschedule();
+    } else if (vector == VECTOR_SYNC) {
+        upcall_sync();
+    } else if (vector == VECTOR_TIMER && x86_timer_due()) {
+        upcall_timer();
+    }
 }
 
 void x86_interrupt_user(struct user_frame *frame)
@@ -110,28 +95,13 @@ void x86_interrupt_user(struct user_frame *frame)
 
 static const char *exception_name(unsigned vector)
 {
-    static const char *const names[32] = {
-        [0] = "divide error",
-        [1] = "debug",
-        [2] = "NMI",
-        [3] = "breakpoint",
-        [4] = "overflow",
-        [5] = "bound",
-        [6] = "invalid opcode",
-        [7] = "no FPU",
-        [8] = "double fault",
-        [10] = "invalid TSS",
-        [11] = "segment not present",
-        [12] = "stack fault",
-        [13] = "general protection",
-        [14] = "page fault",
-        [16] = "x87 error",
-        [17] = "alignment check",
-        [18] = "machine check",
-        [19] = "SIMD error",
-        [21] = "control protection",
-    };
-    return vector < 32 && names[vector] != NULL ? names[vector] : "exception";
+    static const char *const names[] = {
+        "divide error", "debug",           "NMI",         "breakpoint",    "overflow",
+        "bound",        "invalid opcode",  "no FPU",      "double fault",  "exception",
+        "invalid TSS",  "missing segment", "stack fault", "protection",    "page fault",
+        "exception",    "x87 error",       "alignment",   "machine check", "SIMD error"};
+
+    return vector < ARRAY_SIZE(names) ? names[vector] : "exception";
 }
 
 static NORETURN void exception_panic(const struct user_frame *frame)
@@ -189,7 +159,6 @@ void x86_nmi(struct user_frame *frame)
     if (panic_is_under_way()) {
         arch_halt();
     }
-    cpu_self()->arch.nmi_count++;
 }
 
 void x86_fatal_exception(struct user_frame *frame)

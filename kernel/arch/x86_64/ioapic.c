@@ -158,7 +158,7 @@ void arch_irq_unmask(uint32_t line)
         l->is_pending = false;
         line_write_locked(line, 0);
         if (was_pending) {
-            lapic_send_vector(lapic_id(), (uint8_t)(VECTOR_IRQ_BASE + line));
+            lapic_send(lapic_id(), VECTOR_IRQ_BASE + line);
         }
     }
     spin_unlock(&x_ioapic.lock);

@@ -28,9 +28,6 @@
 #define LVT_MASKED   (1u << 16)
 #define LVT_NMI      (4u << 8)
 #define DIVIDE_BY_1  0xbu
-#define ICR_NMI      (4u << 8)
-#define ICR_INIT     (5u << 8)
-#define ICR_STARTUP  (6u << 8)
 #define ICR_ASSERT   (1u << 14)
 #define ICR_PENDING  (1u << 12)
 #define APIC_BASE_X2 (1ul << 10)
@@ -85,34 +82,14 @@ void lapic_eoi(void)
     lapic_write(LAPIC_EOI, 0);
 }
 
-static void lapic_send(uint32_t apic_id, uint32_t command)
+void lapic_send(uint32_t apic_id, uint32_t message)
 {
     /* The interface is busy until the last message was accepted by the bus, not by its target. */
     while (lapic_read(LAPIC_ICR_LOW) & ICR_PENDING) {
         arch_cpu_relax();
     }
     lapic_write(LAPIC_ICR_HIGH, apic_id << 24);
-    lapic_write(LAPIC_ICR_LOW, command);
-}
-
-void lapic_send_vector(uint32_t apic_id, uint8_t vector)
-{
-    lapic_send(apic_id, ICR_ASSERT | vector);
-}
-
-void lapic_send_nmi(uint32_t apic_id)
-{
-    lapic_send(apic_id, ICR_ASSERT | ICR_NMI);
-}
-
-void lapic_send_init(uint32_t apic_id)
-{
-    lapic_send(apic_id, ICR_ASSERT | ICR_INIT);
-}
-
-void lapic_send_startup(uint32_t apic_id, uint8_t page)
-{
-    lapic_send(apic_id, ICR_ASSERT | ICR_STARTUP | page);
+    lapic_write(LAPIC_ICR_LOW, ICR_ASSERT | message);
 }
 
 void lapic_timer_set(uint32_t count)

@@ -15,12 +15,12 @@ void lapic_enable(void);
 uint32_t lapic_id(void);
 void lapic_eoi(void);
 
-/* Sends a vector, an NMI, INIT or a start-up message to one CPU; does not wait for its delivery,
- * only for the APIC's readiness to send. */
-void lapic_send_vector(uint32_t apic_id, uint8_t vector);
-void lapic_send_nmi(uint32_t apic_id);
-void lapic_send_init(uint32_t apic_id);
-void lapic_send_startup(uint32_t apic_id, uint8_t page);
+/* Sends a message to one CPU: a vector, or one of these. Does not wait for its delivery, only for
+ * the APIC's readiness to send. */
+#define LAPIC_NMI     (4u << 8)
+#define LAPIC_INIT    (5u << 8)
+#define LAPIC_STARTUP (6u << 8) /* | number of the page to start in */
+void lapic_send(uint32_t apic_id, uint32_t message);
 
 /* One-shot timer: counts down from `count` at the bus clock; 0 stops it. */
 void lapic_timer_set(uint32_t count);

@@ -11,37 +11,34 @@
 
 bool x86_mmu_check_on;
 
-/* What the entries from the root down to here add up to. */
-struct rights {
-    bool write, exec, user;
-};
-
-static uint64_t check_page(uint64_t address, struct rights rights)
+static void check_page(uint64_t address, uint64_t rights)
 {
     const bool is_kernel_half = address >> 63 != 0;
 
-    if (rights.write && rights.exec) {
+    if ((rights & PTE_WRITE) && !(rights & PTE_NX)) {
         panic("page tables: 0x%lx is writable and executable", address);
     }
-    if (rights.user == is_kernel_half) {
-        panic("page tables: 0x%lx is a %s page", address, rights.user ? "user" : "kernel");
+    if (((rights & PTE_USER) != 0) == is_kernel_half) {
+        panic("page tables: 0x%lx is a %s page", address, is_kernel_half ? "user" : "kernel");
     }
-    return 1;
+    if (range_has(CPU_AREA_BASE, (uint64_t)MAX_CPUS * CPU_AREA_SLOT, address) &&
+        !x86_is_stack_page(address)) {
+        panic("page tables: guard page 0x%lx of a stack is mapped", address);
+    }
 }
 
-static uint64_t check_table(const uint64_t *table, unsigned level, uint64_t base,
-                            struct rights above)
+/* `above` is what the entries from the root down to here add up to: all must allow writing and user
+ * mode, and one is enough to forbid execution. Returns the number of pages. */
+static uint64_t check_table(const uint64_t *table, unsigned level, uint64_t base, uint64_t above)
 {
     uint64_t pages = 0;
 
     for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
         const uint64_t entry = table[i];
+        const uint64_t rights =
+            (above & entry & (PTE_WRITE | PTE_USER)) | ((above | entry) & PTE_NX);
         uint64_t address = base | (uint64_t)i << (12 + 9 * (level - 1));
-        const struct rights rights = {
-            .write = above.write && (entry & PTE_WRITE) != 0,
-            .exec = above.exec && (entry & PTE_NX) == 0,
-            .user = above.user && (entry & PTE_USER) != 0,
-        };
+
         if (!(entry & PTE_PRESENT)) {
             continue;
         }
@@ -49,7 +46,8 @@ static uint64_t check_table(const uint64_t *table, unsigned level, uint64_t base
             address |= 0xffff000000000000; /* canonical form */
         }
         if (level == 1 || (level < 4 && (entry & PTE_LARGE))) {
-            pages += check_page(address, rights);
+            check_page(address, rights);
+            pages++;
         } else {
             pages += check_table(entry_table(entry), level - 1, address, rights);
         }
@@ -57,41 +55,9 @@ static uint64_t check_table(const uint64_t *table, unsigned level, uint64_t base
     return pages;
 }
 
-static bool is_mapped(uint64_t address)
-{
-    const uint64_t *table = root_table(cr3_read());
-
-    for (unsigned level = 4;; level--) {
-        const uint64_t entry = table[table_index(address, level)];
-        if (!(entry & PTE_PRESENT)) {
-            return false;
-        }
-        if (level == 1 || (level < 4 && (entry & PTE_LARGE))) {
-            return true;
-        }
-        table = entry_table(entry);
-    }
-}
-
-/* The page on top of a stack is mapped, the one below its lowest is not. */
-static void check_stack(uint64_t top, uint64_t size)
-{
-    if (!is_mapped(top - PAGE_SIZE) || is_mapped(top - size - PAGE_SIZE)) {
-        panic("page tables: no guard page under the stack at 0x%lx", top);
-    }
-}
-
 static uint64_t check_all(void)
 {
-    const struct rights all = {true, true, true};
-
-    for (uint32_t cpu = 0; cpu < cpu_count(); cpu++) {
-        check_stack(X86_KERNEL_STACK_TOP(cpu), X86_KERNEL_STACK_SIZE);
-        for (unsigned ist = 1; ist <= X86_IST_COUNT; ist++) {
-            check_stack(X86_IST_STACK_TOP(cpu, ist), PAGE_SIZE);
-        }
-    }
-    return check_table(root_table(cr3_read()), 4, 0, all);
+    return check_table(root_table(cr3_read()), 4, 0, PTE_WRITE | PTE_USER);
 }
 
 void arch_selftest(void)

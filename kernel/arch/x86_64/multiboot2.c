@@ -111,7 +111,10 @@ static void parse_framebuffer(const uint8_t *tag, size_t size, struct boot_info 
     info->framebuffer_bpp = framebuffer.bpp;
 }
 
-static const char *parse_tag(uint32_t type, const uint8_t *tag, size_t size, struct boot_info *info)
+/* `address` is the tag's own: of an ACPI root pointer the loader put a copy in it, and the newer
+ * form wins. */
+static const char *parse_tag(uint32_t type, const uint8_t *tag, size_t size, struct paddr address,
+                             struct boot_info *info)
 {
     switch (type) {
     case TAG_COMMAND_LINE:
@@ -127,16 +130,14 @@ static const char *parse_tag(uint32_t type, const uint8_t *tag, size_t size, str
     case TAG_FRAMEBUFFER:
         parse_framebuffer(tag, size, info);
         return NULL;
+    case TAG_ACPI_OLD:
+    case TAG_ACPI_NEW:
+        if (type == TAG_ACPI_NEW || info->acpi_rsdp.value == 0) {
+            info->acpi_rsdp = paddr_add(address, sizeof(struct tag));
+        }
+        return NULL;
     default:
         return NULL;
-    }
-}
-
-/* The loader copied the ACPI root pointer into the tag; the newer form wins. */
-static void parse_acpi(const struct tag *tag, struct paddr at, struct boot_info *info)
-{
-    if (tag->type == TAG_ACPI_NEW || (tag->type == TAG_ACPI_OLD && info->acpi_rsdp.value == 0)) {
-        info->acpi_rsdp = paddr_add(at, sizeof(*tag));
     }
 }
 
@@ -157,11 +158,10 @@ const char *multiboot2_parse(const void *data, size_t size, struct paddr address
         if (tag.type == TAG_END) {
             return info->range_count != 0 ? NULL : "multiboot2: no memory map";
         }
-        const char *error = parse_tag(tag.type, bytes + at, tag.size, info);
+        const char *error = parse_tag(tag.type, bytes + at, tag.size, paddr_add(address, at), info);
         if (error != NULL) {
             return error;
         }
-        parse_acpi(&tag, paddr_add(address, at), info);
         at += tag.size;
         if (size - at < (-at & 7)) {
             break;

@@ -146,16 +146,16 @@ static void wait_online(const struct cpu *cpu, time_ns_t timeout_ns)
 /* SDM Vol. 3A, 8.4.4.1: INIT, then the start-up message, a second one if the first was lost. */
 static void cpu_start(struct cpu *cpu)
 {
-    const uint8_t page = (uint8_t)(x_smp.page.value >> PAGE_SHIFT);
+    const uint32_t startup = LAPIC_STARTUP | (uint32_t)(x_smp.page.value >> PAGE_SHIFT);
 
     *(uint64_t *)trampoline_at(trampoline_stack) = cpu->kernel_stack_top;
     *(struct cpu **)trampoline_at(trampoline_cpu) = cpu;
-    lapic_send_init(cpu->hardware_id);
+    lapic_send(cpu->hardware_id, LAPIC_INIT);
     x86_delay_us(INIT_DELAY_US);
-    lapic_send_startup(cpu->hardware_id, page);
+    lapic_send(cpu->hardware_id, startup);
     wait_online(cpu, STARTUP_DELAY_NS);
     if (!cpu_is_online(cpu)) {
-        lapic_send_startup(cpu->hardware_id, page);
+        lapic_send(cpu->hardware_id, startup);
         wait_online(cpu, START_TIMEOUT_NS);
     }
 }

@@ -32,14 +32,6 @@
 static struct cpu x_first_cpu;
 static struct boot_info x_boot_info;
 
-/* What is wrong with this machine or its loader, in one line; not a panic, for there is no fault
- * of the kernel's to trace. */
-static NORETURN void boot_refuse(const char *reason)
-{
-    log_error("cannot start: %s", reason);
-    arch_halt();
-}
-
 static const void *early_read(struct paddr address, uint64_t size)
 {
     if (address.value >= EARLY_LIMIT || size > EARLY_LIMIT - address.value) {
@@ -101,9 +93,8 @@ static void memory_read(struct boot_info *info)
     }
     ram = memory_map_ram_bytes(info);
     if (ram < RAM_MIN_BYTES) {
-        log_error("cannot start: %lu MiB of memory, at least %lu MiB are needed",
-                  (unsigned long)((ram + (1ul << 20) - 1) >> 20), RAM_MIN_MIB);
-        arch_halt();
+        boot_refuse("%lu MiB of memory, at least %lu MiB are needed",
+                    (unsigned long)((ram + (1ul << 20) - 1) >> 20), RAM_MIN_MIB);
     }
     info->kernel_text_bytes = (uint64_t)(rodata_end - image_start);
     info->kernel_data_bytes = (uint64_t)(data_end - data_start);
@@ -138,13 +129,13 @@ NORETURN void x86_start(uint32_t magic, uint32_t information)
     features_check();
     error = loader_read(magic, paddr_of(information), info);
     if (error != NULL) {
-        boot_refuse(error);
+        boot_refuse("%s", error);
     }
     memory_read(info);
     acpi_find(info);
     error = acpi_read_madt(info->acpi_rsdp, early_read, &madt);
     if (error != NULL) {
-        boot_refuse(error);
+        boot_refuse("%s", error);
     }
 
     whole = *info; /* the direct map also covers what is reserved now */

@@ -35,8 +35,6 @@ struct arch_cpu {
     /* This CPU only. */
     int64_t timer_deadline;               /* what upcall_timer is due at; INT64_MAX: nothing */
     const struct user_frame *panic_frame; /* of the exception that panics, for the print */
-    uint64_t spurious_count;
-    uint64_t nmi_count;
 
     /* Atomic: set by a CPU once it is ready, read by the one that started it. */
     uint32_t online;
