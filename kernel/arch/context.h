@@ -49,5 +49,12 @@ void arch_thread_set_base(struct arch_thread *thread, unsigned which, uint64_t b
  * abandoned. */
 NORETURN void arch_resume(void);
 
-/* Prints the registers and a backtrace (return addresses by frame pointers) of a user thread. */
-void arch_frame_print(const struct user_frame *frame);
+#define ARCH_FRAME_LINES 5u
+#define ARCH_TRACE_MAX   17u
+
+/* Prints one of ARCH_FRAME_LINES lines of registers. */
+void arch_frame_print(const struct user_frame *frame, unsigned line);
+
+/* The current user thread's instruction pointer and return addresses (by frame pointers), up to
+ * ARCH_TRACE_MAX: how many. */
+unsigned arch_frame_trace(const struct user_frame *frame, uint64_t *ret_trace);

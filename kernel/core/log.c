@@ -13,6 +13,7 @@
 #include "core/lock.h"
 #include "core/panic.h"
 #include "lib/format.h"
+#include "lib/string.h"
 
 #define LINE_MAX  240
 #define RING_SIZE 16384u /* a power of two */
@@ -32,13 +33,15 @@ static struct {
 
 static void ring_put_locked(const char *text, size_t length) REQUIRES(&x_log.lock)
 {
-    for (size_t i = 0; i < length; i++) {
-        if (x_log.ring_head - x_log.ring_tail == RING_SIZE) {
-            x_log.dropped += length - i;
-            return;
-        }
-        log_ring[x_log.ring_head++ % RING_SIZE] = text[i];
-    }
+    const size_t room = RING_SIZE - (x_log.ring_head - x_log.ring_tail);
+    const size_t taken = length < room ? length : room;
+    const size_t place = x_log.ring_head % RING_SIZE;
+    const size_t first = taken < RING_SIZE - place ? taken : RING_SIZE - place;
+
+    memcpy(log_ring + place, text, first);
+    memcpy(log_ring, text + first, taken - first);
+    x_log.ring_head += taken;
+    x_log.dropped += length - taken;
 }
 
 void log_write(const char *text, size_t length)
@@ -98,12 +101,16 @@ void log_set_driver(void (*notify)(void))
 
 size_t log_drain(char *buffer, size_t capacity)
 {
-    size_t count = 0;
+    size_t count, place, first;
 
     spin_lock(&x_log.lock);
-    while (count < capacity && x_log.ring_tail != x_log.ring_head) {
-        buffer[count++] = log_ring[x_log.ring_tail++ % RING_SIZE];
-    }
+    count = x_log.ring_head - x_log.ring_tail;
+    count = count < capacity ? count : capacity;
+    place = x_log.ring_tail % RING_SIZE;
+    first = count < RING_SIZE - place ? count : RING_SIZE - place;
+    memcpy(buffer, log_ring + place, first);
+    memcpy(buffer + first, log_ring, count - first);
+    x_log.ring_tail += count;
     spin_unlock(&x_log.lock);
     return count;
 }

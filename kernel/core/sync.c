@@ -6,7 +6,7 @@
  *   waiting  first in, first out by generation; complete when every CPU of its mask has seen it
  *      |  found complete by the last CPU of the mask
  *      v
- *   run, a few per interrupt
+ *   run, until an interrupt's time is used up
  */
 #include "core/sync.h"
 
@@ -14,11 +14,16 @@
 #include <stddef.h>
 #include "arch/cpu.h"
 #include "arch/mmu.h"
+#include "arch/time.h"
 #include "core/cpu.h"
 #include "core/lock.h"
 
 #define SYNC_BATCH 32
-#define SYNC_STEP  8 /* callbacks per interrupt: what bounds the time with interrupts off */
+
+/* Bound the time with interrupts off: no callback is begun later than this after the first, and not
+ * more of them are run in one interrupt. */
+#define SYNC_TIME_NS 2000
+#define SYNC_STEP    8
 
 struct sync_queue {
     struct sync_node *first, *last; /* `last` counts only where there is a first */
@@ -164,7 +169,9 @@ void sync_interrupt(void)
     arch_tlb_flush();
     __atomic_store_n(&sync_cpus[self].seen, generation, __ATOMIC_SEQ_CST);
 
-    for (unsigned step = 0; step < SYNC_STEP; step++) {
+    const time_ns_t end = arch_time_now() + SYNC_TIME_NS;
+
+    for (unsigned step = 0; step < SYNC_STEP && (step == 0 || arch_time_now() < end); step++) {
         struct sync_node *node = pop_complete();
 
         if (node == NULL) {

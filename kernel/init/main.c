@@ -81,6 +81,7 @@ static void objects_init(void)
     irq_init();
     io_init();
     log_reader_init();
+    fault_init();
 }
 
 NORETURN void kernel_main(const struct boot_info *info)

@@ -92,6 +92,7 @@ void process_thread_gone(struct process *process, struct thread *thread);
 
 /* Once, at boot. */
 void thread_init(void);
+void fault_init(void);
 
 /* A thread that is not started. Returns a reference. -ENOMEM, -EQUOTA, -ESRCH (process dying). */
 MUST_USE int thread_create(struct process *process, struct thread **ret_thread);

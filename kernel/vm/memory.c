@@ -10,7 +10,8 @@
 
 #define NODE_BITS    9u
 #define NODE_ENTRIES (1u << NODE_BITS)
-#define DRAIN_STEP   64u /* entries looked at in one step of destroying */
+#define DRAIN_STEP   64u /* entries looked at in one step of destroying; one freed costs more */
+#define DRAIN_FREE   4u
 
 static struct {
     struct slab_cache cache;
@@ -246,7 +247,7 @@ static void memory_drain(struct sync_node *node)
     uint64_t end = round_up_u64(memory->page_count, 1ul << memory->shift);
     uint64_t frames = 0, pages = 0;
 
-    for (unsigned i = 0; i < DRAIN_STEP && memory->drain_index < end; i++) {
+    for (unsigned i = 0; i + frames * DRAIN_FREE < DRAIN_STEP && memory->drain_index < end; i++) {
         memory->drain_index = drain_at(memory, memory->drain_index, &frames, &pages);
     }
     account_uncharge(memory->account, JOB_MEMORY, frames * PAGE_SIZE);

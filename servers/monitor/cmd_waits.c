@@ -61,7 +61,7 @@ static void wait_print(const struct system_thread *thread)
         qy_printf("on a futex");
         break;
     case THREAD_STATE_WAIT_KERNEL:
-        qy_printf("for other CPUs to forget a mapping");
+        qy_printf("for an unmap, or the report of its fault");
         break;
     case THREAD_STATE_WAIT_SLEEP:
         qy_printf("for time to pass");

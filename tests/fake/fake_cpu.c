@@ -476,10 +476,19 @@ void arch_thread_fini(struct arch_thread *thread)
     thread->fake = NULL;
 }
 
-void arch_frame_print(const struct user_frame *frame)
+unsigned arch_frame_trace(const struct user_frame *frame, uint64_t *ret_trace)
+{
+    ret_trace[0] = frame->rip;
+    return 1;
+}
+
+void arch_frame_print(const struct user_frame *frame, unsigned number)
 {
     char line[80];
 
+    if (number != 0) {
+        return;
+    }
     snprintf(line, sizeof(line), "rip %lx rsp %lx rax %lx\n", (unsigned long)frame->rip,
              (unsigned long)frame->rsp, (unsigned long)frame->rax);
     fake_log_append(line, strlen(line));

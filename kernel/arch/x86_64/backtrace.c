@@ -13,16 +13,26 @@
 #include "lib/checked.h"
 #include <quay/abi/memory.h>
 
-#define BACKTRACE_MAX 16
-
-static void registers_print(const struct user_frame *f)
+void arch_frame_print(const struct user_frame *f, unsigned line)
 {
-    log_info("  rip %016lx  rsp %016lx  flags %08lx  vector %lu  error %lx", f->rip, f->rsp,
-             f->rflags, f->vector & 0xff, f->error_code);
-    log_info("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);
-    log_info("  rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx", f->rsi, f->rdi, f->rbp, f->r8);
-    log_info("  r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx", f->r9, f->r10, f->r11, f->r12);
-    log_info("  r13 %016lx  r14 %016lx  r15 %016lx", f->r13, f->r14, f->r15);
+    switch (line) {
+    case 0:
+        log_info("  rip %016lx  rsp %016lx  flags %08lx  vector %lu  error %lx", f->rip, f->rsp,
+                 f->rflags, f->vector & 0xff, f->error_code);
+        return;
+    case 1:
+        log_info("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", f->rax, f->rbx, f->rcx,
+                 f->rdx);
+        return;
+    case 2:
+        log_info("  rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx", f->rsi, f->rdi, f->rbp, f->r8);
+        return;
+    case 3:
+        log_info("  r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx", f->r9, f->r10, f->r11, f->r12);
+        return;
+    default:
+        log_info("  r13 %016lx  r14 %016lx  r15 %016lx", f->r13, f->r14, f->r15);
+    }
 }
 
 /* Reads from a stack of this CPU, or that of the first steps. */
@@ -54,41 +64,46 @@ static bool user_read(uint64_t address, uint64_t *ret_value)
     return true;
 }
 
-static void backtrace_print(uint64_t frame_pointer,
-                            bool (*read)(uint64_t address, uint64_t *ret_value))
+/* Appends the return addresses to a trace of one address; returns how many it has then. */
+static unsigned trace(uint64_t frame_pointer, bool (*read)(uint64_t address, uint64_t *ret_value),
+                      uint64_t *ret_trace)
 {
-    uint64_t next, return_address;
+    unsigned count = 1;
+    uint64_t next;
 
-    for (unsigned i = 0; i < BACKTRACE_MAX; i++) {
-        if (!read(frame_pointer, &next) || !read(frame_pointer + 8, &return_address) ||
-            return_address == 0) {
-            return;
-        }
-        log_info("  from %016lx", return_address);
+    while (count < ARCH_TRACE_MAX && read(frame_pointer, &next) &&
+           read(frame_pointer + 8, &ret_trace[count]) && ret_trace[count] != 0) {
+        count++;
         if (next <= frame_pointer) {
-            return;
+            break;
         }
         frame_pointer = next;
     }
+    return count;
+}
+
+unsigned arch_frame_trace(const struct user_frame *frame, uint64_t *ret_trace)
+{
+    ret_trace[0] = frame->rip;
+    return trace(frame->rbp, user_read, ret_trace);
 }
 
 void arch_backtrace_print(void)
 {
     const struct user_frame *frame = cpu_self()->arch.panic_frame;
+    uint64_t addresses[ARCH_TRACE_MAX];
+    unsigned count;
 
     if (frame != NULL) {
-        registers_print(frame);
+        for (unsigned line = 0; line < ARCH_FRAME_LINES; line++) {
+            arch_frame_print(frame, line);
+        }
         log_info("  cr2 %016lx  cr3 %016lx", cr2_read(), cr3_read());
         log_info("  at   %016lx", frame->rip);
-        backtrace_print(frame->rbp, kernel_read);
-    } else {
-        backtrace_print((uint64_t)__builtin_frame_address(0), kernel_read);
     }
-}
-
-void arch_frame_print(const struct user_frame *frame)
-{
-    registers_print(frame);
-    log_info("  at   %016lx", frame->rip);
-    backtrace_print(frame->rbp, user_read);
+    count = trace(frame != NULL ? frame->rbp : (uint64_t)__builtin_frame_address(0), kernel_read,
+                  addresses);
+    for (unsigned i = 1; i < count; i++) {
+        log_info("  from %016lx", addresses[i]);
+    }
 }

@@ -46,9 +46,7 @@ void arch_console_init(void)
 void arch_debugcon_write(const char *text, size_t length)
 {
     if (x_console.has_debugcon) {
-        for (size_t i = 0; i < length; i++) {
-            out8(DEBUGCON_PORT, (uint8_t)text[i]);
-        }
+        __asm__ volatile("rep outsb" : "+S"(text), "+c"(length) : "d"(DEBUGCON_PORT) : "memory");
     }
 }
 

@@ -54,7 +54,7 @@ enum thread_state {
     THREAD_STATE_WAIT_REPLY = 5,   /* call received by a server, not answered yet */
     THREAD_STATE_WAIT_OBJECT = 6,  /* object_wait */
     THREAD_STATE_WAIT_FUTEX = 7,
-    THREAD_STATE_WAIT_KERNEL = 8, /* for other CPUs, in an unmap */
+    THREAD_STATE_WAIT_KERNEL = 8, /* for other CPUs in an unmap, or for the report of its fault */
     THREAD_STATE_DEAD = 9,
     THREAD_STATE_WAIT_SLEEP = 10,
 };
