@@ -89,6 +89,7 @@ static int64_t write_objects(struct system_object_count *records)
         [OBJECT_IO] = sizeof(struct io),
         [OBJECT_RESOURCE] = sizeof(struct object),
         [OBJECT_CHANNEL_SENDER] = sizeof(struct channel),
+        [OBJECT_CHANNEL_RECEIVER] = sizeof(struct channel),
     };
     unsigned count = 0;
 
