@@ -11,6 +11,7 @@
 #include "core/panic.h"
 #include "init/archive.h"
 #include "init/elf.h"
+#include "lib/checked.h"
 #include "lib/string.h"
 #include "object/process.h"
 #include "object/resource.h"
@@ -28,14 +29,14 @@ static void check(int error, const char *what)
     }
 }
 
-/* Writes into memory that nobody has mapped yet. */
+/* Writes into memory whose user does not run yet. */
 static void memory_fill(struct memory *memory, uint64_t offset, const void *data, uint64_t size)
 {
     const char *from = data;
 
     while (size > 0) {
         uint64_t in_page = offset % PAGE_SIZE;
-        uint64_t count = PAGE_SIZE - in_page < size ? PAGE_SIZE - in_page : size;
+        uint64_t count = min_u64(PAGE_SIZE - in_page, size);
         struct paddr page;
 
         check(memory_page(memory, offset / PAGE_SIZE, &page), "page");
@@ -46,26 +47,30 @@ static void memory_fill(struct memory *memory, uint64_t offset, const void *data
     }
 }
 
-static void map(struct process *process, struct memory *memory, uint64_t address, uint64_t size,
-                uint32_t flags, uint64_t *ret_address)
+/* New memory, mapped: at `address`, or anywhere if that is 0. */
+static struct memory *map_new(struct process *process, uint64_t address, uint64_t size,
+                              uint32_t flags, uint64_t *ret_address)
 {
+    struct memory *memory;
+
+    check(memory_create(&process->job->account, size, &memory), "memory");
     check(aspace_map(process->aspace, memory, 0, address, size,
                      flags | (address == 0 ? 0 : MAP_FIXED), flags, ret_address),
           "map");
+    object_unref(&memory->object); /* the mapping keeps it */
+    return memory;
 }
 
 static void load(struct process *process, const void *file, const struct elf_image *image)
 {
     for (uint32_t i = 0; i < image->segment_count; i++) {
         const struct elf_segment *segment = &image->segments[i];
-        struct memory *memory;
         uint64_t address;
+        struct memory *memory =
+            map_new(process, segment->address, segment->size_bytes, segment->flags, &address);
 
-        check(memory_create(&process->job->account, segment->size_bytes, &memory), "segment");
         memory_fill(memory, segment->data_offset, (const char *)file + segment->file_offset,
                     segment->file_size);
-        map(process, memory, segment->address, segment->size_bytes, segment->flags, &address);
-        object_unref(&memory->object); /* the mapping keeps it */
     }
 }
 
@@ -97,8 +102,7 @@ static void give_memory(struct block *block, const struct boot_info *info)
     struct memory *memory;
 
     check(memory_create_from_frames(account, info->archive,
-                                    (info->archive_size_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1),
-                                    &memory),
+                                    round_up_u64(info->archive_size_bytes, PAGE_SIZE), &memory),
           "archive");
     give(block, BOOTSTRAP_ARCHIVE, &memory->object, RIGHTS_BASIC | RIGHT_READ | RIGHT_EXEC,
          info->archive_size_bytes);
@@ -125,24 +129,12 @@ static uint64_t block_map(struct block *block, const struct boot_info *info)
     header->strings_offset = (uint32_t)(sizeof(*header) + handles_size);
     header->strings_size = (uint32_t)(sizeof("init") + line_size);
     header->tsc_hz = arch_time_tsc_hz();
-    check(memory_create(&block->process->job->account, PAGE_SIZE, &memory), "bootstrap");
+    memory = map_new(block->process, 0, PAGE_SIZE, MAP_READ, &address);
     memory_fill(memory, 0, header, sizeof(*header));
     memory_fill(memory, sizeof(*header), block->handles, handles_size);
     memory_fill(memory, header->strings_offset, "init", sizeof("init"));
     memory_fill(memory, header->strings_offset + sizeof("init"), info->command_line, line_size);
-    map(block->process, memory, 0, PAGE_SIZE, MAP_READ, &address);
-    object_unref(&memory->object);
     return address;
-}
-
-static void stack_map(struct process *process)
-{
-    struct memory *memory;
-    uint64_t address;
-
-    check(memory_create(&process->job->account, STACK_SIZE, &memory), "stack");
-    map(process, memory, STACK_TOP - STACK_SIZE, STACK_SIZE, MAP_READ | MAP_WRITE, &address);
-    object_unref(&memory->object);
 }
 
 void first_process_start(const struct boot_info *info)
@@ -153,6 +145,7 @@ void first_process_start(const struct boot_info *info)
     struct block block = {0};
     struct elf_image image;
     struct thread *thread;
+    uint64_t stack;
     const char *error;
 
     if (file == NULL) {
@@ -166,7 +159,8 @@ void first_process_start(const struct boot_info *info)
     check(thread_create(block.process, &thread), "thread");
     block.process->is_init = true;
     load(block.process, archive + file->offset_bytes, &image);
-    stack_map(block.process);
+    (void)map_new(block.process, STACK_TOP - STACK_SIZE, STACK_SIZE, MAP_READ | MAP_WRITE,
+                  &stack); /* nothing to fill in */
 
     object_ref(&block.process->object);
     object_ref(&block.process->aspace->object);

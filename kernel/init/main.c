@@ -61,9 +61,9 @@ static void archive_open(const struct boot_info *info)
 
 static void log_level_set(const char *command_line)
 {
-    if (command_line_has(command_line, "log", "debug")) {
+    if (command_line_has(command_line, "log=debug")) {
         log_set_level(LOG_DEBUG);
-    } else if (command_line_has(command_line, "log", "warn")) {
+    } else if (command_line_has(command_line, "log=warn")) {
         log_set_level(LOG_WARN);
     }
 }
@@ -101,7 +101,7 @@ NORETURN void kernel_main(const struct boot_info *info)
     objects_init();
     system_info_init(info);
     log_info("cpus: %u up", arch_cpus_start());
-    if (command_line_has(info->command_line, "test", "wx")) {
+    if (command_line_has(info->command_line, "test=wx")) {
         arch_selftest();
     }
     first_process_start(info);

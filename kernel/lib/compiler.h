@@ -20,7 +20,6 @@
 #define COLD           __attribute__((cold))
 #define LIKELY(cond)   __builtin_expect(!!(cond), 1)
 #define UNLIKELY(cond) __builtin_expect(!!(cond), 0)
-#define UNREACHABLE()  __builtin_unreachable()
 
 /* Argument number `format_index` is a printf format, the values begin at `first_index` (0:
  * va_list). */

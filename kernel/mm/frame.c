@@ -362,33 +362,28 @@ static void frame_range_release(uint32_t first, uint64_t end)
 
 void frame_range_add(struct paddr start, uint64_t size_bytes)
 {
-    const uint64_t number_end = (uint64_t)1 << 32;
-    uint64_t end;
-    uint64_t first;
-    uint64_t descriptor_bytes;
-    uint64_t descriptor_count;
     struct frame_range range;
+    uint64_t first, end, descriptor_pages;
 
     if (!checked_add_u64(start.value, size_bytes, &end) ||
         !align_up_u64(max_u64(start.value, PAGE_SIZE), PAGE_SIZE, &first)) {
         return;
     }
     first >>= PAGE_SHIFT;
-    end = min_u64(end >> PAGE_SHIFT, number_end - 1);
+    end = min_u64(end >> PAGE_SHIFT, UINT32_MAX);
     if (end <= first) {
         return;
     }
-    descriptor_bytes = (end - first) * sizeof(struct frame);
-    descriptor_count = round_up_u64(descriptor_bytes, PAGE_SIZE) >> PAGE_SHIFT;
     range = (struct frame_range){
         .first = (uint32_t)first,
         .count = (uint32_t)(end - first),
         .frames = arch_direct_map(frame_address((uint32_t)first)),
     };
-    if (descriptor_count >= end - first || !frame_range_insert(range)) {
+    descriptor_pages = round_up_u64(range.count * sizeof(struct frame), PAGE_SIZE) >> PAGE_SHIFT;
+    if (descriptor_pages >= range.count || !frame_range_insert(range)) {
         return;
     }
-    memset(range.frames, 0, descriptor_bytes);
+    memset(range.frames, 0, descriptor_pages << PAGE_SHIFT);
     frame_state.total_count += range.count;
-    frame_range_release((uint32_t)(first + descriptor_count), end);
+    frame_range_release((uint32_t)(first + descriptor_pages), end);
 }

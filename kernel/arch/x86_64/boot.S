@@ -161,12 +161,11 @@ boot_64:
     call x86_start
     ud2
 
-    /* x86_stack_enter(stack_top, function, argument): goes on on another stack, for good. */
+    /* x86_kernel_enter(info, stack_top) */
     .text
-    .globl x86_stack_enter
-x86_stack_enter:
-    movq %rdi, %rsp
-    movq %rdx, %rdi
+    .globl x86_kernel_enter
+x86_kernel_enter:
+    movq %rsi, %rsp
     xorl %ebp, %ebp
-    call *%rsi
+    call kernel_main
     ud2

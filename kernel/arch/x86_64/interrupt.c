@@ -104,7 +104,7 @@ static const char *exception_name(unsigned vector)
     return vector < ARRAY_SIZE(names) ? names[vector] : "exception";
 }
 
-static NORETURN void exception_panic(const struct user_frame *frame)
+NORETURN void x86_fatal_exception(const struct user_frame *frame)
 {
     const unsigned vector = frame->vector & 0xff;
 
@@ -135,7 +135,7 @@ bool x86_interrupt_kernel(struct user_frame *frame)
 
     if (vector >= 32) {
         if (!is_between(frame->rip, (uint64_t)arch_idle_wait, x86_idle_end)) {
-            exception_panic(frame);
+            x86_fatal_exception(frame);
         }
         interrupt_dispatch(vector);
         return false;
@@ -150,7 +150,7 @@ bool x86_interrupt_kernel(struct user_frame *frame)
             return true;
         }
     }
-    exception_panic(frame);
+    x86_fatal_exception(frame);
 }
 
 void x86_nmi(struct user_frame *frame)
@@ -159,11 +159,6 @@ void x86_nmi(struct user_frame *frame)
     if (panic_is_under_way()) {
         arch_halt();
     }
-}
-
-void x86_fatal_exception(struct user_frame *frame)
-{
-    exception_panic(frame);
 }
 
 void x86_resume_refuse(void)

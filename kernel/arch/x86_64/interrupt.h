@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include "lib/compiler.h"
 
 struct user_frame;
 
@@ -13,7 +14,9 @@ void x86_interrupt_user(struct user_frame *frame);
 bool x86_interrupt_kernel(struct user_frame *frame);
 
 void x86_nmi(struct user_frame *frame);
-void x86_fatal_exception(struct user_frame *frame);
+
+/* Of the kernel itself: panics. */
+NORETURN void x86_fatal_exception(const struct user_frame *frame);
 
 /* The current thread's frame holds a rip outside user space. */
 void x86_resume_refuse(void);

@@ -5,7 +5,8 @@
 #include "arch/x86_64/lapic.h"
 #include "arch/x86_64/mmu.h"
 #include "core/lock.h"
-#include "core/log.h"
+#include "lib/checked.h"
+#include "lib/string.h"
 #include <quay/abi/errno.h>
 
 #define IOAPIC_SELECT     0x00
@@ -53,9 +54,7 @@ static void ioapic_write(const struct controller *c, uint32_t index, uint32_t va
 
 void ioapic_init(const struct madt *madt)
 {
-    for (uint32_t i = 0; i < MADT_OVERRIDE_MAX; i++) {
-        x_ioapic.isa[i] = madt->isa[i];
-    }
+    memcpy(x_ioapic.isa, madt->isa, sizeof(x_ioapic.isa));
     for (uint32_t i = 0; i < madt->io_apic_count; i++) {
         struct controller *c = &x_ioapic.controllers[x_ioapic.controller_count++];
         const uint64_t physical = madt->io_apics[i].address.value;
@@ -69,12 +68,9 @@ void ioapic_init(const struct madt *madt)
         for (uint32_t pin = 0; pin < c->line_count; pin++) {
             ioapic_write(c, IOAPIC_ENTRY(pin), ENTRY_MASKED);
         }
-        if (c->first_line + c->line_count > x_ioapic.line_count) {
-            x_ioapic.line_count = c->first_line + c->line_count;
-        }
-    }
-    if (x_ioapic.line_count > VECTOR_IRQ_COUNT) {
-        x_ioapic.line_count = VECTOR_IRQ_COUNT;
+        x_ioapic.line_count =
+            (uint32_t)min_u64(max_u64(x_ioapic.line_count, (uint64_t)c->first_line + c->line_count),
+                              VECTOR_IRQ_COUNT);
     }
 }
 
@@ -83,14 +79,22 @@ uint32_t arch_irq_count(void)
     return x_ioapic.line_count;
 }
 
-/* The pin of a line, ISA lines by their override; NULL if no controller has it. */
+/* ISA lines by their override. Those above are PCI's: level, active low. */
+static struct madt_override line_route(uint32_t line)
+{
+    return line < MADT_OVERRIDE_MAX
+               ? x_ioapic.isa[line]
+               : (struct madt_override){line, MADT_POLARITY_LOW | MADT_TRIGGER_LEVEL};
+}
+
+/* The pin of a line; NULL if no controller has it. */
 static const struct controller *line_pin(uint32_t line, uint32_t *ret_pin)
 {
-    const uint32_t global = line < MADT_OVERRIDE_MAX ? x_ioapic.isa[line].line : line;
+    const uint32_t global = line_route(line).line;
 
     for (uint32_t i = 0; i < x_ioapic.controller_count; i++) {
         const struct controller *c = &x_ioapic.controllers[i];
-        if (global >= c->first_line && global - c->first_line < c->line_count) {
+        if (range_has(c->first_line, c->line_count, global)) {
             *ret_pin = global - c->first_line;
             return c;
         }
@@ -112,20 +116,14 @@ static void line_write_locked(uint32_t line, uint32_t extra) REQUIRES(&x_ioapic.
 
 int arch_irq_setup(uint32_t line)
 {
+    const uint8_t flags = line_route(line).flags;
     uint32_t pin;
-    struct line *l;
-    /* A line above the ISA's is PCI's: level, active low, unless told otherwise. */
-    uint8_t flags = MADT_POLARITY_LOW | MADT_TRIGGER_LEVEL;
 
     if (line >= x_ioapic.line_count || line_pin(line, &pin) == NULL) {
         return -ENXIO;
     }
-    if (line < MADT_OVERRIDE_MAX) {
-        flags = x_ioapic.isa[line].flags;
-    }
     spin_lock(&x_ioapic.lock);
-    l = &x_ioapic.lines[line];
-    *l = (struct line){
+    x_ioapic.lines[line] = (struct line){
         .is_set_up = true,
         .is_level = (flags & MADT_TRIGGER_LEVEL) != 0,
         .is_masked = true,

@@ -39,12 +39,8 @@ struct tag_framebuffer {
 
 #define FRAMEBUFFER_DIRECT 1 /* red, green and blue in each pixel */
 
-size_t multiboot2_size(const void *data)
-{
-    uint32_t size;
-    memcpy(&size, data, sizeof(size));
-    return size;
-}
+#define INFORMATION_MIN 16
+#define INFORMATION_MAX 0x100000 /* more is nonsense */
 
 /* A string that fills the rest of a tag; cut if it is too long, ended where the tag ends. */
 static void tag_string(char *to, size_t to_size, const uint8_t *tag, size_t from, size_t tag_size)
@@ -141,13 +137,17 @@ static const char *parse_tag(uint32_t type, const uint8_t *tag, size_t size, str
     }
 }
 
-const char *multiboot2_parse(const void *data, size_t size, struct paddr address,
-                             struct boot_info *info)
+const char *multiboot2_parse(struct paddr address, physical_reader_fn *read, struct boot_info *info)
 {
-    const uint8_t *bytes = data;
+    const uint8_t *bytes = read(address, INFORMATION_MIN);
+    uint32_t size = 0;
     struct tag tag;
 
-    if (size < 16 || multiboot2_size(data) != size) {
+    if (bytes != NULL) {
+        memcpy(&size, bytes, sizeof(size));
+    }
+    bytes = size >= INFORMATION_MIN && size <= INFORMATION_MAX ? read(address, size) : NULL;
+    if (bytes == NULL) {
         return "multiboot2: bad size";
     }
     for (size_t at = 8; size - at >= sizeof(tag);) {

@@ -3,16 +3,12 @@
  * every tag is bounded by the whole, every string by its tag. */
 #pragma once
 
-#include <stddef.h>
 #include "arch/boot_info.h"
+#include "arch/x86_64/pvh.h" /* physical_reader_fn */
 #include "lib/compiler.h"
 
 #define MULTIBOOT2_LOADER_MAGIC 0x36d76289u
 
-/* Fills `info` (zeroed by the caller) from the `size` bytes at `data`, whose physical address is
- * `address`. NULL, or what is wrong. */
-MUST_USE const char *multiboot2_parse(const void *data, size_t size, struct paddr address,
+/* Fills `info` (zeroed by the caller) from what lies at `address`. NULL, or what is wrong. */
+MUST_USE const char *multiboot2_parse(struct paddr address, physical_reader_fn *read,
                                       struct boot_info *info);
-
-/* The total size that the first 8 bytes state. */
-size_t multiboot2_size(const void *data);

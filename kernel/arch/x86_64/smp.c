@@ -19,7 +19,7 @@
 #include "lib/string.h"
 
 #define START_TIMEOUT_NS 2000000000 /* a virtual CPU may have to wait for a real one */
-#define INIT_DELAY_US    200
+#define INIT_DELAY_NS    200000
 #define STARTUP_DELAY_NS 1000000 /* then the message is sent once more */
 #define LOW_MEMORY_END   0x9f000u
 
@@ -151,7 +151,7 @@ static void cpu_start(struct cpu *cpu)
     *(uint64_t *)trampoline_at(trampoline_stack) = cpu->kernel_stack_top;
     *(struct cpu **)trampoline_at(trampoline_cpu) = cpu;
     lapic_send(cpu->hardware_id, LAPIC_INIT);
-    x86_delay_us(INIT_DELAY_US);
+    wait_online(cpu, INIT_DELAY_NS);
     lapic_send(cpu->hardware_id, startup);
     wait_online(cpu, STARTUP_DELAY_NS);
     if (!cpu_is_online(cpu)) {

@@ -25,7 +25,6 @@
 #include "core/panic.h"
 
 #define EARLY_LIMIT   0x100000000ul /* boot.S maps 4 GiB */
-#define LOADER_MAX    0x100000u     /* a larger multiboot2 information is nonsense */
 #define RAM_MIN_BYTES (23ul << 20)  /* of a machine of 24 MiB firmware keeps some */
 #define RAM_MIN_MIB   24ul
 
@@ -42,19 +41,14 @@ static const void *early_read(struct paddr address, uint64_t size)
 
 static const char *loader_read(uint32_t magic, struct paddr information, struct boot_info *info)
 {
-    const void *data = early_read(information, 8);
-
-    if (magic == 0) {
+    switch (magic) {
+    case 0:
         return pvh_parse(information, early_read, info);
-    }
-    if (magic != MULTIBOOT2_LOADER_MAGIC) {
+    case MULTIBOOT2_LOADER_MAGIC:
+        return multiboot2_parse(information, early_read, info);
+    default:
         return "not started by a multiboot2 or PVH loader";
     }
-    if (data == NULL || multiboot2_size(data) > LOADER_MAX ||
-        early_read(information, multiboot2_size(data)) == NULL) {
-        return "multiboot2: bad size";
-    }
-    return multiboot2_parse(data, multiboot2_size(data), information, info);
 }
 
 static void features_check(void)
@@ -63,11 +57,8 @@ static void features_check(void)
     if (!x86_features.nx) {
         boot_refuse("this CPU has no NX bit, or it is turned off in the firmware");
     }
-    if (!x86_features.syscall) {
-        boot_refuse("this CPU has no SYSCALL instruction");
-    }
-    if (!x86_features.fxsave) {
-        boot_refuse("this CPU has no FXSAVE instruction");
+    if (!x86_features.syscall || !x86_features.fxsave) {
+        boot_refuse("this CPU has no %s instruction", x86_features.syscall ? "FXSAVE" : "SYSCALL");
     }
 }
 
@@ -112,11 +103,6 @@ static void acpi_find(struct boot_info *info)
     }
 }
 
-static void kernel_enter(const void *info)
-{
-    kernel_main(info);
-}
-
 NORETURN void x86_start(uint32_t magic, uint32_t information)
 {
     static struct madt madt;
@@ -155,5 +141,5 @@ NORETURN void x86_start(uint32_t magic, uint32_t information)
     ioapic_init(&madt);
     x86_smp_prepare(&madt, info);
     boot_memory_finish(info);
-    x86_stack_enter(x_first_cpu.kernel_stack_top, kernel_enter, info);
+    x86_kernel_enter(info, x_first_cpu.kernel_stack_top);
 }

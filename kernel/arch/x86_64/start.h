@@ -9,6 +9,6 @@
  */
 NORETURN void x86_start(uint32_t magic, uint32_t information);
 
-/* entry.S: calls function(argument) on another stack, for good. */
-NORETURN void x86_stack_enter(uint64_t stack_top, void (*function)(const void *),
-                              const void *argument);
+/* boot.S: kernel_main, on another stack. */
+struct boot_info;
+NORETURN void x86_kernel_enter(const struct boot_info *info, uint64_t stack_top);

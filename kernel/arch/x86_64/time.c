@@ -31,7 +31,7 @@
 
 static struct {
     /* Fixed once x86_time_init is done. */
-    uint64_t tsc_hz, lapic_hz;
+    uint64_t tsc_hz;
     uint64_t tsc_start;
     uint64_t ns_per_tick;  /* 32.32 fixed point */
     uint64_t ticks_per_ns; /* 32.32, of the local APIC */
@@ -142,7 +142,6 @@ void x86_time_init(void)
               rates.lapic_hz);
     }
     x_time.tsc_hz = rates.tsc_hz;
-    x_time.lapic_hz = rates.lapic_hz;
     x_time.ns_per_tick = (NS_PER_S << 32) / rates.tsc_hz;
     x_time.ticks_per_ns = (rates.lapic_hz << 32) / NS_PER_S;
     x_time.tsc_start = tsc_read();
@@ -191,12 +190,4 @@ bool x86_timer_due(void)
     }
     cpu_self()->arch.timer_deadline = DEADLINE_NEVER;
     return true;
-}
-
-void x86_delay_us(uint32_t microseconds)
-{
-    const time_ns_t end = arch_time_now() + microseconds * 1000l;
-    while (arch_time_now() < end) {
-        arch_cpu_relax();
-    }
 }

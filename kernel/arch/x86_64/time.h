@@ -3,7 +3,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stdint.h>
 
 /* Learns both rates; time 0 is now. First CPU, with its local APIC on. */
 void x86_time_init(void);
@@ -11,6 +10,3 @@ void x86_time_init(void);
 /* Whether the timer interrupt that came is due; if not (the counter is too short for far deadlines)
  * it is armed again. */
 bool x86_timer_due(void);
-
-/* Waits that long, busily; for the start of CPUs only. */
-void x86_delay_us(uint32_t microseconds);

@@ -54,18 +54,30 @@ static void tag_end(struct builder *b)
     tag_exact(b, 0, "", 0);
 }
 
-/* Parses a copy that ends where the allocation ends, so that a read beyond is found. */
+/* The information in memory, in a copy that ends where the allocation ends, so that a read beyond
+ * is found. */
+static struct {
+    void *data;
+    size_t size;
+} x_copy;
+
+static const void *copy_read(struct paddr address, uint64_t size)
+{
+    return address.value == ADDRESS && size <= x_copy.size ? x_copy.data : NULL;
+}
+
 static const char *parse(struct builder *b, struct boot_info *info)
 {
     const uint32_t size = (uint32_t)b->size;
-    void *copy = malloc(b->size);
     const char *error;
 
+    x_copy.data = malloc(b->size);
+    x_copy.size = b->size;
     memcpy(b->bytes, &size, sizeof(size));
-    memcpy(copy, b->bytes, b->size);
+    memcpy(x_copy.data, b->bytes, b->size);
     memset(info, 0, sizeof(*info));
-    error = multiboot2_parse(copy, b->size, paddr_of(ADDRESS), info);
-    free(copy);
+    error = multiboot2_parse(paddr_of(ADDRESS), copy_read, info);
+    free(x_copy.data);
     return error;
 }
 
@@ -206,6 +218,23 @@ static void test_multiboot2_cut_anywhere_is_refused(void **state)
     }
 }
 
+static void test_multiboot2_bad_size_is_refused(void **state)
+{
+    static const uint32_t sizes[] = {0, 8, 15, 17, 64, UINT32_MAX};
+    uint32_t bytes[4] = {0, 0, 0, 8};
+    struct boot_info info = {0};
+
+    (void)state;
+    x_copy.data = bytes;
+    x_copy.size = sizeof(bytes);
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        bytes[0] = sizes[i];
+        assert_string_equal(multiboot2_parse(paddr_of(ADDRESS), copy_read, &info),
+                            "multiboot2: bad size");
+    }
+    assert_non_null(multiboot2_parse(paddr_of(0), copy_read, &info)); /* out of reach */
+}
+
 static void test_multiboot2_damage_is_survived(void **state)
 {
     struct builder b, damaged;
@@ -235,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_multiboot2_tag_past_the_end_is_refused),
         cmocka_unit_test(test_multiboot2_missing_parts_are_refused),
         cmocka_unit_test(test_multiboot2_cut_anywhere_is_refused),
+        cmocka_unit_test(test_multiboot2_bad_size_is_refused),
         cmocka_unit_test(test_multiboot2_damage_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
