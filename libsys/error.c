@@ -41,6 +41,7 @@ static const struct {
     {ETOKEN_DROPPED, "the server gave no answer (ETOKEN_DROPPED)"},
     {ENO_BUFFER, "a message buffer is missing (ENO_BUFFER)"},
     {EQUOTA, "a limit is reached (EQUOTA)"},
+    {ELEASE, "the memory lent cannot be accessed (ELEASE)"},
     {EBAD_MESSAGE, "not a message of this interface (EBAD_MESSAGE)"},
     {ENO_METHOD, "the server has no such method (ENO_METHOD)"},
 };

@@ -31,15 +31,17 @@ NORETURN void upcall_idle(void);
 
 /*
  * System calls. The entry code saves the whole frame into the current thread's record, looks the
- * number up in syscall_table (SYSCALL_NUMBER_MAX + 1 entries, NULL where there is no call: ENOSYS)
- * and calls it with the six arguments. What it returns goes to rax and the thread continues, with
- * all other registers as in its frame; SYSCALL_RESUME means that everything is already in the
- * frame of whichever thread is current now: arch_resume.
+ * number up in syscall_index (SYSCALL_NUMBER_MAX + 1 entries, for the numbers are sparse) and calls
+ * the door with that index, number 0 for those that are no call, with the six arguments. What it
+ * returns goes to rax and the thread continues, with all other registers as in its frame;
+ * SYSCALL_RESUME means that everything is already in the frame of whichever thread is current now:
+ * arch_resume.
  */
 #define SYSCALL_RESUME ((int64_t)INT32_MIN)
 
 typedef int64_t syscall_fn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
-extern syscall_fn *const syscall_table[];
+extern const uint8_t syscall_index[];
+extern syscall_fn *const syscall_doors[];
 
 /* The current user thread touched an address it may not, or that is not there yet. */
 void upcall_page_fault(uint64_t address, unsigned access);

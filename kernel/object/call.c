@@ -74,6 +74,10 @@ int call_delivered(struct port *port, struct thread *caller, struct thread *rece
     struct session *session = caller->session;
     uint64_t token = slot->value;
 
+    if (UNLIKELY(IPC_HEADER_LEASES(header) != 0)) {
+        caller->lease_token = token;
+        caller->lease_port = port->object.koid;
+    }
     caller->call_slot = slot;
     caller->wait_ops = &wait_reply;
     frame_ipc_result(&receiver->frame, RECEIVED_CALL, session->badge, header, caller->job_koid,
@@ -150,8 +154,13 @@ int64_t port_call(struct session *session, uint64_t header, time_ns_t deadline)
     struct thread *caller = thread_current();
     struct thread *receiver;
     struct token_slot *slot;
-    int error = message_check(caller, header);
+    int error = message_check(caller, header & ~IPC_LEASES(7));
 
+    if (error == 0 && UNLIKELY(IPC_HEADER_LEASES(header) != 0)) {
+        error = IPC_HEADER_LEASES(header) > IPC_LEASES_MAX ? -EMSGSIZE
+                : caller->buffer == NULL                   ? -ENO_BUFFER
+                                                           : 0;
+    }
     if (error != 0) {
         return error;
     }

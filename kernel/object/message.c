@@ -41,7 +41,7 @@ void message_handles_read(const struct thread *thread, struct message_handle *ha
 
 int message_check(struct thread *sender, uint64_t header)
 {
-    if (IPC_HEADER_FLAGS(header) != 0) {
+    if ((IPC_HEADER_FLAGS(header) | IPC_HEADER_LEASES(header)) != 0) {
         return -EINVAL;
     }
     if (IPC_HEADER_LENGTH(header) > IPC_PAYLOAD_MAX ||

@@ -109,6 +109,8 @@ struct thread {
     uint64_t call_token;
     koid_t job_koid; /* fixed */
     uint64_t call_header;
+    uint64_t lease_token; /* the call with leases; that token of that port, and no other */
+    koid_t lease_port;
     struct pqueue_node call_link; /* port's queued callers */
 
     struct arch_thread arch;

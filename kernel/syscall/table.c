@@ -4,8 +4,32 @@
 
 #include <quay/abi/syscalls.h>
 
-syscall_fn *const syscall_table[SYSCALL_NUMBER_MAX + 1] = {
-#define SYSCALL(number, name, arguments, summary) [number] = sys_##name,
+enum door_index {
+    DOOR_NONE,
+#define SYSCALL(number, name, arguments, summary) DOOR_##name,
+#include <quay/abi/syscalls.def>
+#undef SYSCALL
+    DOOR_COUNT,
+};
+
+_Static_assert(DOOR_COUNT <= UINT8_MAX + 1, "an index is a byte");
+
+static int64_t sys_none(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                        uint64_t a5)
+{
+    UNUSED6();
+    return -ENOSYS;
+}
+
+const uint8_t syscall_index[SYSCALL_NUMBER_MAX + 1] = {
+#define SYSCALL(number, name, arguments, summary) [number] = DOOR_##name,
+#include <quay/abi/syscalls.def>
+#undef SYSCALL
+};
+
+syscall_fn *const syscall_doors[] = {
+    sys_none,
+#define SYSCALL(number, name, arguments, summary) sys_##name,
 #include <quay/abi/syscalls.def>
 #undef SYSCALL
 };

@@ -76,6 +76,11 @@ static inline struct aspace *aspace_current(void)
     return CONTAINER_OF(thread_current()->root, struct aspace, root);
 }
 
+static inline struct aspace *aspace_of_thread(const struct thread *thread)
+{
+    return CONTAINER_OF(thread->root, struct aspace, root);
+}
+
 /* Once, before any other call of this layer. */
 void vm_init(void);
 
@@ -116,6 +121,11 @@ MUST_USE int64_t aspace_protect(struct aspace *aspace, uint64_t address, uint64_
 /* Makes the translation for an access (FAULT_*) of a thread in this address space. 0: try again;
  * -EFAULT: nothing is mapped there; -EACCES: not in this way; -ENOMEM. */
 MUST_USE int aspace_fault(struct aspace *aspace, uint64_t address, unsigned access);
+
+/* Kernel address of what a thread of this address space would reach at this user address without a
+ * fault, or NULL (also for device memory). Under its lock, or for this CPU's own, where what is
+ * found stays until the kernel is left: nothing is freed before this CPU has been interrupted. */
+MUST_USE void *aspace_access(const struct aspace *aspace, uint64_t address, bool is_write);
 
 /* The memory behind an address: its koid and the offset in it. For futexes. 0 or -EFAULT. */
 MUST_USE int aspace_find(struct aspace *aspace, uint64_t address, koid_t *ret_koid,

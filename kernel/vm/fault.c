@@ -92,6 +92,19 @@ int aspace_fault(struct aspace *aspace, uint64_t address, unsigned access)
     return status;
 }
 
+void *aspace_access(const struct aspace *aspace, uint64_t address, bool is_write)
+{
+    struct paddr frame;
+    unsigned flags;
+
+    if (!arch_aspace_query(&aspace->root.arch, align_down_u64(address, PAGE_SIZE), &frame,
+                           &flags) ||
+        (flags & ARCH_MAP_DEVICE) || (is_write && !(flags & ARCH_MAP_WRITE))) {
+        return NULL;
+    }
+    return (uint8_t *)arch_direct_map(frame) + (address & (PAGE_SIZE - 1));
+}
+
 int aspace_find(struct aspace *aspace, uint64_t address, koid_t *ret_koid, uint64_t *ret_offset)
 {
     const struct mapping *mapping;

@@ -355,7 +355,7 @@ static void enter_syscall(struct fake_cpu *cpu)
     struct thread *thread = cpu->record.current;
     struct user_frame *frame = &thread->frame;
     uint64_t number = frame->rax;
-    syscall_fn *door = number <= SYSCALL_NUMBER_MAX ? syscall_table[number] : NULL;
+    syscall_fn *door = number <= SYSCALL_NUMBER_MAX ? syscall_doors[syscall_index[number]] : NULL;
     int64_t result = -ENOSYS;
 
     if (enter_fast(cpu, thread)) {

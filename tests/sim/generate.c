@@ -225,6 +225,22 @@ static uint64_t any_message(struct sim_thread *thread)
     return IPC_HEADER(sim_random(1000), length, handles);
 }
 
+/* Lends memory that is there, mostly: all of them have the shared words. */
+static uint64_t any_leases(struct sim_thread *thread)
+{
+    struct message_buffer *buffer = thread->fake->thread->buffer;
+    unsigned count = (unsigned)sim_random(sim_chance(98) ? IPC_LEASES_MAX + 1 : 8);
+
+    for (unsigned i = 0; buffer != NULL && i < count && i < IPC_LEASES_MAX; i++) {
+        buffer->leases[i] = (struct message_lease){
+            .address = sim_chance(90) ? SLOT_BASE + sim_random(SLOT_SIZE) : sim_random(UINT64_MAX),
+            .size = sim_chance(90) ? sim_random(0x4000) : sim_random(UINT64_MAX),
+            .flags = (uint32_t)sim_random(8),
+        };
+    }
+    return IPC_LEASES(count);
+}
+
 /* --- calls ------------------------------------------------------------------------------------ */
 
 /* Fills the arguments of one kind of call. */
@@ -355,6 +371,9 @@ FILL(port_call)
     fill_words(r);
     r->rdi = any_handle(t, OBJECT_SESSION);
     r->rsi = any_message(t);
+    if (sim_chance(25)) {
+        r->rsi |= any_leases(t);
+    }
     r->rdx = any_deadline();
     r->r10 = sim_chance(99) ? 0 : 1;
 }
@@ -409,6 +428,16 @@ FILL(port_notify)
 FILL(job)
 {
     r->rdi = any_handle(t, OBJECT_JOB);
+}
+
+FILL(lease)
+{
+    r->rdi = any_handle(t, OBJECT_PORT);
+    r->rsi = any_token(t);
+    r->rdx = sim_random(sim_chance(97) ? 2 : 9);
+    r->r10 = sim_chance(70) ? sim_random(0x1000) : sim_random(0x5000);
+    r->r8 = sim_chance(95) ? SLOT_BASE + sim_random(0x3000) : any_address();
+    r->r9 = sim_chance(95) ? sim_random(0x2000) : any_size();
 }
 
 FILL(channel_create)
@@ -627,6 +656,9 @@ static const struct {
     {SYS_port_bind, 16, fill_port_bind},
     {SYS_port_unbind, 8, fill_port_bind},
     {SYS_port_notify, 20, fill_port_notify},
+    {SYS_lease_read, 15, fill_lease},
+    {SYS_lease_write, 15, fill_lease},
+    {SYS_lease_info, 5, fill_lease},
     {SYS_channel_create, 8, fill_channel_create},
     {SYS_channel_send, 30, fill_channel_send},
     {SYS_channel_receive, 30, fill_channel_receive},

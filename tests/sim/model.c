@@ -235,6 +235,9 @@ static const struct {
     {SYS_port_bind, {{1, OBJECT_PORT, RIGHT_BIND}, {2, OBJECT_NONE, RIGHT_WAIT}}, 0},
     {SYS_port_unbind, {{1, OBJECT_PORT, RIGHT_BIND}, {2, OBJECT_NONE, 0}}, 0},
     {SYS_port_notify, {{1, OBJECT_PORT, RIGHT_NOTIFY}}, 0},
+    {SYS_lease_read, {{1, OBJECT_PORT, RIGHT_RECV}}, 0},
+    {SYS_lease_write, {{1, OBJECT_PORT, RIGHT_RECV}}, 0},
+    {SYS_lease_info, {{1, OBJECT_PORT, RIGHT_RECV}}, 0},
     {SYS_channel_create, {{1, OBJECT_JOB, RIGHT_CREATE}}, OBJECT_CHANNEL_SENDER},
     {SYS_channel_send, {{1, OBJECT_CHANNEL_SENDER, RIGHT_SEND}}, 0},
     {SYS_channel_receive, {{1, OBJECT_CHANNEL_RECEIVER, RIGHT_RECV}}, 0},
@@ -318,7 +321,7 @@ static int64_t lookup_error(const struct model_thread *t, struct node *nodes[HAN
 static bool may_deny(uint64_t number)
 {
     return number == SYS_aspace_map || number == SYS_aspace_protect ||
-           number == SYS_memory_physical;
+           number == SYS_memory_physical || number == SYS_lease_read || number == SYS_lease_write;
 }
 
 /* --- events ----------------------------------------------------------------------------------- */

@@ -76,11 +76,9 @@ x86_syscall_generic:
     movq %gs:CPU_KERNEL_STACK_TOP, %rsp
     cmpq $SYSCALL_TABLE_LAST, %rax
     ja 1f
-    movq syscall_table(, %rax, 8), %rax
-    testq %rax, %rax
-    jz 1f
+    movzbl syscall_index(%rax), %eax
     movq %r10, %rcx
-    call *%rax
+    call *syscall_doors(, %rax, 8)
     cmpq $SYSCALL_RESULT_RESUME, %rax
     je arch_resume
 2:  /* The handler may have set rdx and rdi in the frame. C kept rbx, rbp and r12 to r15. */

@@ -167,15 +167,17 @@ bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned 
 bool arch_aspace_query(const struct arch_aspace *aspace, uint64_t address, struct paddr *ret_frame,
                        unsigned *ret_flags)
 {
-    const uint64_t *entry = page_entry(aspace, address);
+    const uint64_t *at = page_entry(aspace, address);
+    uint64_t entry =
+        at == NULL ? 0 : __atomic_load_n(at, __ATOMIC_RELAXED); /* once: it may change */
 
-    if (entry == NULL || !(*entry & PTE_PRESENT)) {
+    if (!(entry & PTE_PRESENT)) {
         return false;
     }
-    *ret_frame = paddr_of(*entry & PTE_ADDRESS);
-    *ret_flags = ARCH_MAP_READ | (*entry & PTE_WRITE ? ARCH_MAP_WRITE : 0) |
-                 (*entry & PTE_NX ? 0 : ARCH_MAP_EXEC) | (*entry & PTE_USER ? ARCH_MAP_USER : 0) |
-                 (*entry & PTE_UNCACHED ? ARCH_MAP_DEVICE : 0);
+    *ret_frame = paddr_of(entry & PTE_ADDRESS);
+    *ret_flags = ARCH_MAP_READ | (entry & PTE_WRITE ? ARCH_MAP_WRITE : 0) |
+                 (entry & PTE_NX ? 0 : ARCH_MAP_EXEC) | (entry & PTE_USER ? ARCH_MAP_USER : 0) |
+                 (entry & PTE_UNCACHED ? ARCH_MAP_DEVICE : 0);
     return true;
 }
 

@@ -51,6 +51,32 @@ static inline int64_t qy_token_drop(handle_t port, uint64_t token)
     return qy_syscall2(SYS_token_drop, port, token);
 }
 
+/*
+ * Leases: a call may lend up to IPC_LEASES_MAX ranges of the caller's memory until it ends. The
+ * caller puts them into its message buffer with qy_lease_set and adds IPC_LEASES(count) to the
+ * header; the server copies with these two, any size, `offset` being that in the lease. They return
+ * 0 when all was copied, -ETOKEN_STALE when the call has ended meanwhile, -EINVAL for a lease that
+ * the call does not have, -EACCES when it was not lent in this direction, -ERANGE beyond its end,
+ * -EFAULT for our own memory, -ELEASE for the lender's.
+ */
+int64_t qy_lease_read(handle_t port, uint64_t token, uint32_t index, uint64_t offset, void *to,
+                      uint64_t size);
+int64_t qy_lease_write(handle_t port, uint64_t token, uint32_t index, uint64_t offset,
+                       const void *from, uint64_t size);
+
+/* status = 0, second = size in bytes, third = LEASE_* flags. */
+static inline struct qy_result qy_lease_info(handle_t port, uint64_t token, uint32_t index)
+{
+    return qy_syscall_full(SYS_lease_info, port, token, index, 0, 0, 0);
+}
+
+static inline void qy_lease_set(struct message_buffer *buffer, uint32_t index, const void *memory,
+                                uint64_t size, uint32_t flags)
+{
+    buffer->leases[index] = (struct message_lease){
+        .address = (uint64_t)(uintptr_t)memory, .size = size, .flags = flags};
+}
+
 /* status = owner handle (revoke it to end the session), second = client handle. call_limit bounds
  * the calls of this session that are queued or not answered at a time (one more: -EQUOTA); 0: as
  * many as the port has tokens. */

@@ -41,6 +41,7 @@ struct peer_handles {
 };
 
 #define PEER_MEMORY_BYTES PAGE_SIZE
+#define LEASE_BYTES       (64u * 1024)
 
 /* Starts this program in another process, in the given role, and waits until it says it is ready.
  * Returns its process. `number` is an argument of the role. */

@@ -8,11 +8,13 @@
 #include <quay/event.h>
 #include <quay/handle.h>
 #include <quay/port.h>
+#include <quay/text.h>
 #include <quay/thread.h>
 
 #define CALLS        2000
 #define HANDLE_CALLS 200
 #define CROWD        1000
+#define LEASE_CALLS  100
 
 static uint64_t loop_overhead; /* of a call loop without its call */
 
@@ -51,6 +53,32 @@ static void calls_measure(const char *name, handle_t session, uint64_t header, t
         samples[i] -= loop_overhead;
     }
     samples_print(name, CALLS, 1);
+}
+
+/* 64 KiB lent, and all of it read by the server. */
+static void lease_measure(void)
+{
+    static uint8_t lent[LEASE_BYTES] __attribute__((aligned(PAGE_SIZE)));
+    struct peer_handles handles;
+    handle_t session;
+    port_make(&handles, &session);
+    handle_t server = peer_start("lease", 0, &handles);
+    memset(lent, 2, sizeof lent);
+    qy_lease_set(qy_buffer(), 0, lent, sizeof lent, LEASE_READ);
+    for (uint32_t i = 0; i < LEASE_CALLS; i++) {
+        struct call_plan plan = {
+            .session = session,
+            .header = IPC_HEADER(1, 0, 0) | IPC_LEASES(1),
+            .deadline = (uint64_t)DEADLINE_NEVER,
+            .samples = &samples[i],
+            .count = 1,
+        };
+        call_loop_0(&plan);
+        must(plan.failures != 0 ? -EIO : 0, "lease_64k");
+        samples[i] -= loop_overhead;
+    }
+    samples_print("lease_64k", LEASE_CALLS, 1);
+    peer_end(server);
 }
 
 /* One handle, moved to the server, which keeps it. A fresh duplicate for each call. */
@@ -107,6 +135,7 @@ void rows_call(void)
     peer_end(server);
 
     handle_measure();
+    lease_measure();
 }
 
 /* Last, because this thread has vector state from here on. */

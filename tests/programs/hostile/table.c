@@ -57,7 +57,7 @@ BAD(bad_words) = {{1, -EINVAL},
                   {UINT64_MAX - 3, -EFAULT},
                   END};
 BAD(bad_times) = {{NEGATIVE, ANY_ERROR}, {UINT64_MAX, ANY_ERROR}, END};
-BAD(bad_headers) = {{IPC_HEADER(1, 0, 0) | 1ul << 56, -EINVAL},
+BAD(bad_headers) = {{IPC_HEADER(1, 0, 0) | 1ul << 59, -EINVAL},
                     {IPC_HEADER(1, 0, 0) | 1ul << 63, -EINVAL},
                     {IPC_HEADER(1, 4097, 0), -EMSGSIZE},
                     {IPC_HEADER(1, 65535, 0), -EMSGSIZE},
@@ -144,6 +144,23 @@ ROW(port_bind) = {HANDLE(OBJECT_PORT, RIGHT_BIND), HANDLE(OBJECT_NONE, RIGHT_WAI
                   CHECKED(SIGNAL_USER, bad_signals), VALUE(9)};
 ROW(port_unbind) = {HANDLE(OBJECT_PORT, RIGHT_BIND), HANDLE(OBJECT_NONE, 0)};
 ROW(port_notify) = {HANDLE(OBJECT_PORT, RIGHT_NOTIFY), VALUE(1)};
+
+BAD(bad_lease_tokens) = {
+    {0, -ETOKEN_STALE}, {1ul << 32, -ETOKEN_STALE}, {UINT64_MAX, -ETOKEN_STALE}, END};
+BAD(bad_lease_addresses) = {{USER_LIMIT, -EFAULT},
+                            {USER_LIMIT - 8, -EFAULT},
+                            {KERNEL_ADDRESS, -EFAULT},
+                            {UINT64_MAX, -EFAULT},
+                            {0, -EFAULT},
+                            END};
+BAD(bad_lease_sizes) = {{UINT64_MAX, -EFAULT}, {HUGE_SIZE, -EFAULT}, {USER_LIMIT, -EFAULT}, END};
+ROW(lease_read) = {
+    HANDLE(OBJECT_PORT, RIGHT_RECV),        CHECKED(1, bad_lease_tokens), VALUE(0), VALUE(0),
+    CHECKED(UNMAPPED, bad_lease_addresses), CHECKED(64, bad_lease_sizes)};
+ROW(lease_write) = {
+    HANDLE(OBJECT_PORT, RIGHT_RECV),        CHECKED(1, bad_lease_tokens), VALUE(0), VALUE(0),
+    CHECKED(UNMAPPED, bad_lease_addresses), CHECKED(64, bad_lease_sizes)};
+ROW(lease_info) = {HANDLE(OBJECT_PORT, RIGHT_RECV), CHECKED(1, bad_lease_tokens), VALUE(0)};
 
 /* --- channels */
 BAD(bad_slot_counts) = {{0, -EINVAL}, {4097, -EINVAL}, {UINT64_MAX, -EINVAL}, END};

@@ -18,6 +18,7 @@ int main(int argument_count, char **arguments)
     test_memory();
     test_futexes();
     test_channels();
+    test_leases();
     test_events();
     test_ports();
     test_processes();

@@ -17,6 +17,7 @@ void test_handles(void);
 void test_memory(void);
 void test_futexes(void);
 void test_channels(void);
+void test_leases(void);
 void test_events(void);
 void test_ports(void);
 void test_processes(void);

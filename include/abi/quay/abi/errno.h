@@ -42,6 +42,7 @@
 #define ETOKEN_DROPPED 517 /* the server dropped the call without an answer */
 #define ENO_BUFFER     518 /* the message needs a message buffer that one side does not have */
 #define EQUOTA         519 /* a limit of a job or of a session is reached */
+#define ELEASE         520 /* the memory lent with the call cannot be accessed */
 #define EBAD_MESSAGE   530 /* a message is not what its interface says */
 #define ENO_METHOD     531 /* the server has no such method */
 

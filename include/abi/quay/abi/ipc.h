@@ -25,7 +25,10 @@
  * was. When a call returns an error, the registers beside rax mean nothing.
  *
  * Header, low bits first: method ordinal (32), payload length in bytes (16), handle count (8),
- * flags (8, must be 0).
+ * lease count (3, of a call only), flags (5, must be 0).
+ *
+ * A lease is a range of the caller's memory that the receiver may read or write, with lease_read
+ * and lease_write, until the call has ended. Its ranges stand in the caller's message buffer.
  */
 #pragma once
 
@@ -41,7 +44,12 @@
 #define IPC_HEADER_METHOD(header)  ((uint32_t)(header))
 #define IPC_HEADER_LENGTH(header)  ((uint32_t)((header) >> 32) & 0xffffu)
 #define IPC_HEADER_HANDLES(header) ((uint32_t)((header) >> 48) & 0xffu)
-#define IPC_HEADER_FLAGS(header)   ((uint32_t)((header) >> 56))
+#define IPC_HEADER_LEASES(header)  ((uint32_t)((header) >> 56) & 0x7u)
+#define IPC_HEADER_FLAGS(header)   ((uint32_t)((header) >> 59))
+
+/* A header with leases as well. */
+#define IPC_LEASES_MAX    4u
+#define IPC_LEASES(count) ((uint64_t)(count) << 56)
 
 /* What port_reply_receive returns in rax when it is not an error. */
 #define RECEIVED_CALL   0
@@ -62,6 +70,17 @@ struct message_handle {
     uint16_t type;      /* out: enum object_type */
 };
 
+/* Memory lent for the length of a call. */
+#define LEASE_READ  1u /* the receiver may read it */
+#define LEASE_WRITE 2u /* it may write it */
+
+struct message_lease {
+    uint64_t address;
+    uint64_t size; /* bytes */
+    uint32_t flags;
+    uint32_t reserved;
+};
+
 /* The message buffer: two pages, made and mapped by thread_buffer, reached by the kernel without
  * page faults. The same place serves sending, receiving, and results too long for registers. */
 struct message_buffer {
@@ -69,13 +88,15 @@ struct message_buffer {
     koid_t sender_job;
     uint64_t reserved[6];
     struct message_handle handles[IPC_HANDLES_MAX];
-    uint8_t pad[PAGE_SIZE - 64 - 16 * IPC_HANDLES_MAX];
+    struct message_lease leases[IPC_LEASES_MAX]; /* in: of a call; the kernel writes nothing here */
+    uint8_t pad[PAGE_SIZE - 64 - 16 * IPC_HANDLES_MAX - 24 * IPC_LEASES_MAX];
     uint8_t payload[IPC_PAYLOAD_MAX];
 };
 
 #define MESSAGE_BUFFER_SIZE (2 * PAGE_SIZE)
 
 _Static_assert(sizeof(struct message_handle) == 16, "message_handle layout");
+_Static_assert(sizeof(struct message_lease) == 24, "message_lease layout");
 _Static_assert(sizeof(struct message_buffer) == MESSAGE_BUFFER_SIZE, "message_buffer layout");
 _Static_assert(offsetof(struct message_buffer, handles) == 64, "message_buffer.handles");
 _Static_assert(offsetof(struct message_buffer, payload) == PAGE_SIZE, "message_buffer.payload");

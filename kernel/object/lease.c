@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "object/lease.h"
+
+#include "arch/upcalls.h"
+#include "lib/string.h"
+#include "object/port.h"
+#include "vm/aspace.h"
+#include <quay/abi/errno.h>
+#include <quay/abi/memory.h>
+
+#define PAGE_ATTEMPTS 8u /* a page that was made may be gone again before the next look */
+
+/* One copy under way. */
+struct lease_copy {
+    struct port *port;
+    uint64_t token;
+    uint64_t index;
+    uint64_t offset;
+    uint64_t address; /* ours */
+    uint64_t size;
+    bool to_lender;
+    uint64_t lender_address; /* known once the lease was found */
+};
+
+/* The thread that waits for the answer, and its lease. It stays allocated until we leave the
+ * kernel, and waits as long as the port is locked. */
+static int lease_find_locked(struct port *port, uint64_t token, uint64_t index,
+                             struct thread **ret_lender, struct message_lease *ret_lease)
+    REQUIRES(&port->lock)
+{
+    struct token_slot *slot = slot_find_locked(port, token);
+    struct thread *lender = slot == NULL ? NULL : slot->caller;
+
+    if (lender == NULL) {
+        return -ETOKEN_STALE;
+    }
+    if (lender->lease_token != token || lender->lease_port != port->object.koid ||
+        index >= IPC_HEADER_LEASES(lender->call_header)) {
+        return -EINVAL;
+    }
+    *ret_lease = *(const volatile struct message_lease *)&lender->buffer->leases[index];
+    *ret_lender = lender;
+    return 0;
+}
+
+/* Where the next byte lies on the lender's side. */
+static int check_lease(struct lease_copy *copy, const struct message_lease *lease)
+{
+    if (!(lease->flags & (copy->to_lender ? LEASE_WRITE : LEASE_READ))) {
+        return -EACCES;
+    }
+    if (copy->offset > lease->size || copy->size > lease->size - copy->offset) {
+        return -ERANGE;
+    }
+    if (lease->address < USER_BASE || lease->address > USER_LIMIT ||
+        lease->size > USER_LIMIT - lease->address) {
+        return -ELEASE;
+    }
+    copy->lender_address = lease->address + copy->offset;
+    return 0;
+}
+
+static uint64_t to_page_end(uint64_t address)
+{
+    return PAGE_SIZE - (address & (PAGE_SIZE - 1));
+}
+
+/* Copies up to the end of a page on either side. Returns how much, or 0 when a page has to be made
+ * first; then *ret_is_lenders tells whose. */
+static uint64_t copy_pages(const struct lease_copy *copy, const struct aspace *lenders,
+                           bool *ret_is_lenders)
+{
+    uint64_t ours_left = to_page_end(copy->address);
+    uint64_t size = to_page_end(copy->lender_address);
+    void *theirs = aspace_access(lenders, copy->lender_address, copy->to_lender);
+    void *ours = aspace_access(aspace_current(), copy->address, !copy->to_lender);
+
+    if (theirs == NULL || ours == NULL) {
+        *ret_is_lenders = theirs == NULL;
+        return 0;
+    }
+    size = size < ours_left ? size : ours_left;
+    size = size < copy->size ? size : copy->size;
+    memcpy(copy->to_lender ? theirs : ours, copy->to_lender ? ours : theirs, size);
+    return size;
+}
+
+/* Makes the page that was missing. */
+static int page_make(const struct lease_copy *copy, struct aspace *lenders, bool is_lenders)
+{
+    unsigned access = FAULT_PRESENT | (copy->to_lender == is_lenders ? FAULT_WRITE : FAULT_READ);
+
+    if (is_lenders) {
+        return aspace_fault(lenders, copy->lender_address, access) == 0 ? 0 : -ELEASE;
+    }
+    return aspace_fault(aspace_current(), copy->address, access) == 0 ? 0 : -EFAULT;
+}
+
+/* One step: how much was copied, or the reason why nothing was. */
+static int64_t copy_step(struct lease_copy *copy, struct aspace *lenders)
+{
+    struct port *port = copy->port;
+    bool is_lenders = true;
+
+    for (unsigned attempt = 0; attempt < PAGE_ATTEMPTS; attempt++) {
+        struct message_lease lease;
+        struct thread *lender;
+        uint64_t copied = 0;
+        int error;
+
+        spin_lock(&lenders->lock);
+        spin_lock(&port->lock);
+        error = lease_find_locked(port, copy->token, copy->index, &lender, &lease);
+        if (error == 0) {
+            error = check_lease(copy, &lease);
+        }
+        if (error == 0) {
+            copied = copy_pages(copy, lenders, &is_lenders);
+        }
+        spin_unlock(&port->lock);
+        spin_unlock(&lenders->lock);
+        if (error == 0 && copied == 0) {
+            error = page_make(copy, lenders, is_lenders);
+        }
+        if (error != 0 || copied != 0) {
+            return error != 0 ? error : (int64_t)copied;
+        }
+    }
+    return is_lenders ? -ELEASE : -EFAULT; /* made, and not there: no memory that is copied */
+}
+
+int64_t lease_copy(struct port *port, uint64_t token, uint64_t index, uint64_t offset,
+                   uint64_t address, uint64_t size, bool to_lender)
+{
+    struct lease_copy copy = {
+        .port = port,
+        .token = token,
+        .index = index,
+        .offset = offset,
+        .address = address,
+        .size = size,
+        .to_lender = to_lender,
+    };
+    struct message_lease lease;
+    struct thread *lender;
+    int error;
+
+    spin_lock(&port->lock);
+    error = lease_find_locked(port, token, index, &lender, &lease);
+    spin_unlock(&port->lock);
+    if (error == 0) {
+        error = check_lease(&copy, &lease);
+    }
+    if (error != 0) {
+        return error;
+    }
+    /* The lender may go now, but not its record; a step that finds the token good has it alive. */
+    while (copy.size > 0 && size - copy.size < LEASE_COPY_MAX) {
+        int64_t step = copy_step(&copy, aspace_of_thread(lender));
+
+        if (step < 0) {
+            return copy.size < size ? (int64_t)(size - copy.size) : step;
+        }
+        copy.size -= (uint64_t)step;
+        copy.offset += (uint64_t)step;
+        copy.address += (uint64_t)step;
+    }
+    return (int64_t)(size - copy.size);
+}
+
+int lease_info(struct port *port, uint64_t token, uint64_t index, uint64_t *ret_size,
+               uint32_t *ret_flags)
+{
+    struct message_lease lease;
+    struct thread *lender;
+    int error;
+
+    spin_lock(&port->lock);
+    error = lease_find_locked(port, token, index, &lender, &lease);
+    spin_unlock(&port->lock);
+    if (error == 0) {
+        *ret_size = lease.size;
+        *ret_flags = lease.flags;
+    }
+    return error;
+}
