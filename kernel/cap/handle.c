@@ -18,9 +18,11 @@ int handle_lookup_rights(const struct handle_table *table, handle_t handle, enum
         __atomic_load_n(&entry->value, __ATOMIC_ACQUIRE) != handle) {
         return -EBADF;
     }
-    struct object *object = __atomic_load_n(&entry->object, __ATOMIC_ACQUIRE);
-    uint32_t entry_type = __atomic_load_n(&entry->type, __ATOMIC_ACQUIRE);
+    /* Rights first, object last, against the order of entry_blank: rights that a revoke is just
+     * taking away come with no object, so this says EREVOKED and not EACCES. */
     rights_t entry_rights = __atomic_load_n(&entry->rights, __ATOMIC_ACQUIRE);
+    uint32_t entry_type = __atomic_load_n(&entry->type, __ATOMIC_ACQUIRE);
+    struct object *object = __atomic_load_n(&entry->object, __ATOMIC_ACQUIRE);
 
     if (__atomic_load_n(&entry->value, __ATOMIC_ACQUIRE) != handle) {
         return -EBADF;
@@ -194,9 +196,9 @@ static void entry_blank(struct handle_entry *entry)
 {
     entry->state = HANDLE_REVOKED;
     __atomic_store_n(&entry->ipc_type, 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&entry->rights, 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&entry->type, OBJECT_NONE, __ATOMIC_RELEASE);
     __atomic_store_n(&entry->object, NULL, __ATOMIC_RELEASE);
+    __atomic_store_n(&entry->type, OBJECT_NONE, __ATOMIC_RELEASE);
+    __atomic_store_n(&entry->rights, 0, __ATOMIC_RELEASE);
 }
 
 static void entry_empty(struct handle_entry *victim, struct object *object,

@@ -88,8 +88,8 @@ static int64_t write_objects(struct system_object_count *records)
         [OBJECT_IRQ] = sizeof(struct irq),
         [OBJECT_IO] = sizeof(struct io),
         [OBJECT_RESOURCE] = sizeof(struct object),
-        [OBJECT_CHANNEL_SENDER] = sizeof(struct channel),
-        [OBJECT_CHANNEL_RECEIVER] = sizeof(struct channel),
+        [OBJECT_CHANNEL_SENDER] = sizeof(struct channel), /* which has both ends */
+        [OBJECT_CHANNEL_RECEIVER] = sizeof(struct object),
     };
     unsigned count = 0;
 
