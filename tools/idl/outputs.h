@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* What is made from an interface beside C. */
+#pragma once
+
+#include "compile.h"
+
+void output_json(struct arena *arena, const struct library *library, struct text *text);
+void output_markdown(struct arena *arena, const struct library *library, struct text *text);
+void output_wireshark(struct arena *arena, const struct library *library, struct text *text);
+
+/* The wire form, a fact per line: what `idl check` compares. */
+void output_summary(struct arena *arena, const struct library *library, struct text *text);
