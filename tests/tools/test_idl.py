@@ -85,6 +85,13 @@ class OutputTest(IdlTest):
             self.assert_golden(CASES / "golden" / f"{name}.txt",
                                (self.folder / name).read_text())
 
+    def test_other_outputs_are_as_expected(self):
+        for command in ("json", "markdown", "wireshark", "vectors", "summary", "test"):
+            with self.subTest(command):
+                status, output = idl(command, "clock.idl")
+                self.assertEqual(status, 0, output)
+                self.assert_golden(CASES / "golden" / f"clock.{command}.txt", output)
+
     def test_generated_c_is_clean_with_gcc_and_usable_from_cxx(self):
         status, output = idl("c", "-o", self.folder, "probe.idl")
         self.assertEqual((status, output), (0, ""))

@@ -103,8 +103,8 @@ static void token_write(struct formatter *formatter, const struct token *first,
     text_add(formatter->text, bytes, length);
     formatter->depth += is_one_of(token, "{");
     formatter->depth -= is_one_of(token, "}") && formatter->depth > 0;
-    formatter->at_statement = is_one_of(token, ";{") ||
-                              (is_comment(token) && formatter->at_statement);
+    formatter->at_statement =
+        is_one_of(token, ";{") || (is_comment(token) && formatter->at_statement);
     formatter->before = token;
 }
 

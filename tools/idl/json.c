@@ -64,8 +64,8 @@ static void put_true(struct json *json, const char *key, bool is_set)
 }
 
 static const char *const kinds[] = {
-    [DECL_CONST] = "const",   [DECL_ENUM] = "enum",   [DECL_BITS] = "bits",
-    [DECL_STRUCT] = "struct", [DECL_TABLE] = "table", [DECL_UNION] = "union",
+    [DECL_CONST] = "const",       [DECL_ENUM] = "enum",   [DECL_BITS] = "bits",
+    [DECL_STRUCT] = "struct",     [DECL_TABLE] = "table", [DECL_UNION] = "union",
     [DECL_PROTOCOL] = "protocol",
 };
 

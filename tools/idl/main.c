@@ -15,6 +15,8 @@ static const char usage[] =
     "  json       everything, with sizes and offsets, as JSON\n"
     "  markdown   the reference\n"
     "  wireshark  a dissector in Lua\n"
+    "  vectors    messages as bytes, right and wrong ones, to check a binding with\n"
+    "  test       a test program of the generated C, with the same messages\n"
     "  summary    what is on the wire, a fact per line\n"
     "  check      compare with the summary in the file SUMMARY; write OUTPUT if nothing differs\n"
     "  fmt        the file in its one form; --check: only say whether it has it\n"
@@ -93,9 +95,10 @@ static int check(struct compilation *the, const struct library *library,
                 before == NULL ? "has no summary yet"
                                : "differs from what older programs were made from",
                 text_of(&report));
-        fprintf(stderr, result == COMPARED_GROWN
-                            ? "help: idl check --update -s %s %s records it\n"
-                            : "help: leave what is there as it was, and add beside it\n",
+        fprintf(stderr,
+                result == COMPARED_GROWN
+                    ? "help: idl check --update -s %s %s records it\n"
+                    : "help: leave what is there as it was, and add beside it\n",
                 options->summary, options->file);
     }
     if (status == 0 && options->output != NULL) {
@@ -164,10 +167,8 @@ static int run(struct compilation *the, const struct options *options)
         const char *name;
         void (*write)(struct arena *arena, const struct library *library, struct text *text);
     } outputs[] = {
-        {"json", output_json},
-        {"markdown", output_markdown},
-        {"wireshark", output_wireshark},
-        {"summary", output_summary},
+        {"json", output_json},       {"markdown", output_markdown}, {"wireshark", output_wireshark},
+        {"summary", output_summary}, {"vectors", output_vectors},   {"test", output_c_test},
     };
     const struct library *library = compile_file(the, options->file);
     if (library == NULL) {

@@ -14,11 +14,12 @@ static void cell(struct text *text, const char *doc)
 
 static void members(struct text *text, const struct decl *decl)
 {
-    bool has_type = decl->kind == DECL_STRUCT || decl->kind == DECL_TABLE ||
-                    decl->kind == DECL_UNION;
+    bool has_type =
+        decl->kind == DECL_STRUCT || decl->kind == DECL_TABLE || decl->kind == DECL_UNION;
     const char *first = decl->kind == DECL_STRUCT ? "byte" : has_type ? "number" : "value";
-    text_printf(text, has_type ? "| %s | name | type | |\n|---|---|---|---|\n"
-                               : "| %s | name | |\n|---|---|---|\n",
+    text_printf(text,
+                has_type ? "| %s | name | type | |\n|---|---|---|---|\n"
+                         : "| %s | name | |\n|---|---|---|\n",
                 first);
     for (const struct member *member = decl->members; member != NULL; member = member->next) {
         if (decl->kind == DECL_BITS) {
@@ -26,8 +27,7 @@ static void members(struct text *text, const struct decl *decl)
         } else if (!has_type) {
             text_printf(text, "| %lld", (long long)member->value->number);
         } else {
-            text_printf(text, "| %u",
-                        decl->kind == DECL_STRUCT ? member->offset : member->ordinal);
+            text_printf(text, "| %u", decl->kind == DECL_STRUCT ? member->offset : member->ordinal);
         }
         if (member->name == NULL) {
             text_printf(text, " | | %u bytes, zero | |\n", member->size);
@@ -99,8 +99,7 @@ static void method_section(struct text *text, const struct decl *protocol,
     if (!method->is_event && !method->is_oneway) {
         size_line(text, "Answer", &method->reply);
     }
-    text_printf(text, "%s%s",
-                method->is_idempotent ? "Idempotent: the client repeats it. " : "",
+    text_printf(text, "%s%s", method->is_idempotent ? "Idempotent: the client repeats it. " : "",
                 method->is_oneway ? "One-way. " : "");
     if (method->deadline_ns != 0) {
         text_printf(text, "Deadline: %llu ms. ", (unsigned long long)method->deadline_ns / 1000000);

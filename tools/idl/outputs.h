@@ -8,5 +8,10 @@ void output_json(struct arena *arena, const struct library *library, struct text
 void output_markdown(struct arena *arena, const struct library *library, struct text *text);
 void output_wireshark(struct arena *arena, const struct library *library, struct text *text);
 
+void output_vectors(struct arena *arena, const struct library *library, struct text *text);
+
+/* A cmocka program (tests/host/conformance.h) for the first protocol. */
+void output_c_test(struct arena *arena, const struct library *library, struct text *text);
+
 /* The wire form, a fact per line: what `idl check` compares. */
 void output_summary(struct arena *arena, const struct library *library, struct text *text);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* What the tests that idl makes consist of: messages as the layout has them, to be sent. */
+#pragma once
+
+#include <quay/server.h>
+
+struct qy_mutation {
+    const char *what; /* NULL: the end */
+    uint32_t offset, size;
+    uint64_t value;
+    uint32_t extra; /* so many of the last bytes once more */
+};
+
+struct qy_handle_sample {
+    const char *name; /* NULL: the end */
+    uint32_t type;
+    rights_t required, most;
+    bool is_optional;
+};
+
+struct qy_message_sample {
+    const uint8_t *least;
+    uint32_t least_size;
+    const uint8_t *full;
+    uint32_t full_size;
+    const struct qy_mutation *wrong;
+    const struct qy_handle_sample *handles;
+};
+
+struct qy_method_sample {
+    const char *name; /* NULL: the end */
+    uint32_t ordinal;
+    bool is_oneway;
+    const struct qy_message_sample *request, *reply;
+};
+
+/* The session that the proxies call: the test's own end of the wire. */
+extern handle_t qy_proxied_session;
+
+/* Runs every test for these methods. */
+int qy_conformance_run(qy_dispatch_fn *dispatch, const void *handlers,
+                       const struct qy_method_sample *methods);

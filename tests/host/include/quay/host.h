@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Servers on the host: their handlers are linked into a cmocka program together with libsys and a
+ * fake kernel that has handles, sessions and a clock, and nothing else.
+ *
+ *   test -- qy_NAME_METHOD --> fake transport -- dispatch --> handler
+ *
+ * A call runs its handler at once, in the same thread, and moves its handles as the kernel does. A
+ * call that is deferred runs the `idle` function, as a server's loop would go on; if it is not
+ * answered by then, it is cancelled and times out.
+ */
+#pragma once
+
+#include <quay/server.h>
+
+/* Empties the fake kernel. */
+void qy_host_reset(void);
+
+/* A session to this server with a badge. Its port must be a handle of the fake kernel. */
+handle_t qy_host_session(struct qy_server *server, uint64_t badge);
+
+/* A session to a function that sees a message as the wire has it, and makes the answer. */
+typedef void qy_host_wire_fn(void *context, struct qy_message *message);
+handle_t qy_host_wire(qy_host_wire_fn *wire, void *context);
+
+/* A handle to a new object of a type, and how many handles there are. */
+handle_t qy_host_handle(uint32_t type, rights_t rights);
+uint32_t qy_host_handle_count(void);
+
+/* What goes on while a deferred call waits; NULL: nothing. */
+extern void (*qy_host_idle)(void);
+
+/* The clock, which moves only when told. */
+extern time_ns_t qy_host_now;

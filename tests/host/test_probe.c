@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* What generated clients and servers do beside encoding: errors, deferred answers, handles. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <idl/probe.h>
+#include <quay/handle.h>
+#include <quay/host.h>
+
+static struct {
+    struct qy_server server;
+    handle_t session;
+    struct qy_pending pending;
+    uint64_t noted;
+    int64_t add_status;
+    uint32_t deaths; /* of the far end, still to come */
+    uint32_t calls;
+} the;
+
+static int64_t add(struct qy_request *request, uint64_t a, uint64_t b, uint64_t *ret_sum)
+{
+    (void)request;
+    *ret_sum = a + b;
+    return the.add_status;
+}
+
+static int64_t later(struct qy_request *request, uint64_t *ret_value)
+{
+    (void)ret_value;
+    return qy_defer(request, &the.pending);
+}
+
+static int64_t give(struct qy_request *request, handle_t *event, bool keep, handle_t *spare,
+                    bool *ret_has_spare)
+{
+    (void)request;
+    *ret_has_spare = *spare != HANDLE_INVALID;
+    if (keep) {
+        (void)qy_take(event);
+    }
+    return 0;
+}
+
+static void note(struct qy_request *request, uint32_t number)
+{
+    assert_int_equal(request->in.token, 0); /* answered already */
+    the.noted += number;
+}
+
+static void cancelled(struct qy_server *server, uint64_t token)
+{
+    (void)qy_pending_cancel(server, &the.pending, token);
+}
+
+static int setup(void **state)
+{
+    static const struct qy_probe_handlers handlers = {
+        .add = add, .later = later, .give = give, .note = note};
+    (void)state;
+    qy_host_reset();
+    the = (typeof(the)){
+        .server = {.dispatch = qy_probe_dispatch, .handlers = &handlers, .cancelled = cancelled}};
+    the.session = qy_host_session(&the.server, 1);
+    return 0;
+}
+
+static void test_error_of_the_protocol_is_positive_and_sets_no_result(void **state)
+{
+    (void)state;
+    uint64_t sum = 7;
+    the.add_status = QY_PROBE_FAILURE_TOO_ODD;
+    assert_int_equal(qy_probe_add(the.session, 1, 2, &sum, DEADLINE_NEVER),
+                     QY_PROBE_FAILURE_TOO_ODD);
+    assert_int_equal(sum, 7);
+}
+
+static void test_error_that_the_protocol_does_not_have_is_a_bad_message(void **state)
+{
+    (void)state;
+    uint64_t sum;
+    the.add_status = 4711;
+    assert_int_equal(qy_probe_add(the.session, 1, 2, &sum, DEADLINE_NEVER), -EBAD_MESSAGE);
+    the.add_status = -ENOENT; /* what a careless handler returns */
+    assert_int_equal(qy_probe_add(the.session, 1, 2, &sum, DEADLINE_NEVER), -EBAD_MESSAGE);
+}
+
+static void test_missing_handler_is_a_missing_method(void **state)
+{
+    (void)state;
+    assert_int_equal(qy_probe_slow(the.session, DEADLINE_NEVER), -ENO_METHOD);
+}
+
+static void answer_later(void)
+{
+    assert_int_equal(qy_probe_later_answer(&the.server, &the.pending, 9), 0);
+}
+
+static void test_deferred_call_is_answered_later(void **state)
+{
+    (void)state;
+    uint64_t value = 0;
+    qy_host_idle = answer_later;
+    assert_int_equal(qy_probe_later(the.session, &value, DEADLINE_NEVER), 0);
+    assert_int_equal(value, 9);
+    assert_false(qy_is_pending(&the.pending));
+}
+
+static void test_deferred_call_whose_caller_goes_is_forgotten(void **state)
+{
+    (void)state;
+    uint64_t value;
+    assert_int_equal(qy_probe_later(the.session, &value, DEADLINE_NEVER), -ETIMEDOUT);
+    assert_false(qy_is_pending(&the.pending));
+}
+
+static void test_handle_that_is_not_taken_is_closed(void **state)
+{
+    (void)state;
+    uint32_t before = qy_host_handle_count();
+    bool has_spare = true;
+    assert_int_equal(qy_probe_give(the.session, qy_host_handle(OBJECT_EVENT, RIGHTS_EVENT), false,
+                                   HANDLE_INVALID, &has_spare, DEADLINE_NEVER),
+                     0);
+    assert_false(has_spare);
+    assert_int_equal(qy_host_handle_count(), before);
+    assert_int_equal(qy_probe_give(the.session, qy_host_handle(OBJECT_EVENT, RIGHTS_EVENT), true,
+                                   qy_host_handle(OBJECT_MEMORY, RIGHTS_MEMORY), &has_spare,
+                                   DEADLINE_NEVER),
+                     0);
+    assert_true(has_spare);
+    assert_int_equal(qy_host_handle_count(), before + 1); /* the one that was kept */
+}
+
+static void test_handle_given_is_gone_also_if_the_call_fails(void **state)
+{
+    (void)state;
+    uint32_t before = qy_host_handle_count();
+    bool has_spare;
+    assert_int_equal(qy_probe_give(HANDLE_INVALID, qy_host_handle(OBJECT_EVENT, RIGHTS_EVENT),
+                                   false, HANDLE_INVALID, &has_spare, DEADLINE_NEVER),
+                     -EBADF);
+    assert_int_equal(qy_host_handle_count(), before);
+}
+
+static void test_what_is_too_long_is_not_sent(void **state)
+{
+    (void)state;
+    char text[41];
+    uint64_t sum;
+    uint8_t data[4001] = {0};
+    assert_int_equal(qy_probe_greet(the.session, "a name of 21 bytes...", QY_PROBE_COLOR_RED, text,
+                                    DEADLINE_NEVER),
+                     -EMSGSIZE);
+    assert_int_equal(qy_probe_total(the.session, data, sizeof data, &sum, DEADLINE_NEVER),
+                     -EMSGSIZE);
+}
+
+static void test_oneway_call_is_answered_before_its_handler_runs(void **state)
+{
+    (void)state;
+    assert_int_equal(qy_probe_note(the.session, 3, DEADLINE_NEVER), 0);
+    assert_int_equal(the.noted, 3);
+}
+
+/* A server that dies some times, as the kernel tells it, and then answers. */
+static void dying_wire(void *context, struct qy_message *message)
+{
+    (void)context;
+    the.calls++;
+    uint64_t length = IPC_HEADER_LENGTH(message->header);
+    bool is_dead = the.deaths > 0;
+    the.deaths -= is_dead;
+    /* What came goes back, which is right for echo. */
+    message->header = is_dead ? IPC_HEADER(EPEER_DIED, 0, 0) : IPC_HEADER(0, length, 0);
+}
+
+static void test_idempotent_method_is_repeated_when_the_server_dies(void **state)
+{
+    (void)state;
+    handle_t session = qy_host_wire(dying_wire, NULL);
+    struct qy_probe_record record = {.color = QY_PROBE_COLOR_RED}, back;
+    uint64_t sum;
+    the.deaths = 3;
+    assert_int_equal(qy_probe_echo(session, &record, &back, DEADLINE_NEVER), -EPEER_DIED);
+    assert_int_equal(the.calls, QY_ATTEMPTS_MAX);
+    the.deaths = 2;
+    assert_int_equal(qy_probe_echo(session, &record, &back, DEADLINE_NEVER), 0);
+    the.deaths = 1;
+    the.calls = 0;
+    assert_int_equal(qy_probe_add(session, 1, 1, &sum, DEADLINE_NEVER), -EPEER_DIED);
+    assert_int_equal(the.calls, 1); /* not idempotent */
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_error_of_the_protocol_is_positive_and_sets_no_result),
+        TEST(test_error_that_the_protocol_does_not_have_is_a_bad_message),
+        TEST(test_missing_handler_is_a_missing_method),
+        TEST(test_deferred_call_is_answered_later),
+        TEST(test_deferred_call_whose_caller_goes_is_forgotten),
+        TEST(test_handle_that_is_not_taken_is_closed),
+        TEST(test_handle_given_is_gone_also_if_the_call_fails),
+        TEST(test_what_is_too_long_is_not_sent),
+        TEST(test_oneway_call_is_answered_before_its_handler_runs),
+        TEST(test_idempotent_method_is_repeated_when_the_server_dies),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
