@@ -59,10 +59,10 @@ void upcall_sync(void);
 MUST_USE bool upcall_table_alloc(struct paddr *ret_frame);
 void upcall_table_free(struct paddr frame);
 
-/* Memory for one thread's FPU state: arch_fpu_state_size() bytes, aligned to 64 and zeroed; NULL if
- * there is none. */
+/* Memory for the current thread's FPU state: arch_fpu_state_size() bytes, aligned to 64 and zeroed,
+ * charged to its job; NULL if there is none. Free gives a thread's fpu_state back. */
 MUST_USE void *upcall_fpu_alloc(void);
-void upcall_fpu_free(void *state);
+void upcall_fpu_free(struct arch_thread *thread);
 
 /* The part of a thread's record that is ours. */
 struct arch_thread *upcall_arch_thread(struct thread *thread);

@@ -10,6 +10,7 @@
 #include "mm/slab.h"
 #include "sched/sched.h"
 #include "sched/timer.h"
+#include "object/job.h"
 #include "object/process.h"
 #include "vm/aspace.h"
 
@@ -56,12 +57,25 @@ void upcalls_init(void)
 
 void *upcall_fpu_alloc(void)
 {
-    return slab_alloc(&x_fpu_cache);
+    struct account *account = &thread_current()->process->job->account;
+    void *state;
+
+    if (account_charge(account, JOB_MEMORY, arch_fpu_state_size()) != 0) {
+        return NULL;
+    }
+    state = slab_alloc(&x_fpu_cache);
+    if (state == NULL) {
+        account_uncharge(account, JOB_MEMORY, arch_fpu_state_size());
+    }
+    return state;
 }
 
-void upcall_fpu_free(void *state)
+void upcall_fpu_free(struct arch_thread *thread)
 {
-    slab_free(&x_fpu_cache, state);
+    struct account *account = &CONTAINER_OF(thread, struct thread, arch)->process->job->account;
+
+    slab_free(&x_fpu_cache, thread->fpu_state);
+    account_uncharge(account, JOB_MEMORY, arch_fpu_state_size());
 }
 
 struct arch_thread *upcall_arch_thread(struct thread *thread)

@@ -200,6 +200,9 @@ NORETURN static void fiber_main(void)
         break;
     case ENTRY_FPU:
         cpu->record.current->arch.fpu_state = upcall_fpu_alloc();
+        if (cpu->record.current->arch.fpu_state == NULL) {
+            upcall_exception(7, 0);
+        }
         break;
     case ENTRY_TIMER:
         cpu->record.interrupt_count++;
@@ -468,7 +471,7 @@ void arch_thread_fini(struct arch_thread *thread)
         }
     }
     if (thread->fpu_state != NULL) {
-        upcall_fpu_free(thread->fpu_state);
+        upcall_fpu_free(thread);
         thread->fpu_state = NULL;
     }
     thread->fake->thread = NULL;

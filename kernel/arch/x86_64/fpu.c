@@ -107,8 +107,10 @@ void arch_thread_init(struct arch_thread *thread)
 void arch_thread_fini(struct arch_thread *thread)
 {
     /* `extra` stays: should the thread still be current, its end takes the FPU from the CPU. */
-    upcall_fpu_free(thread->fpu_state);
-    thread->fpu_state = NULL;
+    if (thread->fpu_state != NULL) {
+        upcall_fpu_free(thread);
+        thread->fpu_state = NULL;
+    }
 }
 
 void arch_thread_set_base(struct arch_thread *thread, unsigned which, uint64_t base)

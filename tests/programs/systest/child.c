@@ -202,5 +202,14 @@ int child_main(const char *role, uint64_t number)
     if (qy_streq(role, "server")) {
         return server_child();
     }
+    if (qy_streq(role, "fpu")) {
+        return fpu_child(number);
+    }
+    if (qy_streq(role, "fpu-pays")) {
+        return fpu_paying_child();
+    }
+    if (qy_streq(role, "fpu-poor")) {
+        return fpu_poor_child();
+    }
     return 99;
 }

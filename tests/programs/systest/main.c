@@ -23,6 +23,7 @@ int main(int argument_count, char **arguments)
     test_ports();
     test_processes();
     test_threads();
+    test_fpu();
     test_jobs();
     test_system();
     test_libsys();

@@ -22,9 +22,13 @@ void test_events(void);
 void test_ports(void);
 void test_processes(void);
 void test_threads(void);
+void test_fpu(void);
 void test_jobs(void);
 void test_system(void);
 void test_libsys(void);
 
 /* Runs in a child process; what it returns is the exit code. */
 int child_main(const char *role, uint64_t number);
+int fpu_child(uint64_t seed);
+int fpu_paying_child(void);
+int fpu_poor_child(void);
