@@ -33,3 +33,16 @@ void qy_pages_unmap(void *address, size_t size_bytes)
     /* It can only fail for a range that is not ours. */
     (void)qy_aspace_unmap(qy_self_aspace(), (uint64_t)(uintptr_t)address, size_bytes);
 }
+
+void *qy_memory_kept(size_t size_bytes)
+{
+    handle_t memory = qy_bootstrap_handle(BOOTSTRAP_MEMORY, QY_KEPT_NAME);
+    uint64_t kept_bytes = qy_bootstrap_value(BOOTSTRAP_MEMORY, QY_KEPT_NAME);
+    void *address;
+    if (memory == HANDLE_INVALID || kept_bytes < size_bytes) {
+        return NULL;
+    }
+    kept_bytes = (kept_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+    int error = qy_memory_map(memory, 0, kept_bytes, MAP_READ | MAP_WRITE, &address);
+    return error == 0 ? address : NULL;
+}

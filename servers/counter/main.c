@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "counter.h"
 #include <quay/bootstrap.h>
+#include <quay/memory.h>
 #include <quay/server.h>
 #include <quay/text.h>
 
@@ -8,6 +9,10 @@ int main(int argument_count, char **arguments)
 {
     (void)argument_count;
     (void)arguments;
+    uint64_t *kept = qy_memory_kept(sizeof *kept);
+    if (kept != NULL) {
+        counter_keep(kept);
+    }
     struct qy_server server = {
         .port = qy_bootstrap_handle(BOOTSTRAP_PORT, NULL),
         .dispatch = qy_counter_dispatch,

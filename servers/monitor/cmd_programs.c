@@ -42,6 +42,10 @@ void cmd_kill(int count, char **words)
 {
     (void)count;
     uint64_t id;
+    if (words[1][0] < '0' || words[1][0] > '9') {
+        server_kill(words[1]);
+        return;
+    }
     if (!command_number(words[1], "the id", 1, INT64_MAX, &id)) {
         return;
     }

@@ -24,6 +24,9 @@ bool command_number(const char *word, const char *what, uint64_t least, uint64_t
 const char *text_bytes(uint64_t bytes);
 const char *text_duration(uint64_t nanoseconds);
 
+/* Ends a server; says how that went. */
+void server_kill(const char *name);
+
 /* The resource that the kernel's figures come by. */
 handle_t command_resource(void);
 
@@ -39,6 +42,9 @@ void cmd_log(int count, char **words);
 void cmd_ping(int count, char **words);
 void cmd_spawn(int count, char **words);
 void cmd_kill(int count, char **words);
+void cmd_servers(int count, char **words);
+void cmd_start(int count, char **words);
+void cmd_restarts(int count, char **words);
 void cmd_crash(int count, char **words);
 void cmd_stress(int count, char **words);
 void cmd_reboot(int count, char **words);

@@ -30,6 +30,9 @@ void terminal_flush(void)
         int64_t status =
             qy_serial_write(terminal_state.session, (const uint8_t *)terminal_state.output + sent,
                             terminal_state.output_length - sent, &accepted, DEADLINE_NEVER);
+        if (status == -EPEER_DIED) {
+            continue; /* there is another driver soon; what was sent may appear twice */
+        }
         if (status != 0 || accepted > terminal_state.output_length - sent) {
             break; /* no terminal to say it on */
         }
@@ -65,8 +68,10 @@ uint8_t terminal_read(void)
         int64_t status = qy_serial_read(terminal_state.session, terminal_state.input,
                                         &terminal_state.input_length, DEADLINE_NEVER);
         if (status != 0) {
-            qy_log("reading the terminal failed: %s", qy_error_text(status));
             terminal_state.input_length = 0;
+        }
+        if (status != 0 && status != -EPEER_DIED) {
+            qy_log("reading the terminal failed: %s", qy_error_text(status));
             (void)qy_thread_sleep(qy_deadline_after(QY_SECOND)); /* it only sleeps */
         }
     }

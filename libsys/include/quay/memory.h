@@ -60,3 +60,13 @@ void qy_pages_unmap(void *address, size_t size_bytes);
 /* Maps a memory object into this process: 0 and *ret_address, or a negative error number. */
 QY_MUST_USE int qy_memory_map(handle_t memory, uint64_t offset, uint64_t size_bytes, uint32_t flags,
                               void **ret_address);
+
+/* --- memory that survives ------------------------------------------------------------------ */
+
+/* The bootstrap name of the memory that init keeps for a server. */
+#define QY_KEPT_NAME "kept"
+
+/* What the last instance of this server has left there: zeroed pages at the very first start. The
+ * program may be killed at any instruction, so what lies there must make sense after every one.
+ * NULL if this program was given none, or less than size_bytes. */
+void *qy_memory_kept(size_t size_bytes);

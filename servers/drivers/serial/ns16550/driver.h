@@ -6,11 +6,23 @@
 #pragma once
 
 #include <stdbool.h>
+#include "queue.h"
 #include <idl/serial.h>
 #include <quay/server.h>
 
 #define KEY_INTERRUPT  1
 #define KEY_KERNEL_LOG 2
+
+/* What survives the driver, in memory that init keeps; every instruction leaves it sound. What was
+ * written is sent, and what was typed is read, by the next instance. */
+struct kept {
+    struct queue transmit;
+    struct queue receive;
+    struct queue log; /* the last bytes of the log */
+    uint64_t log_end; /* position after the last byte, counted from the first start */
+};
+
+struct kept *kept(void);
 
 /* --- the device ---------------------------------------------------------------------------- */
 

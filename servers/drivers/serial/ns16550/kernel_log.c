@@ -4,7 +4,6 @@
  * a call is served completely before the next thing is received, so they do not meet.
  */
 #include "driver.h"
-#include "queue.h"
 #include <quay/system.h>
 #include <quay/text.h>
 #include <quay/thread.h>
@@ -12,8 +11,6 @@
 static struct {
     handle_t resource;
     bool is_bound;
-    struct queue history; /* the last bytes of the log */
-    uint64_t history_end; /* position after the last byte, counted from our start */
 } log_state;
 
 void kernel_log_init(handle_t resource, handle_t port)
@@ -28,11 +25,11 @@ void kernel_log_init(handle_t resource, handle_t port)
 static void history_add(const uint8_t *bytes, uint32_t length)
 {
     for (uint32_t i = 0; i < length; i++) {
-        if (queue_room(&log_state.history) == 0) {
-            (void)queue_take(&log_state.history); /* the oldest is forgotten */
+        if (queue_room(&kept()->log) == 0) {
+            (void)queue_take(&kept()->log); /* the oldest is forgotten */
         }
-        queue_put(&log_state.history, bytes[i]);
-        log_state.history_end++;
+        queue_put(&kept()->log, bytes[i]);
+        kept()->log_end++;
     }
 }
 
@@ -64,13 +61,13 @@ int64_t kernel_log_read(struct qy_request *request, uint64_t position, uint64_t 
                         uint8_t *ret_line, uint32_t *ret_count)
 {
     (void)request;
-    uint64_t first = log_state.history_end - queue_used(&log_state.history);
+    uint64_t first = kept()->log_end - queue_used(&kept()->log);
     position = position < first ? first : position;
     *ret_at = position;
     uint32_t count = 0;
-    while (count < QY_SERIAL_LINE_MAX && position < log_state.history_end) {
-        uint32_t index = log_state.history.head + (uint32_t)(position - first);
-        ret_line[count++] = log_state.history.bytes[index % QUEUE_SIZE];
+    while (count < QY_SERIAL_LINE_MAX && position < kept()->log_end) {
+        uint32_t index = kept()->log.head + (uint32_t)(position - first);
+        ret_line[count++] = kept()->log.bytes[index % QUEUE_SIZE];
         position++;
     }
     *ret_count = count;

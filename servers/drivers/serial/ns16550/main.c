@@ -3,12 +3,21 @@
 #include "ns16550_regs.h"
 #include <quay/bootstrap.h>
 #include <quay/device.h>
+#include <quay/memory.h>
 #include <quay/text.h>
 
 static struct {
     handle_t irq;
     uint64_t interrupts;
+    struct kept *kept;
 } main_state;
+
+static struct kept private_kept; /* where nobody keeps anything for us */
+
+struct kept *kept(void)
+{
+    return main_state.kept;
+}
 
 static void everything_continue(struct qy_server *server)
 {
@@ -82,9 +91,15 @@ int main(int argument_count, char **arguments)
         .notice = notice,
         .cancelled = cancelled,
     };
+    main_state.kept = qy_memory_kept(sizeof *main_state.kept);
+    if (main_state.kept == NULL) {
+        main_state.kept = &private_kept;
+    }
     main_state.irq = qy_bootstrap_handle(BOOTSTRAP_IRQ, NULL);
     int64_t error = device_init(qy_bootstrap_handle(BOOTSTRAP_IO, NULL));
     if (error >= 0) {
+        /* The last instance's, which would go on with its notices. */
+        (void)qy_port_unbind(server.port, main_state.irq);
         error = qy_port_bind(server.port, main_state.irq, SIGNAL_FIRED, KEY_INTERRUPT);
     }
     if (error < 0) {
@@ -92,6 +107,7 @@ int main(int argument_count, char **arguments)
         return 1;
     }
     kernel_log_init(qy_bootstrap_handle(BOOTSTRAP_RESOURCE, NULL), server.port);
+    receive_continue(&server); /* typed while there was no driver */
     everything_continue(&server);
     qy_log("receiving failed: %s", qy_error_text(qy_server_run(&server)));
     return 1;

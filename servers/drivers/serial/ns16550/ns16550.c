@@ -34,7 +34,7 @@ int device_init(handle_t io)
     device_write(NS16550_DIVISOR_LOW, 1); /* 115200 bit/s */
     device_write(NS16550_DIVISOR_HIGH, 0);
     device_write(NS16550_LINE_CONTROL, NS16550_LINE_8N1);
-    device_write(NS16550_FIFO_CONTROL, NS16550_FIFO_ENABLE_CLEAR);
+    device_write(NS16550_FIFO_CONTROL, NS16550_FIFO_ENABLE);
     device_write(NS16550_MODEM_CONTROL, NS16550_MODEM_DTR_RTS_OUT2);
     device_state.enabled = NS16550_ENABLE_RECEIVED;
     device_write(NS16550_INTERRUPT_ENABLE, device_state.enabled);

@@ -14,7 +14,7 @@
 #define NS16550_ENABLE_RECEIVED     0x01
 #define NS16550_ENABLE_SENDER_EMPTY 0x02
 
-#define NS16550_FIFO_ENABLE_CLEAR 0x07 /* on, both emptied, interrupt from the first byte */
+#define NS16550_FIFO_ENABLE 0x01 /* interrupt from the first byte; emptied if they were off */
 
 #define NS16550_LINE_8N1            0x03
 #define NS16550_LINE_DIVISOR_ACCESS 0x80

@@ -26,7 +26,9 @@ static inline uint32_t queue_room(const struct queue *queue)
 /* There must be room. */
 static inline void queue_put(struct queue *queue, uint8_t byte)
 {
-    queue->bytes[queue->tail++ % QUEUE_SIZE] = byte;
+    queue->bytes[queue->tail % QUEUE_SIZE] = byte;
+    /* In this order, so that a driver killed in between has not sent what is not there. */
+    __atomic_store_n(&queue->tail, queue->tail + 1, __ATOMIC_RELEASE);
 }
 
 /* There must be something. */

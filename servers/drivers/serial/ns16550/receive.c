@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "driver.h"
-#include "queue.h"
 
 static struct {
-    struct queue queue;
     struct qy_pending reader; /* the read that waits */
     uint64_t received_bytes;
     uint64_t lost_bytes;
@@ -12,8 +10,8 @@ static struct {
 static uint32_t data_take(uint8_t *bytes)
 {
     uint32_t count = 0;
-    while (count < QY_SERIAL_READ_MAX && queue_used(&receive_state.queue) > 0) {
-        bytes[count++] = queue_take(&receive_state.queue);
+    while (count < QY_SERIAL_READ_MAX && queue_used(&kept()->receive) > 0) {
+        bytes[count++] = queue_take(&kept()->receive);
     }
     return count;
 }
@@ -26,7 +24,7 @@ int64_t receive_read(struct qy_request *request, uint8_t *ret_data, uint32_t *re
     if (qy_is_pending(&receive_state.reader)) {
         return QY_SERIAL_FAILURE_BUSY;
     }
-    if (queue_used(&receive_state.queue) == 0) {
+    if (queue_used(&kept()->receive) == 0) {
         return qy_defer(request, &receive_state.reader);
     }
     *ret_count = data_take(ret_data);
@@ -38,13 +36,13 @@ void receive_continue(struct qy_server *server)
     int byte;
     while ((byte = device_receive()) >= 0) {
         receive_state.received_bytes++;
-        if (queue_room(&receive_state.queue) > 0) {
-            queue_put(&receive_state.queue, (uint8_t)byte);
+        if (queue_room(&kept()->receive) > 0) {
+            queue_put(&kept()->receive, (uint8_t)byte);
         } else {
             receive_state.lost_bytes++;
         }
     }
-    if (qy_is_pending(&receive_state.reader) && queue_used(&receive_state.queue) > 0) {
+    if (qy_is_pending(&receive_state.reader) && queue_used(&kept()->receive) > 0) {
         uint8_t bytes[QY_SERIAL_READ_MAX];
         uint32_t count = data_take(bytes);
         /* It fails only if the reader has gone; then nobody wanted the bytes. */

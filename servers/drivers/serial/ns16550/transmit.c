@@ -5,7 +5,6 @@
  */
 #include "driver.h"
 #include "ns16550_regs.h"
-#include "queue.h"
 
 #define WAITERS_MAX 16
 #define ROOM_AGAIN  (QUEUE_SIZE / 4) /* room before writers are woken */
@@ -16,7 +15,6 @@ struct waiter {
 };
 
 static struct {
-    struct queue queue;
     struct waiter waiters[WAITERS_MAX];
     uint32_t waiter_count;
     uint64_t sent_bytes;
@@ -49,7 +47,7 @@ int64_t transmit_write(struct qy_request *request, const uint8_t *bytes, uint32_
 
 int64_t transmit_drain(struct qy_request *request)
 {
-    if (queue_used(&transmit_state.queue) == 0 && device_can_send()) {
+    if (queue_used(&kept()->transmit) == 0 && device_can_send()) {
         return 0;
     }
     return wait_add(request, true);
@@ -57,13 +55,13 @@ int64_t transmit_drain(struct qy_request *request)
 
 uint32_t transmit_room(void)
 {
-    return queue_room(&transmit_state.queue);
+    return queue_room(&kept()->transmit);
 }
 
 void transmit_put(const uint8_t *bytes, uint32_t length)
 {
     for (uint32_t i = 0; i < length; i++) {
-        queue_put(&transmit_state.queue, bytes[i]);
+        queue_put(&kept()->transmit, bytes[i]);
     }
 }
 
@@ -87,7 +85,7 @@ static void waiters_answer(struct qy_server *server, bool is_empty)
 
 void transmit_continue(struct qy_server *server)
 {
-    struct queue *queue = &transmit_state.queue;
+    struct queue *queue = &kept()->transmit;
     bool can_send = false;
     bool has_more = queue_used(queue) > 0;
     if (has_more || transmit_state.waiter_count > 0) {
