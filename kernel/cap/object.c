@@ -90,14 +90,19 @@ void object_signal(struct object *object, signals_t clear, signals_t set)
     spin_unlock(&object->signal_lock);
 }
 
-void object_observe(struct object *object, struct observer *observer)
+void object_observe_locked(struct object *object, struct observer *observer)
 {
-    spin_lock(&object->signal_lock);
     observer->object = object;
     list_push_back(&object->observers, &observer->link);
     if (observer->mask & object->signals) {
         observer->notify(observer, observer->mask & object->signals);
     }
+}
+
+void object_observe(struct object *object, struct observer *observer)
+{
+    spin_lock(&object->signal_lock);
+    object_observe_locked(object, observer);
     spin_unlock(&object->signal_lock);
 }
 

@@ -88,6 +88,8 @@ void object_signal_locked(struct object *object, signals_t clear, signals_t set)
 
 /* Adds an observer, and tells it at once if a signal of its mask is set already. */
 void object_observe(struct object *object, struct observer *observer);
+void object_observe_locked(struct object *object, struct observer *observer)
+    REQUIRES(&object->signal_lock);
 
 /* Removes it; after this it is not called any more. Does nothing if it is not there. */
 void object_unobserve(struct observer *observer);

@@ -155,15 +155,17 @@ int port_bind(struct port *port, struct account *account, struct object *object,
     binding->notice.kind = NOTICE_BINDING;
     binding->port = port;
     binding->account = account;
+    /* Who finds the binding in the port's list and ends it waits for this lock. */
+    spin_lock(&object->signal_lock);
     error = binding_link(port, binding);
-    if (error != 0) {
-        goto undo_binding;
+    if (error == 0) {
+        object_ref(object);
+        object_observe_locked(object, &binding->observer);
     }
-    object_ref(object);
-    object_observe(object, &binding->observer);
-    return 0;
-
-undo_binding:
+    spin_unlock(&object->signal_lock);
+    if (error == 0) {
+        return 0;
+    }
     slab_free(&binding_state.cache, binding);
 undo_charge:
     account_uncharge(account, JOB_MEMORY, sizeof(struct binding));
