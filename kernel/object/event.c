@@ -6,8 +6,9 @@
 #include <quay/abi/errno.h>
 
 /* A waiter's fields: sleep_bits, what it waits for; sleep_key[0], whether it consumes;
- * observer.object, the event, with a reference (an object at any time, so that the figures may
- * follow it without a lock). */
+ * sleep_key[1], the koid of the event for the figures, who follow no pointer without a lock;
+ * observer.object, the event. That is no reference: event_unreachable ends all waits, and who has
+ * won one before leaves the kernel before the event is freed. */
 
 static struct slab_cache event_cache;
 
@@ -69,12 +70,11 @@ static void event_unlink(struct thread *thread)
     spin_lock(&event->object.signal_lock);
     take_out_locked(event, thread);
     spin_unlock(&event->object.signal_lock);
-    object_unref(&event->object);
 }
 
 static koid_t event_waits_for(const struct thread *thread)
 {
-    return __atomic_load_n(&thread->observer.object, __ATOMIC_RELAXED)->koid;
+    return __atomic_load_n(&thread->sleep_key[1], __ATOMIC_RELAXED);
 }
 
 static const struct wait_ops event_wait_ops = {
@@ -93,44 +93,45 @@ static void set_bits_locked(struct event *event, uint64_t bits) REQUIRES(&event-
     }
 }
 
-/* Why the current thread may not wait for the event, or 0. When the last handle goes, the count is
- * 0 before event_unreachable takes the lock: either it finds us in the queue, or we see it here. */
-static int cannot_wait_locked(const struct event *event, time_ns_t deadline)
-    REQUIRES(&event->object.signal_lock)
+/* The end of a wait that does not begin: the bits are there, or the thread may not wait. */
+static NEVER_INLINE int64_t end_at_once(struct event *event, uint64_t found, bool consume,
+                                        int64_t result) RELEASE(&event->object.signal_lock)
 {
-    if (deadline == DEADLINE_POLL) {
-        return -ETIMEDOUT;
+    if (consume) {
+        set_bits_locked(event, event->bits & ~found);
     }
-    if (__atomic_load_n(&event->object.handle_count, __ATOMIC_RELAXED) == 0) {
-        return -ECANCELED;
+    spin_unlock(&event->object.signal_lock);
+    if (found != 0) {
+        frame_set_result2(&thread_current()->frame, found);
     }
-    return event->waiter_count < EVENT_WAITERS_MAX ? 0 : -EBUSY;
+    return result;
 }
 
+/* What is rare is called last, so this saves no registers. */
 int64_t event_wait(struct event *event, uint64_t bits, bool consume, time_ns_t deadline)
 {
     struct thread *thread = thread_current();
     uint64_t found;
-    int status;
 
     spin_lock(&event->object.signal_lock);
     found = event->bits & bits;
     if (found != 0) {
-        if (consume) {
-            set_bits_locked(event, event->bits & ~found);
-        }
-        spin_unlock(&event->object.signal_lock);
-        frame_set_result2(&thread->frame, found);
-        return 0;
+        return end_at_once(event, found, consume, 0);
     }
-    status = cannot_wait_locked(event, deadline);
-    if (status != 0) {
-        spin_unlock(&event->object.signal_lock);
-        return status;
+    if (UNLIKELY(deadline == DEADLINE_POLL)) {
+        return end_at_once(event, 0, false, -ETIMEDOUT);
     }
-    object_ref(&event->object);
+    /* When the last handle goes, the count is 0 before event_unreachable takes the lock: either it
+     * finds us in the queue, or we see it here. */
+    if (UNLIKELY(__atomic_load_n(&event->object.handle_count, __ATOMIC_RELAXED) == 0)) {
+        return end_at_once(event, 0, false, -ECANCELED);
+    }
+    if (UNLIKELY(event->waiter_count >= EVENT_WAITERS_MAX)) {
+        return end_at_once(event, 0, false, -EBUSY);
+    }
     thread->observer.object = &event->object;
     thread->sleep_key[0] = consume;
+    thread->sleep_key[1] = event->object.koid;
     thread->sleep_bits = bits;
     list_push_back(&event->waiters, &thread->sleep_link);
     event->waiter_count++;
@@ -168,7 +169,6 @@ static uint64_t serve_locked(struct event *event, uint64_t bits)
         if (found != 0 && wake_locked(event, thread, 0)) {
             frame_set_result2(&thread->frame, found);
             bits &= thread->sleep_key[0] ? ~found : ~0ul;
-            object_unref(&event->object); /* not the last: the caller has the event */
             sched_wake(thread);
         }
     }
@@ -211,7 +211,6 @@ static void event_unreachable(struct object *object)
         struct thread *thread = CONTAINER_OF(each, struct thread, sleep_link);
 
         if (wake_locked(event, thread, -ECANCELED)) {
-            object_unref(&event->object); /* not the last: the handle's is given back after this */
             sched_wake(thread);
         }
     }

@@ -25,12 +25,16 @@ DOOR(event_create)
     return (int64_t)handle_install(entry, &event->object, RIGHTS_BASIC | RIGHT_SIGNAL);
 }
 
-/* Why a handle cannot be used to signal. If it can by now, the call runs again. */
-static NEVER_INLINE int64_t refuse_signal(handle_t handle)
+/* Why a handle cannot be used, or that other arguments are bad. If it can be used by now, the call
+ * runs again. */
+static NEVER_INLINE int64_t refuse(handle_t handle, rights_t rights, bool is_bad)
 {
     struct object *unused;
-    int status = door_lookup(handle, OBJECT_EVENT, RIGHT_SIGNAL, &unused);
+    int status = door_lookup(handle, OBJECT_EVENT, rights, &unused);
 
+    if (status == 0 && is_bad) {
+        status = -EINVAL;
+    }
     return status != 0 ? status : door_restart();
 }
 
@@ -40,19 +44,20 @@ DOOR(event_signal)
     struct object *event = handle_peek(thread_current()->table, a0, OBJECT_EVENT, RIGHT_SIGNAL);
 
     UNUSED3();
-    return LIKELY(event != NULL) ? event_signal(event_of(event), a1, a2) : refuse_signal(a0);
+    return LIKELY(event != NULL) ? event_signal(event_of(event), a1, a2)
+                                 : refuse(a0, RIGHT_SIGNAL, false);
 }
 
 DOOR(event_wait)
 {
-    struct object *event;
     /* Consuming changes the event for everybody, as signaling does. */
-    int status =
-        door_lookup_fast(a0, OBJECT_EVENT, RIGHT_WAIT | (a2 != 0 ? RIGHT_SIGNAL : 0), &event);
+    rights_t rights = RIGHT_WAIT | (a2 != 0 ? RIGHT_SIGNAL : 0);
+    struct object *event = handle_peek(thread_current()->table, a0, OBJECT_EVENT, rights);
+    bool is_bad = a1 == 0 || a2 > 1 || (time_ns_t)a3 < 0;
 
     UNUSED2();
-    if (status == 0 && (a1 == 0 || a2 > 1 || (time_ns_t)a3 < 0)) {
-        status = -EINVAL;
+    if (UNLIKELY(is_bad || event == NULL)) {
+        return refuse(a0, rights, is_bad);
     }
-    return status != 0 ? status : event_wait(event_of(event), a1, a2 != 0, (time_ns_t)a3);
+    return event_wait(event_of(event), a1, a2 != 0, (time_ns_t)a3);
 }
