@@ -227,7 +227,6 @@ void thread_interrupt_return(void)
 {
     if (UNLIKELY(thread_current()->flags & THREAD_KILLED)) {
         (void)thread_exit_current(); /* another thread is current now */
-        return;
     }
     sched_interrupt_return();
 }

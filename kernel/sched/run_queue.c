@@ -32,6 +32,7 @@ struct run_queue *run_queue_create(struct cpu *cpu)
     queue = arch_direct_map(frame);
     spinlock_init(&queue->lock, LOCK_RANK_RUN_QUEUE);
     queue->cpu = cpu;
+    queue->ticks = queue->turn = 1;
     cpu->ready_top = -1;
     for (unsigned i = 0; i < 256; i++) {
         list_init(&queue->lists[i]);
@@ -67,6 +68,7 @@ static void link_locked(struct run_queue *queue, struct thread *thread, bool at_
     } else {
         list_push_back(list, &thread->ready_link);
     }
+    thread->turn = at_front ? queue->turn : 0;
     thread->queued_priority = priority;
     bitmap256_set(&queue->ready, priority);
     queue->ready_count++;
@@ -80,12 +82,12 @@ static void unlink_locked(struct run_queue *queue, struct thread *thread) REQUIR
     uint8_t priority = thread->queued_priority;
 
     list_remove(&thread->ready_link);
-    queue->ready_count--;
-    if (list_is_empty(&queue->lists[priority])) {
+    if (LIKELY(--queue->ready_count == 0)) {
+        queue->ready.words[priority / 64] = queue->ready.summary = 0;
+        top_set(queue, -1);
+    } else if (list_is_empty(&queue->lists[priority])) {
         bitmap256_clear(&queue->ready, priority);
-        if ((int)priority == run_queue_top(queue)) {
-            top_set(queue, bitmap256_highest(&queue->ready));
-        }
+        top_set(queue, bitmap256_highest(&queue->ready));
     }
 }
 
@@ -94,22 +96,37 @@ static uint32_t cpu_of(const struct run_queue *queue)
     return queue->cpu->id;
 }
 
-static void push(struct run_queue *queue, struct thread *thread, bool at_front)
+static bool push(struct run_queue *queue, struct thread *thread, bool at_front)
 {
+    bool was_empty;
+
     spin_lock(&queue->lock);
+    was_empty = queue->ready_count == 0;
     __atomic_store_n(&thread->cpu, (uint8_t)cpu_of(queue), __ATOMIC_RELAXED);
     link_locked(queue, thread, at_front);
     spin_unlock(&queue->lock);
+    return was_empty;
 }
 
-void run_queue_push_back(struct run_queue *queue, struct thread *thread)
+bool run_queue_push_back(struct run_queue *queue, struct thread *thread)
 {
-    push(queue, thread, false);
+    return push(queue, thread, false);
 }
 
-void run_queue_push_front(struct run_queue *queue, struct thread *thread)
+bool run_queue_push_front(struct run_queue *queue, struct thread *thread)
 {
-    push(queue, thread, true);
+    return push(queue, thread, true);
+}
+
+/* The first of the highest priority, which there is; its turn begins, or goes on. */
+static ALWAYS_INLINE struct thread *take_first_locked(struct run_queue *queue)
+    REQUIRES(&queue->lock)
+{
+    struct thread *thread = ready_thread(queue->lists[run_queue_top(queue)].next);
+
+    unlink_locked(queue, thread);
+    queue->turn = thread->turn != 0 ? thread->turn : queue->ticks;
+    return thread;
 }
 
 struct thread *run_queue_pop(struct run_queue *queue)
@@ -121,8 +138,7 @@ struct thread *run_queue_pop(struct run_queue *queue)
     }
     spin_lock(&queue->lock);
     if (run_queue_top(queue) >= 0) {
-        thread = ready_thread(list_first(&queue->lists[run_queue_top(queue)]));
-        unlink_locked(queue, thread);
+        thread = take_first_locked(queue);
     }
     spin_unlock(&queue->lock);
     return thread;
@@ -130,59 +146,70 @@ struct thread *run_queue_pop(struct run_queue *queue)
 
 struct thread *run_queue_rotate(struct run_queue *queue, struct thread *current)
 {
-    struct thread *next;
+    struct list *list = &queue->lists[current->priority];
+    struct thread *next = current;
 
     spin_lock(&queue->lock);
-    link_locked(queue, current, false);
-    next = ready_thread(list_first(&queue->lists[run_queue_top(queue)]));
-    unlink_locked(queue, next);
+    /* One for one in the same list: nothing else changes. */
+    if (run_queue_top(queue) == (int)current->priority) {
+        next = ready_thread(list->next);
+        list_remove(&next->ready_link);
+        list_push_back(list, &current->ready_link);
+        current->queued_priority = next->queued_priority;
+        current->turn = 0;
+        queue->turn = queue->ticks;
+    }
     spin_unlock(&queue->lock);
     return next;
 }
 
-/* One victim's queue: the first few threads of its highest priorities. */
-static struct thread *steal_from(struct run_queue *victim, uint64_t cpu_bit)
+/* Takes out of the first few threads of the highest priorities the first for which `better_place`
+ * finds another CPU. One that its CPU has not let go of yet cannot run elsewhere. */
+static struct thread *take_for(struct run_queue *queue, uint64_t argument, uint32_t *ret_cpu,
+                               bool (*better_place)(const struct thread *thread, uint64_t argument,
+                                                    uint32_t *ret_cpu))
 {
-    struct thread *found = NULL;
     unsigned looked_at = 0;
 
-    spin_lock(&victim->lock);
-    for (int priority = run_queue_top(victim); priority >= 0 && looked_at < STEAL_SCAN;
-         priority--) {
-        LIST_FOREACH (each, &victim->lists[priority]) {
+    spin_lock(&queue->lock);
+    for (int priority = run_queue_top(queue); priority >= 0 && looked_at < STEAL_SCAN; priority--) {
+        LIST_FOREACH (each, &queue->lists[priority]) {
             struct thread *thread = ready_thread(each);
 
-            /* One that its CPU has not let go of yet cannot run here. */
-            if ((thread->affinity & cpu_bit) &&
-                !__atomic_load_n(&thread->on_cpu, __ATOMIC_ACQUIRE)) {
-                found = thread;
-                break;
+            if (!__atomic_load_n(&thread->on_cpu, __ATOMIC_ACQUIRE) &&
+                better_place(thread, argument, ret_cpu)) {
+                unlink_locked(queue, thread);
+                spin_unlock(&queue->lock);
+                return thread;
             }
             if (++looked_at >= STEAL_SCAN) {
                 break;
             }
         }
-        if (found != NULL) {
-            unlink_locked(victim, found);
-            break;
-        }
     }
-    spin_unlock(&victim->lock);
-    return found;
+    spin_unlock(&queue->lock);
+    return NULL;
+}
+
+static bool may_steal(const struct thread *thread, uint64_t cpu, uint32_t *ret_cpu)
+{
+    *ret_cpu = (uint32_t)cpu;
+    return thread->affinity >> cpu & 1;
 }
 
 struct thread *run_queue_steal(struct run_queue *queue)
 {
-    uint32_t self = cpu_of(queue);
+    uint32_t self = cpu_of(queue), ignored;
     uint32_t count = cpu_count();
 
     for (uint32_t i = 1; i < count; i++) {
         struct run_queue *victim = run_queue_state.queues[(self + i) % count];
 
         if (victim != NULL && run_queue_top(victim) >= 0) {
-            struct thread *thread = steal_from(victim, 1ul << self);
+            struct thread *thread = take_for(victim, self, &ignored, may_steal);
 
             if (thread != NULL) {
+                queue->turn = queue->ticks;
                 return thread;
             }
         }
@@ -194,7 +221,6 @@ void run_queue_idle(struct run_queue *queue, bool is_idle)
 {
     uint64_t bit = 1ul << cpu_of(queue);
 
-    /* Full barriers: see sched_wake. */
     if (is_idle) {
         __atomic_fetch_or(&run_queue_state.idle_cpus, bit, __ATOMIC_SEQ_CST);
     } else {
@@ -202,28 +228,70 @@ void run_queue_idle(struct run_queue *queue, bool is_idle)
     }
 }
 
+uint64_t run_queue_claim_idle(const struct thread *thread)
+{
+    uint64_t idle = __atomic_load_n(&run_queue_state.idle_cpus, __ATOMIC_RELAXED);
+    uint64_t allowed = idle & thread->affinity;
+    uint64_t last = 1ul << __atomic_load_n(&thread->cpu, __ATOMIC_RELAXED);
+    uint64_t choice = allowed & last ? last : allowed & -allowed;
+
+    if (choice != 0) {
+        __atomic_fetch_and(&run_queue_state.idle_cpus, ~choice, __ATOMIC_RELAXED);
+    }
+    return choice;
+}
+
+/* The highest priority that wants a CPU, -1 if it is idle. Read without locks. */
+static int load_of(uint32_t id)
+{
+    const struct cpu *cpu = cpu_get(id);
+    const struct thread *current = __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
+    int top = __atomic_load_n(&cpu->ready_top, __ATOMIC_RELAXED);
+    int priority = current->flags & THREAD_IDLE ? -1 : current->priority;
+
+    return priority > top ? priority : top;
+}
+
+/* The CPU with the least load of those it may run on, its last one rather than others. */
+static uint32_t least_loaded(const struct thread *thread, int *ret_load)
+{
+    uint64_t allowed = thread->affinity & ((1ul << cpu_count()) - 1);
+    uint32_t best = __atomic_load_n(&thread->cpu, __ATOMIC_RELAXED);
+    int least = allowed >> best & 1 ? load_of(best) : 256;
+
+    for (; allowed != 0 && least >= (int)thread->priority; allowed &= allowed - 1) {
+        uint32_t id = bit_lowest_u64(allowed);
+        int load = load_of(id);
+
+        if (load < least) {
+            least = load;
+            best = id;
+        }
+    }
+    *ret_load = least;
+    return best;
+}
+
 uint32_t run_queue_place(const struct thread *thread)
 {
-    uint32_t last = __atomic_load_n(&thread->cpu, __ATOMIC_RELAXED);
-    uint32_t count = cpu_count();
+    uint64_t idle = run_queue_claim_idle(thread);
+    int ignored;
 
-    if (count == 1 || __atomic_load_n(&thread->on_cpu, __ATOMIC_ACQUIRE)) {
-        return last;
-    }
-    uint64_t allowed = thread->affinity & ((1ul << count) - 1);
-    uint64_t idle = __atomic_load_n(&run_queue_state.idle_cpus, __ATOMIC_RELAXED) & allowed;
-    uint32_t self = cpu_id();
+    return idle != 0 ? bit_lowest_u64(idle) : least_loaded(thread, &ignored);
+}
 
-    if (idle != 0) {
-        uint32_t choice = (idle >> last) & 1 ? last : bit_lowest_u64(idle);
+static bool would_run_sooner(const struct thread *thread, uint64_t priority, uint32_t *ret_cpu)
+{
+    int load;
 
-        __atomic_fetch_and(&run_queue_state.idle_cpus, ~(1ul << choice), __ATOMIC_RELAXED);
-        return choice;
-    }
-    if ((allowed >> last) & 1) {
-        return last;
-    }
-    return (allowed >> self) & 1 ? self : bit_lowest_u64(allowed);
+    *ret_cpu = least_loaded(thread, &load);
+    return *ret_cpu != cpu_id() && (load < (int)thread->priority ||
+                                    (load == (int)thread->priority && priority > thread->priority));
+}
+
+struct thread *run_queue_shed(struct run_queue *queue, uint8_t priority, uint32_t *ret_cpu)
+{
+    return cpu_count() == 1 ? NULL : take_for(queue, priority, ret_cpu, would_run_sooner);
 }
 
 /* Locks the queue that the thread is in; NULL if it is in none. */

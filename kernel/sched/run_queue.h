@@ -19,9 +19,9 @@ struct run_queue {
     struct cpu *cpu; /* fixed; cpu->ready_top is written under the lock and read without */
 
     /* Its CPU only. */
-    struct thread *slice_owner; /* who ran when the slice timer last ticked */
-    bool slice_used;            /* and ran on until it ticked again */
-    struct timer_node slice;
+    struct timer_node slice; /* armed while anything is queued: see docs/scheduling.md */
+    uint64_t ticks;          /* of it, from 1 */
+    uint64_t turn;           /* the tick after which the turn of what runs began */
     time_ns_t switched_at;
     uint64_t switches;
     struct thread idle;
@@ -39,13 +39,16 @@ static inline int run_queue_top(const struct run_queue *queue)
     return __atomic_load_n(&queue->cpu->ready_top, __ATOMIC_RELAXED);
 }
 
-void run_queue_push_back(struct run_queue *queue, struct thread *thread);
-void run_queue_push_front(struct run_queue *queue, struct thread *thread);
+/* At the end of its list, or at the front with the turn of what runs, to go on with it. Return
+ * whether the queue was empty. */
+bool run_queue_push_back(struct run_queue *queue, struct thread *thread);
+bool run_queue_push_front(struct run_queue *queue, struct thread *thread);
 
-/* Takes out the first thread of the highest priority that may run on this CPU, or NULL. */
+/* Takes out the first thread of the highest priority, whose turn it is now, or NULL. */
 struct thread *run_queue_pop(struct run_queue *queue);
 
-/* Puts the current thread behind its equals and takes the first of the highest priority. */
+/* Puts the current thread behind its equals and takes the first of them; if more important ones
+ * have come meanwhile, or the last equal has gone, nothing happens: the current thread. */
 struct thread *run_queue_rotate(struct run_queue *queue, struct thread *current);
 
 /* Takes a thread out of another CPU's queue that may run here, or NULL. */
@@ -54,9 +57,15 @@ struct thread *run_queue_steal(struct run_queue *queue);
 /* Whether the CPU has nothing to do and is the first choice for what becomes ready. */
 void run_queue_idle(struct run_queue *queue, bool is_idle);
 
-/* Where a thread that becomes ready goes: the CPU that is still busy leaving it; an idle one; the
- * one it ran on; always one that its affinity allows. */
+/* An idle CPU that its affinity allows is no longer one and has to be told; 0: there is none. */
+uint64_t run_queue_claim_idle(const struct thread *thread);
+
+/* Where a thread goes that becomes ready and that no CPU is still busy leaving. */
 uint32_t run_queue_place(const struct thread *thread);
+
+/* Takes out a thread for which there is a better place, or NULL: a CPU with only less important
+ * ones, or with equal ones if only more important ones run here, at `priority`. */
+struct thread *run_queue_shed(struct run_queue *queue, uint8_t priority, uint32_t *ret_cpu);
 
 /* Takes a ready thread out, wherever it is; false if it is in no queue. */
 bool run_queue_remove(struct thread *thread);

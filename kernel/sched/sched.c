@@ -9,6 +9,7 @@
 #include "sched/run_queue.h"
 
 static void slice_fire(struct timer_node *timer, time_ns_t now);
+static void push_to(uint32_t target, struct thread *thread);
 static void deadline_fire(struct timer_node *timer, time_ns_t now);
 static time_ns_t deadline_due(const struct timer_node *timer);
 
@@ -46,30 +47,46 @@ void sched_cpu_init(struct cpu *cpu, struct address_root *kernel_root)
 
 /* --- Time slices --- */
 
-/* Something of the running priority waits: from now on the slice timer ticks. */
+/* Something is queued here: from now on the slice timer ticks. */
 static void slice_start(struct run_queue *queue)
 {
     if (queue->slice.at == DEADLINE_NEVER) {
-        queue->slice_owner = thread_current();
         timer_arm(&queue->slice, arch_time_now() + SCHED_SLICE_NS);
     }
+}
+
+/* A whole tick has passed over the turn of what runs. */
+static bool is_turn_over(const struct run_queue *queue)
+{
+    return queue->ticks - queue->turn >= 2;
 }
 
 static void slice_fire(struct timer_node *timer, time_ns_t now)
 {
     struct run_queue *queue = CONTAINER_OF(timer, struct run_queue, slice);
-    struct thread *current = thread_current();
+    struct thread *thread;
+    uint32_t target;
 
-    int ready = sched_ready_priority(cpu_id());
-
-    if (ready < 0) {
+    queue->ticks++;
+    if (run_queue_top(queue) < 0) {
         return; /* nothing waits; started again when something does */
     }
-    /* A whole tick has passed since this thread was first seen: it has had its slice. It ticks on
-     * while anything waits at all, because a more important thread may just happen to run now. */
-    queue->slice_used = queue->slice_owner == current && ready >= (int)current->priority;
-    queue->slice_owner = current;
     timer_arm(timer, now + SCHED_SLICE_NS);
+    thread = run_queue_shed(queue, thread_current()->priority, &target);
+    if (thread != NULL) {
+        push_to(target, thread);
+    }
+}
+
+/* The current thread has to let others go first. */
+static void put_back(struct run_queue *queue, struct thread *current)
+{
+    if (is_turn_over(queue)) {
+        run_queue_push_back(queue, current);
+    } else {
+        run_queue_push_front(queue, current);
+    }
+    slice_start(queue);
 }
 
 /* --- Deadlines --- */
@@ -131,9 +148,13 @@ static void switch_to(struct run_queue *queue, struct thread *to)
     }
     queue->switches++;
     sched_switch(cpu, from, to);
-    if (UNLIKELY(sched_ready_priority(cpu->id) == (int)to->priority) &&
-        !(to->flags & THREAD_IDLE)) {
-        slice_start(queue);
+    /* It may have been put back into the queue, and could not be stolen until now. */
+    if (UNLIKELY(cpu->ready_top >= 0) && cpu_count() > 1 && list_is_linked(&from->ready_link)) {
+        uint64_t idle = run_queue_claim_idle(from);
+
+        if (idle != 0) {
+            arch_ipi_send(idle, ARCH_IPI_RESCHEDULE);
+        }
     }
 }
 
@@ -190,21 +211,26 @@ int64_t sched_exit(void)
 
 int64_t sched_yield(void)
 {
-    struct run_queue *queue = own_queue();
     struct thread *current = thread_current();
+    struct run_queue *queue;
     struct thread *next;
 
-    if (run_queue_top(queue) < (int)current->priority) {
+    if (cpu_self()->ready_top < (int)current->priority) {
         return 0;
     }
+    queue = own_queue();
     frame_set_result(&current->frame, 0);
     next = run_queue_rotate(queue, current);
+    if (UNLIKELY(!(next->affinity & cpu_self()->bit)) && next != current) {
+        sched_wake(next); /* its affinity changed when it was on its way into this queue */
+        next = choose(queue);
+    }
     switch_to(queue, next);
     return SYSCALL_RESUME;
 }
 
 /* A more important thread is ready, or the slice is used up: the current one goes back. */
-static bool preempt(struct run_queue *queue)
+static void preempt(struct run_queue *queue)
 {
     struct thread *current = thread_current();
     int top = run_queue_top(queue);
@@ -213,40 +239,31 @@ static bool preempt(struct run_queue *queue)
     if (UNLIKELY(!(current->affinity & cpu_self()->bit))) {
         switch_to(queue, choose(queue)); /* first leave it, then it may go elsewhere */
         sched_wake(current);
-        return true;
+        return;
     }
     if (is_idle) {
-        if (top < 0) {
-            return false;
+        if (top >= 0) {
+            switch_to(queue, choose(queue));
         }
+        return;
+    }
+    if (top > (int)current->priority || (top == (int)current->priority && is_turn_over(queue))) {
+        put_back(queue, current);
         switch_to(queue, choose(queue));
-        return true;
     }
-    if (LIKELY(top < (int)current->priority)) {
-        return false;
-    }
-    if (top > (int)current->priority) {
-        run_queue_push_front(queue, current);
-    } else if (queue->slice_used) {
-        run_queue_push_back(queue, current);
-    } else {
-        return false;
-    }
-    queue->slice_used = false;
-    switch_to(queue, choose(queue));
-    return true;
 }
 
 int64_t sched_return(int64_t value)
 {
-    struct run_queue *queue = own_queue();
     struct thread *current = thread_current();
+    struct run_queue *queue;
 
-    if (LIKELY(run_queue_top(queue) <= (int)current->priority)) {
+    if (LIKELY(cpu_self()->ready_top <= (int)current->priority)) {
         return value;
     }
+    queue = own_queue();
     frame_set_result(&current->frame, value);
-    run_queue_push_front(queue, current);
+    put_back(queue, current);
     switch_to(queue, choose(queue));
     return SYSCALL_RESUME;
 }
@@ -255,9 +272,9 @@ void sched_interrupt_return(void)
 {
     struct run_queue *queue = own_queue();
 
-    if (!preempt(queue) && !(thread_current()->flags & THREAD_IDLE) &&
-        UNLIKELY(run_queue_top(queue) == (int)thread_current()->priority)) {
-        slice_start(queue);
+    preempt(queue);
+    if (UNLIKELY(run_queue_top(queue) >= 0)) {
+        slice_start(queue); /* for what others have put here */
     }
 }
 
@@ -266,7 +283,7 @@ void sched_idle(void)
     struct run_queue *queue = own_queue();
     struct thread *next;
 
-    run_queue_idle(queue, true); /* before the last look: see sched_wake */
+    run_queue_idle(queue, true); /* before the last look */
     next = choose(queue);
     if (next != &queue->idle) {
         run_queue_idle(queue, false);
@@ -280,35 +297,36 @@ void sched_idle(void)
 
 /* --- Waking --- */
 
-/* The thread is ready on a CPU, or has another place there: that CPU may have to look. */
-static void ready_notice(const struct thread *thread, uint32_t target)
+/* The thread is queued at another CPU. If the queue was not empty, its slice timer ticks, or an
+ * interrupt that starts it is on its way. */
+static void notice_remote(const struct thread *thread, uint32_t target, bool was_empty)
 {
-    struct cpu *self = cpu_self();
-
-    if (target == self->id) {
-        if (thread->priority == self->current->priority && !(self->current->flags & THREAD_IDLE)) {
-            slice_start(run_queue_get(target));
-        }
-        return;
-    }
-    /* What runs there is read without a lock. If it changes later, it changes by a look at the
-     * queue, which has the thread. The queue's entry must be visible before `current` is read, or
-     * that CPU could go idle on an old look at its queue while we see the thread it ran before:
-     * pairs with the barrier in run_queue_idle. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    struct thread *running = __atomic_load_n(&cpu_get(target)->current, __ATOMIC_RELAXED);
-
-    if ((running->flags & THREAD_IDLE) || thread->priority >= running->priority) {
+    /* What runs there is read without a lock: only a more important thread depends on it, and waits
+     * for the next tick at the longest. */
+    if (was_empty ||
+        thread->priority > __atomic_load_n(&cpu_get(target)->current, __ATOMIC_RELAXED)->priority) {
         arch_ipi_send(1ul << target, ARCH_IPI_RESCHEDULE);
+    }
+}
+
+static void push_to(uint32_t target, struct thread *thread)
+{
+    struct run_queue *queue = run_queue_get(target);
+    bool was_empty = run_queue_push_back(queue, thread);
+
+    if (UNLIKELY(target != cpu_id())) {
+        notice_remote(thread, target, was_empty);
+    } else if (was_empty && !(thread_current()->flags & THREAD_IDLE)) {
+        slice_start(queue); /* else at the end of the interrupt that ends idling */
     }
 }
 
 void sched_wake(struct thread *thread)
 {
-    uint32_t target = run_queue_place(thread);
-
-    run_queue_push_back(run_queue_get(target), thread);
-    ready_notice(thread, target);
+    push_to(cpu_count() == 1 || __atomic_load_n(&thread->on_cpu, __ATOMIC_ACQUIRE)
+                ? __atomic_load_n(&thread->cpu, __ATOMIC_RELAXED)
+                : run_queue_place(thread),
+            thread);
 }
 
 bool sched_end_wait(struct thread *thread, uint64_t seen, int64_t result)
@@ -329,7 +347,7 @@ bool sched_end_wait(struct thread *thread, uint64_t seen, int64_t result)
 void sched_set_priority(struct thread *thread, uint8_t priority)
 {
     if (run_queue_reprioritize(thread, priority)) {
-        ready_notice(thread, thread->cpu);
+        notice_remote(thread, thread->cpu, false); /* or here: who calls returns by sched_return */
     } else if (thread->on_cpu && thread->cpu != cpu_id()) {
         arch_ipi_send(1ul << thread->cpu, ARCH_IPI_RESCHEDULE);
     }

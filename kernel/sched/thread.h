@@ -127,6 +127,7 @@ struct thread {
 
     /* Under the lock of the run queue it is on. */
     struct list ready_link;
+    uint64_t turn; /* to go on with: the tick of that CPU after which it began; 0: none */
 
     /* As a sleeper of object_wait, event_wait, futex_wait: owned by that code while it waits. */
     struct observer observer;

@@ -46,6 +46,26 @@ static struct {
 
 static const char *const state_names[] = {"off", "starting", "kernel", "user", "idle", "halted"};
 
+/* Those that want a CPU. */
+static void print_threads(void)
+{
+    for (const struct fake_thread *each = fake_machine.threads; each != NULL; each = each->next) {
+        const struct thread *thread = each->thread;
+
+        if (thread == NULL || !(thread->flags & THREAD_STARTED) ||
+            (thread->flags & (THREAD_DEAD | THREAD_IDLE)) || (thread->wait & THREAD_WAITING)) {
+            continue;
+        }
+        fprintf(stderr, "  t%lu: %s, CPU %u of %lx, priority %u (%u), flags %x\n",
+                (unsigned long)each->id,
+                thread->on_cpu                        ? "runs"
+                : list_is_linked(&thread->ready_link) ? "ready"
+                                                      : "on its way",
+                thread->cpu, (unsigned long)thread->affinity, thread->priority,
+                thread->base_priority, thread->flags);
+    }
+}
+
 void fake_fail(const char *format, ...)
 {
     static bool failing;
@@ -65,10 +85,12 @@ void fake_fail(const char *format, ...)
     for (unsigned i = 0; i < fake_machine.cpu_count; i++) {
         struct fake_cpu *cpu = &fake_machine.cpus[i];
 
-        fprintf(stderr, "%c CPU %u: %s, entry %d, current %p, locks %u, ipis %x\n",
+        fprintf(stderr, "%c CPU %u: %s, entry %d, locks %u, ipis %x, timer %ld, ready %d\n",
                 cpu == fake_machine.self ? '>' : ' ', i, state_names[cpu->state], cpu->entry,
-                (void *)cpu->record.current, cpu->record.locks_held, cpu->ipis);
+                cpu->record.locks_held, cpu->ipis,
+                cpu->timer == DEADLINE_NEVER ? -1 : (long)cpu->timer, cpu->record.ready_top);
     }
+    print_threads();
     if (fake_failure_hook != NULL) {
         fake_failure_hook();
     }

@@ -41,6 +41,8 @@ void fake_request_exception(struct fake_thread *thread, unsigned vector, uint64_
     thread->value = error_code;
 }
 
+#define STARVED_NS 2000000000 /* a hundred threads have had their turns */
+
 static bool is_dead(const struct fake_thread *thread)
 {
     return thread->state == FAKE_DEAD || (thread->thread->flags & THREAD_DEAD);
@@ -53,6 +55,8 @@ static bool is_blocked(const struct fake_thread *thread)
 
 int64_t fake_wait(struct fake_thread *thread)
 {
+    time_ns_t since = fake_now();
+
     for (unsigned rounds = 0;;) {
         if (is_dead(thread)) {
             return FAKE_KILLED;
@@ -70,8 +74,9 @@ int64_t fake_wait(struct fake_thread *thread)
         if (is_blocked(thread)) {
             return FAKE_BLOCKED;
         }
-        if (!fake_time_to_next_timer() || ++rounds > 10000) {
-            fake_fail("a thread that is ready never gets a CPU");
+        if (!fake_time_to_next_timer() || (++rounds > 10000 && fake_now() - since > STARVED_NS) ||
+            rounds > 10000000) {
+            fake_fail("thread t%u is ready since %ld and gets no CPU", thread->id, (long)since);
         }
     }
 }

@@ -3,15 +3,16 @@
  * Switching, waking, stealing and idling on several CPUs: kernel/sched/{sched,run_queue}.c.
  *
  *     publish, choose, switch:  on_cpu[to] = 1; save from; current = to; on_cpu[from] = 0
- *     wake:                     win the word; on_cpu ? that CPU's queue : any; is it idle? IPI
+ *     wake:                     win the word; on_cpu ? that CPU's queue : any; was it empty? IPI
+ *     tick, while it has a queue: give a thread to a CPU that is idle
  *
  * Shows: no thread runs on two CPUs or is taken up before its registers are saved, none is in two
- * queues, and no CPU halts while its queue holds a thread.
+ * queues, no CPU halts while its queue holds a thread, every CPU whose queue holds one ticks, and
+ * none is left in a queue while another CPU is idle.
  *
- * x86 lets a load overtake an older store of the same CPU. Two places would care, and are modeled:
- * `unseen` threads are queued, but the store of the queue's `top` has not reached the other CPUs;
- * `idle_unseen` is the same for the store of `current` by a CPU that becomes idle. Who takes the
- * queue's lock sees everything.
+ * x86 lets a load overtake an older store of the same CPU: `unseen` threads are queued, but the
+ * store of the queue's `top` has not reached the other CPUs. Who takes the queue's lock sees
+ * everything.
  *
  * CPUS, THREADS (one runs on each CPU at first, the others wait), BLOCKS, WAKES, YIELDS: how often
  * each of these happens in all.
@@ -41,16 +42,46 @@ byte queue[THREADS];  /* in which run queue, or NONE; under that queue's lock */
 bool unseen[THREADS];
 bool saved[THREADS];  /* ghost: the registers are in the record */
 byte current[CPUS];
-bool idle_unseen[CPUS];
 bool ipi[CPUS];
+bool ticking[CPUS];
 byte blocks = BLOCKS, wakes = WAKES, yields = YIELDS;
+
+#define OTHER         ((me + 1) % CPUS)
+#define IS_QUEUED(id) (queue[id] == me)
+#define IS_SEEN(id)   (queue[id] == me && !unseen[id])
+#ifdef BUG_NO_SHED
+#define CAN_MOVE(id)  false
+#else
+#define CAN_MOVE(id)  (queue[id] == me && !on_cpu[id])
+#endif
+#if THREADS == 3
+#define ANY(what)     (what(0) || what(1) || what(2))
+#else
+#define ANY(what)     (what(0) || what(1) || what(2) || what(3))
+#endif
 
 inline push(t, target, self)
 {
     d_step {
         assert(queue[t] == NONE && !waiting[t]);
+        was_empty = true;
+        i = 0;
+        do
+        :: i < THREADS ->
+            if
+            :: queue[i] == target -> was_empty = false; unseen[i] = false /* with its lock */
+            :: else
+            fi;
+            i++
+        :: else -> break
+        od;
+        i = 0;
         queue[t] = target;
-        unseen[t] = (target != self)
+        unseen[t] = (target != self);
+        if
+        :: target == self && current[self] != IDLE -> ticking[self] = true
+        :: else
+        fi
     }
 }
 
@@ -68,8 +99,14 @@ inline pop(from, self, is_thief, ret_t)
         :: else ->
             ret_t = 0;
             do
+            :: ret_t < THREADS ->
+                if :: queue[ret_t] == from -> unseen[ret_t] = false :: else fi;
+                ret_t++
+            :: else -> break
+            od;
+            ret_t = 0;
+            do
             :: ret_t < THREADS && queue[ret_t] == from ->
-                unseen[ret_t] = false;
 #ifdef BUG_STEAL_ON_CPU
                 break
 #else
@@ -101,19 +138,10 @@ inline sched_wake(t, target, self)
     fi;
     push(t, target, self);
     if
-    :: target != self ->
-#ifndef BUG_WAKE_WITHOUT_FENCE
-        unseen[t] = false; /* the fence */
+#ifndef BUG_NO_NOTICE
+    :: target != self && was_empty -> d_step { unseen[t] = false; ipi[target] = true }
 #endif
-        d_step {
-            if
-            :: current[target] == IDLE && !idle_unseen[target] ->
-                unseen[t] = false;
-                ipi[target] = true
-            :: else /* runs something, seemingly: it will look into its queue when that ends */
-            fi
-        }
-    :: else
+    :: else /* it ticks, or will */
     fi
 }
 
@@ -157,7 +185,7 @@ inline switch_to(from, to, self)
     d_step {
         if
         :: to != IDLE -> assert(saved[to]); saved[to] = false
-        :: else -> idle_unseen[self] = true
+        :: else
         fi;
         current[self] = to
     }
@@ -179,7 +207,8 @@ inline choose(from, t, self)
 
 proctype processor(byte me)
 {
-    byte from, t, target;
+    byte from, t, target, i;
+    bool was_empty, is_told;
 
 end_user:
     do
@@ -231,24 +260,44 @@ leave:
         :: t == from -> assert(!saved[t]) /* woken before it had left */
         :: else -> switch_to(from, t, me)
         fi;
-        from = 0; t = 0; target = 0
+        from = 0; t = 0; target = 0; was_empty = false
 
-    :: atomic { current[me] != IDLE && ipi[me] -> ipi[me] = false } /* it goes on */
+    :: atomic { /* it goes on */
+           current[me] != IDLE && ipi[me] ->
+           ipi[me] = false;
+           ticking[me] = ticking[me] || ANY(IS_QUEUED)
+       }
+
+    :: atomic { /* the tick: a thread goes to an idle CPU */
+           current[me] != IDLE && ticking[me] && ANY(CAN_MOVE) && current[OTHER] == IDLE ->
+           t = 0;
+           do
+           :: !CAN_MOVE(t) -> t++
+           :: else -> break
+           od;
+           queue[t] = NONE;
+           push(t, OTHER, me);
+           unseen[t] = false;
+           ipi[OTHER] = true;
+           t = 0; was_empty = false
+       }
+
+    :: atomic { /* the tick: nothing is queued */
+           current[me] != IDLE && ticking[me] && !ANY(IS_SEEN) -> ticking[me] = false
+       }
 
     :: current[me] == IDLE -> /* sched_idle */
-#ifndef BUG_IDLE_WITHOUT_FENCE
-        idle_unseen[me] = false; /* run_queue_idle is a full barrier */
-#endif
         choose(IDLE, t, me);
         if
-        :: t != IDLE -> switch_to(IDLE, t, me)
+        :: t != IDLE ->
+            switch_to(IDLE, t, me);
+            ticking[me] = ticking[me] || (is_told && ANY(IS_QUEUED)); /* end of the interrupt */
+            is_told = false
         :: else ->
-#ifdef BUG_IDLE_WITHOUT_FENCE
-            idle_unseen[me] = false;
-#endif
-end_halt:   atomic { ipi[me] -> ipi[me] = false }
+            is_told = false;
+end_halt:   atomic { ipi[me] -> ipi[me] = false; is_told = true }
         fi;
-        from = 0; t = 0; target = 0
+        from = 0; t = 0; target = 0; was_empty = false
     od
 }
 
@@ -266,8 +315,6 @@ end:
 #if THREADS > 3
     :: atomic { unseen[3] -> unseen[3] = false }
 #endif
-    :: atomic { idle_unseen[0] -> idle_unseen[0] = false }
-    :: atomic { idle_unseen[CPUS - 1] -> idle_unseen[CPUS - 1] = false }
     od
 }
 
@@ -281,7 +328,10 @@ end:
     :: i < THREADS ->
         assert(waiting[i] || on_cpu[i] || queue[i] != NONE);
         if
-        :: queue[i] != NONE -> assert(current[queue[i]] != IDLE) /* not left behind */
+        :: queue[i] != NONE ->
+            assert(current[queue[i]] != IDLE); /* not left behind */
+            assert(current[(queue[i] + 1) % CPUS] != IDLE);
+            assert(ticking[queue[i]])
         :: else
         fi;
         i++

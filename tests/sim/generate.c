@@ -552,7 +552,7 @@ FILL(thread)
 
 FILL(thread_set_priority)
 {
-    static const uint8_t usual[] = {90, 100, 100, 110};
+    static const uint8_t usual[] = {100, 100, 110, 120};
 
     r->rdi = any_handle(t, OBJECT_THREAD);
     r->rsi = sim_chance(98) ? usual[sim_random(4)] : 256 + sim_random(100);

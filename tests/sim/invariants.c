@@ -5,7 +5,8 @@
  */
 #include "object/port.h"
 #include "object/event.h"
-#include "sched/thread.h"
+#include "sched/run_queue.h"
+#include "sched/sched.h"
 #include "machine.h"
 #include "sim.h"
 
@@ -25,6 +26,20 @@ static bool is_current(const struct thread *thread)
          : fake_fail("thread t%u (state %d): %s", (thread)->arch.fake->id,                         \
                      (int)((thread)->wait_ops ? (thread)->wait_ops->state : 0), #condition))
 
+/* Whether a receiver was woken for a queued caller and has not had a CPU since. */
+static bool is_looked_at(const struct port *port)
+{
+    for (const struct fake_thread *each = fake_machine.threads; each != NULL; each = each->next) {
+        const struct thread *thread = each->thread;
+
+        if (thread != NULL && thread->port == port && !(thread->wait & THREAD_WAITING) &&
+            thread->frame.rip == FAKE_SYSCALL_IP) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_receiver(const struct thread *thread)
 {
     const struct port *port = thread->port;
@@ -32,8 +47,8 @@ static void check_receiver(const struct thread *thread)
     HOLDS(thread, port != NULL);
     HOLDS(thread, list_is_empty(&port->notices));
     HOLDS(thread, !port->is_closed);
-    HOLDS(thread,
-          pqueue_is_empty(&port->callers) || (thread->slot == NULL && port->free_slots == NULL));
+    HOLDS(thread, pqueue_is_empty(&port->callers) ||
+                      (thread->slot == NULL && port->free_slots == NULL) || is_looked_at(port));
 }
 
 static void check_waiting(const struct thread *thread)
@@ -90,6 +105,12 @@ void invariants_check(void)
             /* Runs, or stands in a run queue: else its wake-up was lost. */
             HOLDS(thread, is_current(thread) != list_is_linked(&thread->ready_link));
             HOLDS(thread, (bool)thread->on_cpu == is_current(thread));
+        }
+    }
+    for (uint32_t i = 0; i < cpu_count(); i++) {
+        /* Else nobody would move on who is queued there. */
+        if (sched_ready_priority(i) >= 0 && run_queue_get(i)->slice.at == DEADLINE_NEVER) {
+            fake_fail("CPU %u has a queue and does not tick", i);
         }
     }
     fake_tlb_check();

@@ -32,26 +32,39 @@ static struct {
 static bool may_generate = true;
 static bool is_serial; /* one call at a time, compared with the model */
 
-/* Whether some call, or what follows from one, is still under way. */
-static bool is_busy(const struct fake_thread *self, bool *ret_starved)
+/* Whether a CPU is in the kernel, or about to be. */
+static bool is_kernel_busy(void)
 {
     bool busy = false;
 
-    *ret_starved = false;
     for (unsigned i = 0; i < fake_machine.cpu_count; i++) {
         const struct fake_cpu *cpu = &fake_machine.cpus[i];
 
         busy |= cpu->state == CPU_KERNEL || cpu->ipis != 0;
     }
+    return busy;
+}
+
+/* Whether the call of a thread has to run again from its beginning. */
+static bool restarts(const struct fake_thread *fake)
+{
+    return fake->kind == FAKE_SYSCALL && !(fake->thread->wait & THREAD_WAITING) &&
+           fake->thread->frame.rip == FAKE_SYSCALL_IP;
+}
+
+/* Whether some call, or what follows from one, is still under way. */
+static bool is_busy(const struct fake_thread *self, bool *ret_starved)
+{
+    bool busy = is_kernel_busy();
+
+    *ret_starved = false;
     for (const struct fake_thread *each = fake_machine.threads; each != NULL; each = each->next) {
         const struct thread *thread = each->thread;
 
         if (thread == NULL || each == self || (thread->flags & THREAD_DEAD)) {
             continue;
         }
-        if ((thread->flags & THREAD_KILLED) ||
-            (each->kind == FAKE_SYSCALL && !(thread->wait & THREAD_WAITING) &&
-             thread->frame.rip == FAKE_SYSCALL_IP)) {
+        if ((thread->flags & THREAD_KILLED) || restarts(each)) {
             busy = *ret_starved = true; /* must run before it is over */
         }
     }
@@ -102,10 +115,13 @@ static bool may_act(struct fake_thread *fake)
     if (!is_serial || fake->kind != FAKE_SYSCALL) {
         return true;
     }
+    if (restarts(fake)) {
+        return !is_kernel_busy(); /* others may have to run again too: they would never agree */
+    }
     if (is_busy(fake, &starved)) {
         return thread->resting;
     }
-    if (fake->thread->frame.rip != FAKE_SYSCALL_IP) {
+    {
         const struct fake_registers *r = &fake->registers;
 
         if (world_is_init(fake)) {
