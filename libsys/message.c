@@ -25,7 +25,7 @@ int64_t qy_message_set_long(struct qy_message *message, uint32_t method, const v
 bool qy_message_get_long(const struct qy_message *message, void *ret_fixed, uint32_t size)
 {
     struct qy_reader reader;
-    return message->header >> 32 == size && qy_reader_begin(&reader, message) &&
+    return message->header >> 32 == size && qy_reader_begin(&reader, message, 0) &&
            qy_read(&reader, ret_fixed, size);
 }
 
@@ -57,11 +57,11 @@ void qy_handle_discard(handle_t handle)
 /* --- writing ------------------------------------------------------------------------------- */
 
 bool qy_writer_begin(struct qy_writer *writer, struct qy_message *message, uint32_t method,
-                     size_t size, uint32_t handles)
+                     size_t size, uint32_t handles_and_leases)
 {
     *message = (struct qy_message){.header = IPC_HEADER(method, size, 0)};
     *writer = (struct qy_writer){.message = message, .at = (uint8_t *)message->words};
-    if (size <= IPC_REGISTER_BYTES && handles == 0) {
+    if (size <= IPC_REGISTER_BYTES && handles_and_leases == 0) {
         return true;
     }
     struct message_buffer *buffer = qy_buffer();
@@ -93,10 +93,19 @@ void qy_write_handle(struct qy_writer *writer, handle_t handle, rights_t rights,
     writer->message->header += (uint64_t)1 << 48;
 }
 
+void qy_write_lease(struct qy_writer *writer, const void *memory, uint64_t size, uint32_t flags)
+{
+    qy_lease_set(qy_buffer(), IPC_HEADER_LEASES(writer->message->header), memory, size, flags);
+    writer->message->header += IPC_LEASES(1);
+}
+
 /* --- reading ------------------------------------------------------------------------------- */
 
-bool qy_reader_begin(struct qy_reader *reader, const struct qy_message *message)
+bool qy_reader_begin(struct qy_reader *reader, const struct qy_message *message, uint32_t leases)
 {
+    if (IPC_HEADER_LEASES(message->header) != leases || IPC_HEADER_FLAGS(message->header) != 0) {
+        return false;
+    }
     uint32_t length = IPC_HEADER_LENGTH(message->header);
     uint32_t handles = IPC_HEADER_HANDLES(message->header);
     const struct message_buffer *buffer = NULL;

@@ -37,6 +37,16 @@ void qy_request_refuse(struct qy_request *request, uint32_t error)
     answer_error(&request->in.message, error);
 }
 
+bool qy_request_lease(const struct qy_request *request, uint32_t index, uint32_t flags,
+                      struct qy_lease *ret_lease)
+{
+    handle_t port = request->server->port;
+    struct qy_result info = qy_lease_info(port, request->in.token, index);
+    *ret_lease = (struct qy_lease){
+        .port = port, .token = request->in.token, .size = info.second, .index = index};
+    return info.status == 0 && (info.third & flags) == flags;
+}
+
 void qy_request_acknowledge(struct qy_request *request)
 {
     const struct qy_message empty = {0};

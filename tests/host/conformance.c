@@ -17,6 +17,7 @@
 #include "conformance.h"
 
 handle_t qy_proxied_session;
+uint8_t qy_lent[QY_LENT_BYTES];
 
 static struct {
     struct qy_server server;
@@ -40,6 +41,8 @@ enum {
     HANDLE_TOO_MANY,
     HANDLE_OTHER_TYPE,
     HANDLE_LACKS_RIGHT,
+    LEASE_MISSING,
+    LEASE_WRONG,
     HANDLE_ERRORS
 };
 
@@ -87,8 +90,12 @@ static uint32_t handles_set(const struct qy_handle_sample *handle, bool is_full,
 }
 
 /* Whether this mistake can be made with these handles, and is one. */
-static bool error_applies(const struct qy_handle_sample *handle, int error)
+static bool error_applies(const struct qy_message_sample *sample, int error)
 {
+    const struct qy_handle_sample *handle = sample->handles;
+    if (error == LEASE_MISSING || error == LEASE_WRONG) {
+        return sample->lease_count > 0;
+    }
     return error == HANDLE_TOO_MANY || error == HANDLE_RIGHT ||
            (handle->name != NULL && (error != HANDLE_LACKS_RIGHT || handle->required != 0) &&
             (error != HANDLE_OTHER_TYPE || handle->type != OBJECT_NONE));
@@ -103,6 +110,7 @@ static void wire(void *context, struct qy_message *message)
     assert_int_equal(IPC_HEADER_METHOD(message->header), method->ordinal);
     assert_int_equal(IPC_HEADER_LENGTH(message->header), the.expected_size);
     assert_memory_equal(payload_of(message), the.expected, the.expected_size);
+    assert_int_equal(IPC_HEADER_LEASES(message->header), method->request->lease_count);
     const struct qy_handle_sample *handle = method->request->handles;
     uint32_t count = 0;
     for (; handle->name != NULL; handle++) {
@@ -126,7 +134,13 @@ static uint32_t send(struct qy_message *message, const struct qy_method_sample *
                      const uint8_t *bytes, uint32_t size, int handle_error)
 {
     uint32_t handles = handles_set(method->request->handles, the.is_full, handle_error);
-    *message = (struct qy_message){.header = IPC_HEADER(method->ordinal, size, handles)};
+    uint32_t leases = method->request->lease_count - (handle_error == LEASE_MISSING ? 1 : 0);
+    for (uint32_t i = 0; i < leases; i++) {
+        uint32_t flags = method->request->leases[i] ^ (handle_error == LEASE_WRONG ? 3 : 0);
+        qy_lease_set(qy_buffer(), i, qy_lent, sizeof qy_lent, flags);
+    }
+    *message = (struct qy_message){.header = IPC_HEADER(method->ordinal, size, handles) |
+                                             IPC_LEASES(leases)};
     payload_set(message, bytes, size);
     assert_int_equal(qy_port_call(the.session, message, DEADLINE_NEVER), 0);
     return IPC_HEADER_METHOD(message->header);
@@ -208,7 +222,7 @@ static void test_every_wrong_request_is_refused(void **state)
         begin(method, true);
         memcpy(bytes, request->full, request->full_size);
         for (int error = HANDLE_MISSING; error < HANDLE_ERRORS; error++) {
-            if (error_applies(request->handles, error)) {
+            if (error_applies(request, error)) {
                 refused(method, bytes, request->full_size, error, "a wrong handle");
             }
         }
@@ -249,7 +263,7 @@ static void test_every_wrong_answer_is_refused(void **state)
         begin(method, true);
         for (int error = HANDLE_MISSING; error < HANDLE_ERRORS; error++) {
             the.handle_error = error;
-            if (error_applies(reply->handles, error)) {
+            if (error_applies(reply, error)) {
                 answer_refused(method, "a wrong handle");
             }
         }

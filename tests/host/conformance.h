@@ -25,6 +25,8 @@ struct qy_message_sample {
     uint32_t full_size;
     const struct qy_mutation *wrong;
     const struct qy_handle_sample *handles;
+    uint32_t lease_count;
+    uint32_t leases[IPC_LEASES_MAX]; /* LEASE_... */
 };
 
 struct qy_method_sample {
@@ -36,6 +38,10 @@ struct qy_method_sample {
 
 /* The session that the proxies call: the test's own end of the wire. */
 extern handle_t qy_proxied_session;
+
+/* What proxies lend. */
+#define QY_LENT_BYTES 16
+extern uint8_t qy_lent[QY_LENT_BYTES];
 
 /* Runs every test for these methods. */
 int qy_conformance_run(qy_dispatch_fn *dispatch, const void *handlers,

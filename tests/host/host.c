@@ -24,6 +24,8 @@ struct call {
     uint64_t token; /* 0: answered or dropped */
     bool is_answered, is_dropped;
     struct qy_message answer;
+    uint32_t lease_count;
+    struct message_lease leases[IPC_LEASES_MAX];
 };
 
 static struct {
@@ -151,13 +153,41 @@ static int64_t token_drop(uint64_t token)
     return 0;
 }
 
+static struct qy_result lease_info(uint64_t token, uint64_t index)
+{
+    if (token == 0 || token != host_state.call.token) {
+        return (struct qy_result){.status = -ETOKEN_STALE};
+    }
+    if (index >= host_state.call.lease_count) {
+        return (struct qy_result){.status = -EINVAL};
+    }
+    const struct message_lease *lease = &host_state.call.leases[index];
+    return (struct qy_result){0, lease->size, lease->flags};
+}
+
+/* Caller and server share their memory. */
+static int64_t lease_copy(uint64_t number, uint64_t token, uint64_t index, uint64_t offset,
+                          uint64_t address, uint64_t size)
+{
+    struct qy_result info = lease_info(token, index);
+    if (info.status < 0) {
+        return info.status;
+    }
+    if ((info.third & (number == SYS_lease_read ? LEASE_READ : LEASE_WRITE)) == 0) {
+        return -EACCES;
+    }
+    if (offset > info.second || size > info.second - offset) {
+        return -ERANGE;
+    }
+    void *ours = (void *)(uintptr_t)address;
+    void *lent = (void *)(uintptr_t)(host_state.call.leases[index].address + offset);
+    memcpy(number == SYS_lease_read ? ours : lent, number == SYS_lease_read ? lent : ours, size);
+    return (int64_t)size;
+}
+
 struct qy_result qy_syscall_full(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
                                  uint64_t e, uint64_t f)
 {
-    (void)c;
-    (void)d;
-    (void)e;
-    (void)f;
     switch (number) {
     case SYS_handle_close:
         return (struct qy_result){.status = handle_close(a)};
@@ -167,6 +197,11 @@ struct qy_result qy_syscall_full(uint64_t number, uint64_t a, uint64_t b, uint64
         return handle_info(a);
     case SYS_token_drop:
         return (struct qy_result){.status = token_drop(b)};
+    case SYS_lease_info:
+        return lease_info(b, c);
+    case SYS_lease_read:
+    case SYS_lease_write:
+        return (struct qy_result){.status = lease_copy(number, b, c, d, e, f)};
     case SYS_clock_read:
         return (struct qy_result){.status = qy_host_now};
     default:
@@ -248,7 +283,10 @@ int64_t qy_port_call(handle_t handle, struct qy_message *message, time_ns_t dead
     }
     host_state.side++;
     uint64_t token = host_state.next_token++;
-    host_state.call = (struct call){.token = token};
+    host_state.call = (struct call){
+        .token = token, .lease_count = IPC_HEADER_LEASES(message->header)};
+    memcpy(host_state.call.leases, host_state.buffers[host_state.side - 1].leases,
+           sizeof host_state.call.leases);
     if (session.wire != NULL) {
         session.wire(session.context, message);
         status = qy_port_reply(0, token, message);

@@ -48,6 +48,20 @@ static void note(struct qy_request *request, uint32_t number)
     the.noted += number;
 }
 
+static int64_t copy(struct qy_request *request, const struct qy_lease *source, uint64_t offset,
+                    const struct qy_lease *target, uint64_t *ret_size)
+{
+    (void)request;
+    uint8_t bytes[64];
+    if (offset > source->size || source->size - offset > sizeof bytes) {
+        return QY_PROBE_FAILURE_MISSING;
+    }
+    *ret_size = source->size - offset;
+    assert_int_equal(qy_lease_get(source, offset, bytes, *ret_size), 0);
+    assert_int_equal(qy_lease_put(source, offset, bytes, 1), -EACCES);
+    return qy_lease_put(target, 0, bytes, *ret_size) == 0 ? 0 : QY_PROBE_FAILURE_TOO_ODD;
+}
+
 static void cancelled(struct qy_server *server, uint64_t token)
 {
     (void)qy_pending_cancel(server, &the.pending, token);
@@ -56,7 +70,7 @@ static void cancelled(struct qy_server *server, uint64_t token)
 static int setup(void **state)
 {
     static const struct qy_probe_handlers handlers = {
-        .add = add, .later = later, .give = give, .note = note};
+        .add = add, .later = later, .give = give, .note = note, .copy = copy};
     (void)state;
     qy_host_reset();
     the = (typeof(the)){
@@ -156,6 +170,22 @@ static void test_what_is_too_long_is_not_sent(void **state)
                      -EMSGSIZE);
 }
 
+static void test_lent_memory_is_read_and_written(void **state)
+{
+    (void)state;
+    const char source[] = "0123456789";
+    char target[32] = "";
+    uint64_t size;
+    assert_int_equal(qy_probe_copy(the.session, source, sizeof source, 4, target, sizeof target,
+                                   &size, DEADLINE_NEVER),
+                     0);
+    assert_int_equal(size, sizeof source - 4);
+    assert_string_equal(target, "456789");
+    assert_int_equal(qy_probe_copy(the.session, source, sizeof source, 4, target, 2, &size,
+                                   DEADLINE_NEVER),
+                     QY_PROBE_FAILURE_TOO_ODD);
+}
+
 static void test_oneway_call_is_answered_before_its_handler_runs(void **state)
 {
     (void)state;
@@ -205,6 +235,7 @@ int main(void)
         TEST(test_handle_that_is_not_taken_is_closed),
         TEST(test_handle_given_is_gone_also_if_the_call_fails),
         TEST(test_what_is_too_long_is_not_sent),
+        TEST(test_lent_memory_is_read_and_written),
         TEST(test_oneway_call_is_answered_before_its_handler_runs),
         TEST(test_idempotent_method_is_repeated_when_the_server_dies),
     };

@@ -63,8 +63,8 @@ static void call_body(struct c_output *out, const struct decl *protocol,
 {
     const char *name = arena_printf(out->arena, "%s_%s", c_protocol(out, protocol), method->name);
     bool has_handles = method->request.handle_max > 0;
-    bool may_not_fit =
-        method->request.max_size > MESSAGE_REGISTER_MAX || has_handles || method->request.has_tail;
+    bool may_not_fit = method->request.max_size > MESSAGE_REGISTER_MAX || has_handles ||
+                       method->request.has_tail || method->request.lease_count > 0;
     text_printf(out->text, "    struct qy_message message;\n    %s%s_request_encode(&message",
                 may_not_fit ? "int64_t status = " : "(void)", name);
     c_arguments(out, &method->request, SIDE_GIVEN);

@@ -18,7 +18,7 @@ struct codec {
 
 static bool is_plain(const struct message *message)
 {
-    return !message->has_tail && message->handle_max == 0;
+    return !message->has_tail && message->handle_max == 0 && message->lease_count == 0;
 }
 
 static bool is_optional(const struct member *param)
@@ -152,6 +152,10 @@ static void encode_tail(struct codec *codec)
     }
     for (const struct member *param = codec->message->params; param != NULL; param = param->next) {
         const struct type *type = type_bare(param->type);
+        if (type->kind == TYPE_LEASE) {
+            text_printf(text, "    qy_write_lease(&writer, %s, %s_size, %s);\n", param->name,
+                        param->name, type->is_out ? "LEASE_WRITE" : "LEASE_READ");
+        }
         if (type->kind != TYPE_HANDLE) {
             continue;
         }
@@ -210,7 +214,7 @@ static void encode(struct codec *codec)
                 "    struct qy_writer writer;\n    if (!qy_writer_begin(&writer, message, %u, ",
                 ordinal);
     encode_size(codec);
-    text_printf(text, ", %u)) {\n", message->handle_max);
+    text_printf(text, ", %u)) {\n", message->handle_max + message->lease_count);
     encode_give_up(codec, "ENO_BUFFER");
     if (message->slots != NULL) {
         text_printf(text, "    qy_write(&writer, &fixed, sizeof fixed);\n");
@@ -340,7 +344,9 @@ static void decode(struct codec *codec)
                                  : "qy_message_get(message, &fixed, sizeof fixed)");
     } else {
         text_printf(text, "    struct qy_reader reader;\n");
-        refuse_unless(codec, "qy_reader_begin(&reader, message)");
+        refuse_unless(codec,
+                      arena_printf(codec->out->arena, "qy_reader_begin(&reader, message, %u)",
+                                   message->lease_count));
         if (message->slots != NULL) {
             refuse_unless(codec, "qy_read(&reader, &fixed, sizeof fixed)");
         }

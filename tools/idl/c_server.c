@@ -85,7 +85,15 @@ static void serve(struct c_output *out, const struct decl *protocol, const struc
     c_locals(out, &method->request, false);
     text_printf(out->text, "    if (!%s_request_decode(&request->in.message", name);
     c_local_addresses(out, &method->request, false);
-    text_printf(out->text, ")) {\n        qy_request_refuse(request, EBAD_MESSAGE);\n"
+    text_printf(out->text, ")");
+    uint32_t index = 0;
+    for (const struct member *param = method->request.params; param != NULL; param = param->next) {
+        if (param->type->kind == TYPE_LEASE) {
+            text_printf(out->text, " ||\n        !qy_request_lease(request, %u, %s, &%s)", index++,
+                        param->type->is_out ? "LEASE_WRITE" : "LEASE_READ", param->name);
+        }
+    }
+    text_printf(out->text, ") {\n        qy_request_refuse(request, EBAD_MESSAGE);\n"
                            "        return;\n    }\n");
     if (method->is_oneway) {
         text_printf(out->text, "    qy_request_acknowledge(request);\n    ");

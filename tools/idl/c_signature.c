@@ -10,6 +10,7 @@
  *   vector            const T *x, uint32_t x_count T *ret_x (its bound), uint32_t *ret_x_count
  *   optional          const T *x (NULL: none)      T *ret_x, bool *ret_has_x
  *   handle            handle_t x                   handle_t *ret_x
+ *   lease             void *x, uint64_t x_size
  */
 #include "c_output.h"
 #include "layout.h"
@@ -20,8 +21,14 @@ static void parameter(struct c_output *out, const struct member *param, enum sid
     const char *type = c_type(out, bare);
     bool is_optional = param->type->kind == TYPE_OPTIONAL;
     bool is_vector = bare->kind == TYPE_VECTOR;
+    if (bare->kind == TYPE_LEASE && side == SIDE_HANDLER) {
+        text_printf(out->text, ", const struct qy_lease *%s", param->name);
+    } else if (bare->kind == TYPE_LEASE && side == SIDE_GIVEN) {
+        text_printf(out->text, ", %svoid *%s, uint64_t %s_size", bare->is_out ? "" : "const ",
+                    param->name, param->name);
+    }
     if (bare->kind == TYPE_LEASE) {
-        return; /* not carried yet */
+        return; /* decode knows nothing of it */
     }
     if (side == SIDE_TAKEN) {
         text_printf(out->text, ", %s *ret_%s", type, param->name);
@@ -55,6 +62,7 @@ void c_arguments(struct c_output *out, const struct message *message, enum side 
     for (const struct member *param = message->params; param != NULL; param = param->next) {
         const struct type *bare = type_bare(param->type);
         if (bare->kind == TYPE_LEASE) {
+            text_printf(out->text, ", %s, %s_size", param->name, param->name);
             continue;
         }
         text_printf(out->text, ", %s%s", prefix, param->name);
@@ -74,6 +82,7 @@ void c_locals(struct c_output *out, const struct message *message, bool is_answe
         const char *type = c_type(out, bare);
         bool is_array = bare->kind == TYPE_ARRAY || bare->kind == TYPE_VECTOR;
         if (bare->kind == TYPE_LEASE) {
+            text_printf(out->text, "    struct qy_lease %s;\n", param->name);
             continue;
         }
         text_printf(out->text, "    %s %s%s", type, prefix, param->name);
@@ -127,6 +136,7 @@ void c_local_values(struct c_output *out, const struct message *message, bool is
         bool decays =
             bare->kind == TYPE_ARRAY || bare->kind == TYPE_VECTOR || bare->kind == TYPE_STRING;
         if (bare->kind == TYPE_LEASE) {
+            text_printf(out->text, ", &%s", param->name);
             continue;
         }
         if (bare->kind == TYPE_HANDLE) {

@@ -58,8 +58,14 @@ static void message_write(struct c_output *out, const char *name, const struct m
     handles_write(out->text, name, message);
     text_printf(out->text,
                 "static const struct qy_message_sample %s = {\n"
-                "    %s_least, %u, %s_full, %u, %s_wrong, %s_handles,\n};\n\n",
-                name, name, least.length, name, full.length, name, name);
+                "    %s_least, %u, %s_full, %u, %s_wrong, %s_handles, %u, {",
+                name, name, least.length, name, full.length, name, name, message->lease_count);
+    for (const struct member *param = message->params; param != NULL; param = param->next) {
+        if (param->type->kind == TYPE_LEASE) {
+            text_printf(out->text, "%s, ", param->type->is_out ? "LEASE_WRITE" : "LEASE_READ");
+        }
+    }
+    text_printf(out->text, "%s},\n};\n\n", message->lease_count == 0 ? "0" : "");
 }
 
 static void proxy_write(struct c_output *out, const struct decl *protocol,
@@ -70,11 +76,21 @@ static void proxy_write(struct c_output *out, const struct decl *protocol,
                 method->is_oneway ? "void" : "int64_t", method->name);
     c_parameters(out, &method->request, SIDE_HANDLER);
     c_parameters(out, &method->reply, SIDE_TAKEN);
-    text_printf(out->text, ")\n{\n    (void)request;\n    %sqy_%s_%s(qy_proxied_session",
+    text_printf(out->text, ")\n{\n    (void)request;\n");
+    for (const struct member *param = method->request.params; param != NULL; param = param->next) {
+        if (param->type->kind == TYPE_LEASE) {
+            text_printf(out->text, "    (void)%s;\n", param->name);
+        }
+    }
+    text_printf(out->text, "    %sqy_%s_%s(qy_proxied_session",
                 method->is_oneway ? "(void)" : "return ", name, method->name);
     for (const struct member *param = method->request.params; param != NULL; param = param->next) {
         const struct type *type = type_bare(param->type);
         bool is_handle = type->kind == TYPE_HANDLE;
+        if (type->kind == TYPE_LEASE) {
+            text_printf(out->text, ", qy_lent, QY_LENT_BYTES");
+            continue;
+        }
         bool is_copy = attribute_find(param->attributes, "copy") != NULL;
         text_printf(out->text,
                     is_copy     ? ", *%s"

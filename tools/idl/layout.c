@@ -248,6 +248,20 @@ static void param_layout(struct layout *layout, struct message *message, struct 
     }
 }
 
+static void counts_check(struct layout *layout, const struct message *message, const char *what)
+{
+    if (message->handle_max > MESSAGE_HANDLES_MAX) {
+        diagnostic_error(layout->diagnostics, message->where,
+                         "the %s moves %u handles; a message carries %u", what, message->handle_max,
+                         MESSAGE_HANDLES_MAX);
+    }
+    if (message->lease_count > MESSAGE_LEASES_MAX) {
+        diagnostic_error(layout->diagnostics, message->where,
+                         "the %s lends %u ranges of memory; a call lends %u", what,
+                         message->lease_count, MESSAGE_LEASES_MAX);
+    }
+}
+
 static void message_layout(struct layout *layout, struct message *message, const char *what)
 {
     for (struct member *param = message->params; param != NULL; param = param->next) {
@@ -279,11 +293,7 @@ static void message_layout(struct layout *layout, struct message *message, const
                         "lower a bound by %u, or lend memory with `lease in` or `lease out`",
                         message->max_size - MESSAGE_BYTES_MAX);
     }
-    if (message->handle_max > MESSAGE_HANDLES_MAX) {
-        diagnostic_error(layout->diagnostics, message->where,
-                         "the %s moves %u handles; a message carries %u", what, message->handle_max,
-                         MESSAGE_HANDLES_MAX);
-    }
+    counts_check(layout, message, what);
 }
 
 void layout_run(struct arena *arena, struct diagnostics *diagnostics, struct library *library)

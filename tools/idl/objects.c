@@ -23,10 +23,20 @@ struct right_name {
 static const struct object any = {"any", "OBJECT_NONE", OBJECT_NONE};
 
 static const struct object objects[] = {
-    OBJECT("job", JOB),         OBJECT("process", PROCESS), OBJECT("thread", THREAD),
-    OBJECT("aspace", ASPACE),   OBJECT("memory", MEMORY),   OBJECT("port", PORT),
-    OBJECT("session", SESSION), OBJECT("event", EVENT),     OBJECT("timer", TIMER),
-    OBJECT("irq", IRQ),         OBJECT("io", IO),           OBJECT("resource", RESOURCE),
+    OBJECT("job", JOB),
+    OBJECT("process", PROCESS),
+    OBJECT("thread", THREAD),
+    OBJECT("aspace", ASPACE),
+    OBJECT("memory", MEMORY),
+    OBJECT("port", PORT),
+    OBJECT("session", SESSION),
+    OBJECT("event", EVENT),
+    OBJECT("timer", TIMER),
+    OBJECT("channel_sender", CHANNEL_SENDER),
+    OBJECT("channel_receiver", CHANNEL_RECEIVER),
+    OBJECT("irq", IRQ),
+    OBJECT("io", IO),
+    OBJECT("resource", RESOURCE),
 };
 
 static const struct right_name rights[] = {
@@ -51,6 +61,8 @@ static const struct right_name rights[] = {
     RIGHT("port", "notify", NOTIFY),
     RIGHT("port", "bind", BIND),
     RIGHT("session", "call", CALL),
+    RIGHT("channel_sender", "send", SEND),
+    RIGHT("channel_receiver", "recv", RECV),
     RIGHT("event", "signal", SIGNAL),
     RIGHT("timer", "set", SET),
     RIGHT("irq", "ack", ACK),

@@ -72,14 +72,18 @@ struct qy_writer {
     uint8_t *at;
 };
 
-/* Begins a message of `size` bytes and up to `handles` handles. False: there is no buffer. */
+/* Begins a message of `size` bytes and up to so many handles and leases. False: there is no buffer.
+ */
 bool qy_writer_begin(struct qy_writer *writer, struct qy_message *message, uint32_t method,
-                     size_t size, uint32_t handles);
+                     size_t size, uint32_t handles_and_leases);
 void qy_write(struct qy_writer *writer, const void *bytes, size_t size);
 
 /* Adds a handle; HANDLE_INVALID adds none. It gets at most these rights. */
 void qy_write_handle(struct qy_writer *writer, handle_t handle, rights_t rights,
                      uint16_t operation);
+
+/* Lends memory; flags are LEASE_... */
+void qy_write_lease(struct qy_writer *writer, const void *memory, uint64_t size, uint32_t flags);
 
 struct qy_reader {
     const uint8_t *at;
@@ -88,7 +92,8 @@ struct qy_reader {
     const struct message_handle *handle;
 };
 
-bool qy_reader_begin(struct qy_reader *reader, const struct qy_message *message);
+/* False if the message does not lend this many ranges, or is not one that can be read. */
+bool qy_reader_begin(struct qy_reader *reader, const struct qy_message *message, uint32_t leases);
 bool qy_read(struct qy_reader *reader, void *ret_bytes, size_t size);
 
 /* A string of this length, valid and at most `bound`; ret_text has room for a zero behind. */

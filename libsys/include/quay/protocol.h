@@ -39,6 +39,15 @@
 struct qy_server;
 struct qy_request;
 
+/* Memory that a caller has lent; it may be copied, and kept with a deferred call. */
+struct qy_lease {
+    handle_t port;
+    uint64_t token;
+    uint64_t size; /* bytes; its caller has said so, and could not have said more */
+    uint32_t index;
+    uint32_t reserved;
+};
+
 /* A call that was deferred; all zero: none. Answered exactly once, by qy_NAME_METHOD_answer or
  * qy_pending_refuse. */
 struct qy_pending {

@@ -51,6 +51,19 @@ static inline handle_t qy_take(handle_t *handle)
     return taken;
 }
 
+/* Copies from and to memory that was lent with the call: 0, or why not all was (qy_lease_read). */
+static inline int64_t qy_lease_get(const struct qy_lease *lease, uint64_t offset, void *to,
+                                   uint64_t size)
+{
+    return qy_lease_read(lease->port, lease->token, lease->index, offset, to, size);
+}
+
+static inline int64_t qy_lease_put(const struct qy_lease *lease, uint64_t offset, const void *from,
+                                   uint64_t size)
+{
+    return qy_lease_write(lease->port, lease->token, lease->index, offset, from, size);
+}
+
 /* --- deferred calls ------------------------------------------------------------------------ */
 
 static inline bool qy_is_pending(const struct qy_pending *pending)
@@ -71,6 +84,10 @@ void qy_request_fail(struct qy_request *request, int64_t status);
 
 /* The same for a call whose handler did not run: closes its handles too. */
 void qy_request_refuse(struct qy_request *request, uint32_t error);
+
+/* The lease of a call, if it was lent in this direction. */
+bool qy_request_lease(const struct qy_request *request, uint32_t index, uint32_t flags,
+                      struct qy_lease *ret_lease);
 
 /* Answers a one-way call, before it is worked on. */
 void qy_request_acknowledge(struct qy_request *request);

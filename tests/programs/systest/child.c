@@ -116,6 +116,20 @@ static int64_t lend(struct qy_request *request, handle_t *event, handle_t *ret_e
     return 0;
 }
 
+static int64_t copy(struct qy_request *request, const struct qy_lease *source, uint64_t offset,
+                    const struct qy_lease *target, uint64_t *ret_size)
+{
+    (void)request;
+    static uint8_t bytes[16384];
+    if (offset > source->size || source->size - offset > sizeof bytes) {
+        return QY_PROBE_FAILURE_MISSING;
+    }
+    *ret_size = source->size - offset;
+    bool is_copied = qy_lease_get(source, offset, bytes, *ret_size) == 0 &&
+                     qy_lease_put(target, 0, bytes, *ret_size) == 0;
+    return is_copied ? 0 : QY_PROBE_FAILURE_TOO_ODD;
+}
+
 static void note(struct qy_request *request, uint32_t number)
 {
     (void)request;
@@ -160,6 +174,7 @@ static int server_child(void)
         .lend = lend,
         .note = note,
         .slow = slow,
+        .copy = copy,
         .greet = greet,
     };
     struct qy_server server = {

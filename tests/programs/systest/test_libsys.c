@@ -67,6 +67,21 @@ static void test_server_handles(handle_t to, time_ns_t deadline)
     discard((int64_t)event);
 }
 
+/* Memory that is lent, across pages. */
+static void test_server_leases(handle_t to, time_ns_t deadline)
+{
+    static uint8_t source[10000], target[10000];
+    uint64_t size = 0;
+    for (uint32_t i = 0; i < sizeof source; i++) {
+        source[i] = (uint8_t)(i * 7);
+    }
+    tap_equal(qy_probe_copy(to, source, sizeof source, 100, target, sizeof target, &size, deadline),
+              0, "lent memory is copied");
+    tap_ok(size == sizeof source - 100 && memcmp(target, source + 100, size) == 0, "all of it");
+    tap_equal(qy_probe_copy(to, source, sizeof source, 0, target, 5, &size, deadline),
+              QY_PROBE_FAILURE_TOO_ODD, "but not beyond its end");
+}
+
 /* What no generated client sends. */
 static void test_server_raw(handle_t to, time_ns_t deadline)
 {
@@ -111,6 +126,7 @@ static void test_server(void)
     tap_ok(qy_streq(text, "Mia 2 9"), "arrive");
     tap_equal(qy_probe_slow(to, QY_DEADLINE_DEFAULT), -ETIMEDOUT, "a deadline of the interface");
     test_server_handles(to, deadline);
+    test_server_leases(to, deadline);
     tap_equal(qy_process_kill(child), 0, "the server is killed");
     (void)qy_object_wait(child, SIGNAL_EXITED, deadline);
     tap_equal(qy_probe_add(to, 1, 1, &sum, deadline), -EPEER_DIED, "its clients are told");
