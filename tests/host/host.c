@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <quay/bootstrap.h>
+#include <quay/channel.h>
 #include <quay/handle.h>
 #include <quay/host.h>
 #include <quay/text.h>
@@ -6,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SLOTS 64
-#define SIDES 4 /* calls within calls */
+#define SLOTS    64
+#define CHANNELS 4
+#define SIDES    4 /* calls within calls */
 
 struct slot {
     uint32_t type; /* OBJECT_NONE: free */
@@ -18,6 +21,15 @@ struct slot {
     uint64_t badge;
     qy_host_wire_fn *wire;
     void *context;
+    struct channel *channel; /* of an end of one */
+};
+
+/* A queue, and how many handles each end has. */
+struct channel {
+    struct qy_message messages[QY_EVENT_SLOTS];
+    uint8_t payloads[QY_EVENT_SLOTS][IPC_PAYLOAD_MAX];
+    uint32_t first, count, slots;
+    bool has_sender, has_receiver;
 };
 
 struct call {
@@ -30,6 +42,7 @@ struct call {
 
 static struct {
     struct slot slots[SLOTS];
+    struct channel channels[CHANNELS];
     koid_t next_koid;
     struct message_buffer buffers[SIDES]; /* of the caller, of the server it calls, ... */
     uint32_t side;
@@ -139,6 +152,11 @@ static int64_t handle_close(handle_t handle)
     if (slot == NULL) {
         return -EBADF;
     }
+    if (slot->type == OBJECT_CHANNEL_SENDER) {
+        slot->channel->has_sender = false;
+    } else if (slot->type == OBJECT_CHANNEL_RECEIVER) {
+        slot->channel->has_receiver = false;
+    }
     slot->type = OBJECT_NONE;
     return 0;
 }
@@ -150,6 +168,64 @@ static int64_t token_drop(uint64_t token)
     }
     host_state.call.token = 0;
     host_state.call.is_dropped = true;
+    return 0;
+}
+
+/* --- channels ------------------------------------------------------------------------------ */
+
+handle_t qy_self_job(void)
+{
+    return HANDLE_INVALID;
+}
+
+static struct qy_result channel_create(uint64_t slots)
+{
+    for (uint32_t i = 0; i < CHANNELS && slots <= QY_EVENT_SLOTS; i++) {
+        struct channel *channel = &host_state.channels[i];
+        if (!channel->has_sender && !channel->has_receiver) {
+            *channel = (struct channel){
+                .slots = (uint32_t)slots, .has_sender = true, .has_receiver = true};
+            struct slot sender = {
+                .type = OBJECT_CHANNEL_SENDER, .rights = RIGHTS_CHANNEL_SENDER, .channel = channel};
+            struct slot receiver = {.type = OBJECT_CHANNEL_RECEIVER,
+                                    .rights = RIGHTS_CHANNEL_RECEIVER,
+                                    .channel = channel};
+            return (struct qy_result){(int64_t)slot_add(&sender), slot_add(&receiver), 0};
+        }
+    }
+    return (struct qy_result){.status = -ENOMEM};
+}
+
+int64_t qy_channel_send(handle_t sender, const struct qy_message *message)
+{
+    struct slot *slot = slot_find(sender);
+    if (slot == NULL || slot->type != OBJECT_CHANNEL_SENDER) {
+        return -EBADF;
+    }
+    struct channel *channel = slot->channel;
+    if (!channel->has_receiver || channel->count == channel->slots) {
+        return channel->has_receiver ? -EAGAIN : -EPEER_DIED;
+    }
+    uint32_t place = (channel->first + channel->count++) % channel->slots;
+    channel->messages[place] = *message;
+    memcpy(channel->payloads[place], qy_buffer()->payload, IPC_PAYLOAD_MAX);
+    return 0;
+}
+
+int64_t qy_channel_receive(handle_t receiver, struct qy_message *message)
+{
+    struct slot *slot = slot_find(receiver);
+    if (slot == NULL || slot->type != OBJECT_CHANNEL_RECEIVER) {
+        return -EBADF;
+    }
+    struct channel *channel = slot->channel;
+    if (channel->count == 0) {
+        return channel->has_sender ? -EAGAIN : -EPEER_DIED;
+    }
+    *message = channel->messages[channel->first];
+    memcpy(qy_buffer()->payload, channel->payloads[channel->first], IPC_PAYLOAD_MAX);
+    channel->first = (channel->first + 1) % channel->slots;
+    channel->count--;
     return 0;
 }
 
@@ -197,6 +273,10 @@ struct qy_result qy_syscall_full(uint64_t number, uint64_t a, uint64_t b, uint64
         return handle_info(a);
     case SYS_token_drop:
         return (struct qy_result){.status = token_drop(b)};
+    case SYS_channel_create:
+        return channel_create(b);
+    case SYS_object_wait:
+        return (struct qy_result){.status = -ETIMEDOUT};
     case SYS_lease_info:
         return lease_info(b, c);
     case SYS_lease_read:
@@ -230,7 +310,7 @@ static int64_t transfer(const struct qy_message *message, uint32_t from, uint32_
         struct message_handle sent = source->handles[i];
         struct slot slot = *slot_find(sent.handle);
         if (sent.operation == HANDLE_MOVE) {
-            (void)handle_close(sent.handle);
+            slot_find(sent.handle)->type = OBJECT_NONE;
         }
         slot.rights &= sent.rights;
         target->handles[i] = (struct message_handle){
@@ -283,8 +363,8 @@ int64_t qy_port_call(handle_t handle, struct qy_message *message, time_ns_t dead
     }
     host_state.side++;
     uint64_t token = host_state.next_token++;
-    host_state.call = (struct call){
-        .token = token, .lease_count = IPC_HEADER_LEASES(message->header)};
+    host_state.call =
+        (struct call){.token = token, .lease_count = IPC_HEADER_LEASES(message->header)};
     memcpy(host_state.call.leases, host_state.buffers[host_state.side - 1].leases,
            sizeof host_state.call.leases);
     if (session.wire != NULL) {

@@ -16,6 +16,9 @@ static struct {
     int64_t add_status;
     uint32_t deaths; /* of the far end, still to come */
     uint32_t calls;
+    struct qy_subscriber subscribers[2];
+    uint32_t changed_sum, changed_count;
+    uint64_t lost;
 } the;
 
 static int64_t add(struct qy_request *request, uint64_t a, uint64_t b, uint64_t *ret_sum)
@@ -73,8 +76,11 @@ static int setup(void **state)
         .add = add, .later = later, .give = give, .note = note, .copy = copy};
     (void)state;
     qy_host_reset();
-    the = (typeof(the)){
-        .server = {.dispatch = qy_probe_dispatch, .handlers = &handlers, .cancelled = cancelled}};
+    the = (typeof(the)){.server = {.dispatch = qy_probe_dispatch,
+                                   .handlers = &handlers,
+                                   .cancelled = cancelled,
+                                   .subscribers = the.subscribers,
+                                   .subscriber_max = 2}};
     the.session = qy_host_session(&the.server, 1);
     return 0;
 }
@@ -181,9 +187,68 @@ static void test_lent_memory_is_read_and_written(void **state)
                      0);
     assert_int_equal(size, sizeof source - 4);
     assert_string_equal(target, "456789");
-    assert_int_equal(qy_probe_copy(the.session, source, sizeof source, 4, target, 2, &size,
-                                   DEADLINE_NEVER),
-                     QY_PROBE_FAILURE_TOO_ODD);
+    assert_int_equal(
+        qy_probe_copy(the.session, source, sizeof source, 4, target, 2, &size, DEADLINE_NEVER),
+        QY_PROBE_FAILURE_TOO_ODD);
+}
+
+static void changed(void *context, uint32_t what)
+{
+    assert_ptr_equal(context, &the);
+    the.changed_sum += what;
+    the.changed_count++;
+}
+
+static void lost(void *context, uint64_t count)
+{
+    assert_ptr_equal(context, &the);
+    the.lost += count;
+}
+
+static const struct qy_probe_events events = {.lost = lost, .changed = changed};
+
+static void test_events_come_to_every_subscriber(void **state)
+{
+    (void)state;
+    handle_t one, two, three;
+    assert_int_equal(qy_probe_subscribe(the.session, &one, DEADLINE_NEVER), 0);
+    assert_int_equal(qy_probe_subscribe(the.session, &two, DEADLINE_NEVER), 0);
+    assert_int_equal(qy_probe_subscribe(the.session, &three, DEADLINE_NEVER), -EQUOTA);
+    qy_probe_changed_send(&the.server, 5);
+    assert_int_equal(qy_probe_receive(one, &events, &the, DEADLINE_NEVER), 0);
+    assert_int_equal(qy_probe_receive(two, &events, &the, DEADLINE_NEVER), 0);
+    assert_int_equal(the.changed_sum, 10);
+    assert_int_equal(qy_probe_receive(one, &events, &the, DEADLINE_NEVER), -ETIMEDOUT);
+}
+
+static void test_events_that_do_not_fit_are_counted(void **state)
+{
+    (void)state;
+    handle_t receiver;
+    assert_int_equal(qy_probe_subscribe(the.session, &receiver, DEADLINE_NEVER), 0);
+    for (uint32_t i = 0; i < QY_EVENT_SLOTS + 3; i++) {
+        qy_probe_changed_send(&the.server, 1);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(qy_probe_receive(receiver, &events, &the, DEADLINE_NEVER), 0);
+    }
+    qy_probe_changed_send(&the.server, 1);
+    while (qy_probe_receive(receiver, &events, &the, DEADLINE_NEVER) == 0) {
+    }
+    assert_int_equal(the.lost, 3);
+    assert_int_equal(the.changed_count, QY_EVENT_SLOTS + 1);
+}
+
+static void test_subscriber_that_goes_leaves_its_place(void **state)
+{
+    (void)state;
+    uint32_t before = qy_host_handle_count();
+    handle_t receiver;
+    assert_int_equal(qy_probe_subscribe(the.session, &receiver, DEADLINE_NEVER), 0);
+    assert_int_equal(qy_handle_close(receiver), 0);
+    qy_probe_changed_send(&the.server, 1);
+    assert_int_equal(qy_host_handle_count(), before);
+    assert_int_equal(the.subscribers[0].sender, HANDLE_INVALID);
 }
 
 static void test_oneway_call_is_answered_before_its_handler_runs(void **state)
@@ -236,6 +301,9 @@ int main(void)
         TEST(test_handle_given_is_gone_also_if_the_call_fails),
         TEST(test_what_is_too_long_is_not_sent),
         TEST(test_lent_memory_is_read_and_written),
+        TEST(test_events_come_to_every_subscriber),
+        TEST(test_events_that_do_not_fit_are_counted),
+        TEST(test_subscriber_that_goes_leaves_its_place),
         TEST(test_oneway_call_is_answered_before_its_handler_runs),
         TEST(test_idempotent_method_is_repeated_when_the_server_dies),
     };

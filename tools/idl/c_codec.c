@@ -376,8 +376,11 @@ static void codec_write(struct c_output *out, const struct decl *protocol,
 void c_codecs(struct c_output *out, const struct decl *protocol)
 {
     for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
-        if (method_is_live(protocol, method) && !method->is_event) {
-            codec_write(out, protocol, method, &method->request);
+        if (!method_is_live(protocol, method)) {
+            continue;
+        }
+        codec_write(out, protocol, method, &method->request);
+        if (!method->is_event) {
             codec_write(out, protocol, method, &method->reply);
         }
     }

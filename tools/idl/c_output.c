@@ -16,16 +16,6 @@ static struct c_output begin(struct arena *arena, const struct library *library,
     return out;
 }
 
-static bool has_methods(const struct decl *decl)
-{
-    for (const struct method *method = decl->methods; method != NULL; method = method->next) {
-        if (method_is_live(decl, method) && !method->is_event) {
-            return true;
-        }
-    }
-    return false;
-}
-
 #define COLUMNS_MAX 100
 
 /* Breaks lists of parameters that are too long for a line behind their opening parenthesis. */
@@ -90,9 +80,10 @@ void c_header(struct arena *arena, const struct library *library, struct text *t
         }
         text_printf(text, "\n");
         c_message_structs(&out, decl);
-        if (has_methods(decl)) {
-            c_client_prototypes(&out, decl);
-            c_server_prototypes(&out, decl);
+        c_client_prototypes(&out, decl);
+        c_server_prototypes(&out, decl);
+        if (c_has_events(decl)) {
+            c_event_prototypes(&out, decl);
         }
     }
     text_printf(text, "QY_C_END\n");
@@ -102,15 +93,20 @@ void c_header(struct arena *arena, const struct library *library, struct text *t
 void c_source(struct arena *arena, const struct library *library, struct text *text)
 {
     struct c_output out = begin(arena, library, text);
-    text_printf(text, "#include <idl/%s.h>\n#include <quay/server.h>\n#include <quay/clock.h>\n\n",
+    text_printf(text,
+                "#include <idl/%s.h>\n#include <quay/channel.h>\n#include <quay/clock.h>\n"
+                "#include <quay/server.h>\n\n",
                 out.stem);
     c_valid_functions(&out);
     c_tables(&out);
     for (const struct decl *decl = library->decls; decl != NULL; decl = decl->next) {
-        if (decl->kind == DECL_PROTOCOL && has_methods(decl)) {
+        if (decl->kind == DECL_PROTOCOL) {
             c_codecs(&out, decl);
             c_client(&out, decl);
             c_server(&out, decl);
+            if (c_has_events(decl)) {
+                c_events(&out, decl);
+            }
         }
     }
     finish(text);

@@ -88,5 +88,9 @@ void c_tables(struct c_output *out);                                         /* 
 void c_codecs(struct c_output *out, const struct decl *protocol);            /* c_codec.c */
 void c_client_prototypes(struct c_output *out, const struct decl *protocol); /* c_client.c */
 void c_client(struct c_output *out, const struct decl *protocol);            /* c_client.c */
+bool c_has_events(const struct decl *protocol);                              /* c_events.c */
+uint32_t c_event_bytes_max(const struct decl *protocol);                     /* c_events.c */
+void c_event_prototypes(struct c_output *out, const struct decl *protocol);  /* c_events.c */
+void c_events(struct c_output *out, const struct decl *protocol);            /* c_events.c */
 void c_server_prototypes(struct c_output *out, const struct decl *protocol); /* c_server.c */
 void c_server(struct c_output *out, const struct decl *protocol);            /* c_server.c */

@@ -132,6 +132,12 @@ static void dispatch(struct c_output *out, const struct decl *protocol)
                         method->ordinal, method->name, name, method->name);
         }
     }
+    if (c_has_events(protocol)) {
+        text_printf(out->text,
+                    "    case QY_METHOD_SUBSCRIBE:\n        qy_subscribe_serve(request, %u);\n"
+                    "        return;\n",
+                    c_event_bytes_max(protocol));
+    }
     text_printf(out->text, "    default:\n        break;\n    }\n"
                            "    qy_request_refuse(request, ENO_METHOD);\n}\n\n");
 }

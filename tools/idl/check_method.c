@@ -123,6 +123,13 @@ void check_method(struct diagnostics *diagnostics, const struct decl *decl, stru
         }
         return;
     }
+    for (const struct member *param = method->request.params; method->is_event && param != NULL;
+         param = param->next) {
+        if (type_bare(param->type)->kind == TYPE_HANDLE) {
+            diagnostic_error(diagnostics, param->where,
+                             "an event carries no handles: it may go to many");
+        }
+    }
     if (method->reply.params != NULL || method->error_path.text != NULL) {
         diagnostic_error(diagnostics, method->where, "%s has no answer and no error", what);
     }

@@ -65,6 +65,18 @@ int64_t qy_message_reject(const struct qy_message *message);
 /* Closes a handle, if it is one. */
 void qy_handle_discard(handle_t handle);
 
+/* --- events -------------------------------------------------------------------------------- */
+
+#define QY_METHOD_SUBSCRIBE 0x7fffffffu
+#define QY_EVENT_LOST       0u /* in a channel of events: u64, how many did not fit */
+#define QY_EVENT_SLOTS      16u
+
+/* Asks for a channel of events. */
+int64_t qy_subscribe(handle_t session, handle_t *ret_events, time_ns_t deadline);
+
+int64_t qy_event_lost_take(const struct qy_message *message,
+                           void (*lost)(void *context, uint64_t count), void *context);
+
 /* --- piece by piece ------------------------------------------------------------------------ */
 
 struct qy_writer {

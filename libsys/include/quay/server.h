@@ -18,6 +18,12 @@ struct qy_request {
     struct qy_server *server;
 };
 
+/* Who gets the events of a server. */
+struct qy_subscriber {
+    handle_t sender; /* HANDLE_INVALID: the place is free */
+    uint64_t lost;   /* events that did not fit, not told yet */
+};
+
 typedef void qy_dispatch_fn(struct qy_request *request);
 
 struct qy_server {
@@ -25,6 +31,10 @@ struct qy_server {
     void *context;
     qy_dispatch_fn *dispatch; /* qy_NAME_dispatch */
     const void *handlers;     /* struct qy_NAME_handlers */
+
+    /* Room for subscribers of its events, all zero; none: nobody can subscribe. */
+    struct qy_subscriber *subscribers;
+    uint32_t subscriber_max;
 
     /* A notice that is not about a session; may be NULL. */
     void (*notice)(struct qy_server *server, uint64_t key, uint64_t signals);
@@ -91,6 +101,10 @@ bool qy_request_lease(const struct qy_request *request, uint32_t index, uint32_t
 
 /* Answers a one-way call, before it is worked on. */
 void qy_request_acknowledge(struct qy_request *request);
+
+/* The method behind qy_NAME_subscribe, and events to all subscribers. */
+void qy_subscribe_serve(struct qy_request *request, uint32_t bytes_max);
+void qy_event_send(struct qy_server *server, const struct qy_message *message);
 
 /* Answers a deferred call with this message. Answering twice ends the program. */
 int64_t qy_pending_answer(struct qy_server *server, struct qy_pending *pending,

@@ -132,8 +132,8 @@ static int64_t copy(struct qy_request *request, const struct qy_lease *source, u
 
 static void note(struct qy_request *request, uint32_t number)
 {
-    (void)request;
     noted_sum += number;
+    qy_probe_changed_send(request->server, number);
 }
 
 static int64_t slow(struct qy_request *request)
@@ -177,10 +177,13 @@ static int server_child(void)
         .copy = copy,
         .greet = greet,
     };
+    static struct qy_subscriber subscribers[2];
     struct qy_server server = {
         .port = qy_bootstrap_handle(BOOTSTRAP_PORT, NULL),
         .dispatch = qy_probe_dispatch,
         .handlers = &handlers,
+        .subscribers = subscribers,
+        .subscriber_max = 2,
         .notice = notice,
         .cancelled = cancelled,
     };

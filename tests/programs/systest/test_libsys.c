@@ -82,6 +82,39 @@ static void test_server_leases(handle_t to, time_ns_t deadline)
               QY_PROBE_FAILURE_TOO_ODD, "but not beyond its end");
 }
 
+static void changed(void *context, uint32_t what)
+{
+    *(uint64_t *)context += what;
+}
+
+static void lost(void *context, uint64_t count)
+{
+    *(uint64_t *)context += count << 32;
+}
+
+static void test_server_events(handle_t to, time_ns_t deadline)
+{
+    static const struct qy_probe_events events = {.lost = lost, .changed = changed};
+    handle_t channel = HANDLE_INVALID;
+    uint64_t sum = 0;
+    tap_equal(qy_probe_subscribe(to, &channel, deadline), 0, "a subscription");
+    tap_equal(qy_probe_note(to, 5, deadline), 0, "something happens");
+    tap_equal(qy_probe_receive(channel, &events, &sum, deadline), 0, "the event comes");
+    tap_equal((int64_t)sum, 5, "rightly");
+    for (uint32_t i = 0; i < QY_EVENT_SLOTS + 2; i++) {
+        (void)qy_probe_note(to, 1, deadline); /* counted below */
+    }
+    char text[41];
+    (void)qy_probe_greet(to, "", QY_PROBE_COLOR_RED, text, deadline); /* all are worked on */
+    for (uint32_t i = 0; i < QY_EVENT_SLOTS; i++) {
+        (void)qy_probe_receive(channel, &events, &sum, deadline); /* counted below */
+    }
+    tap_equal(qy_probe_note(to, 0, deadline), 0, "the next one");
+    tap_equal(qy_probe_receive(channel, &events, &sum, deadline), 0, "tells");
+    tap_equal((int64_t)sum, (2ll << 32) + 5 + QY_EVENT_SLOTS, "how many were lost");
+    discard((int64_t)channel);
+}
+
 /* What no generated client sends. */
 static void test_server_raw(handle_t to, time_ns_t deadline)
 {
@@ -127,6 +160,7 @@ static void test_server(void)
     tap_equal(qy_probe_slow(to, QY_DEADLINE_DEFAULT), -ETIMEDOUT, "a deadline of the interface");
     test_server_handles(to, deadline);
     test_server_leases(to, deadline);
+    test_server_events(to, deadline);
     tap_equal(qy_process_kill(child), 0, "the server is killed");
     (void)qy_object_wait(child, SIGNAL_EXITED, deadline);
     tap_equal(qy_probe_add(to, 1, 1, &sum, deadline), -EPEER_DIED, "its clients are told");

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events of servers. Each subscriber has a channel; what does not fit is counted and told with the
+ * next event that does. A subscriber that has gone is found out when something is sent to it.
+ */
+#include <quay/bootstrap.h>
+#include <quay/channel.h>
+#include <quay/server.h>
+
+int64_t qy_subscribe(handle_t session, handle_t *ret_events, time_ns_t deadline)
+{
+    struct qy_message message;
+    qy_message_set(&message, QY_METHOD_SUBSCRIBE, NULL, 0);
+    int64_t status = qy_message_call(session, &message, deadline);
+    if (status != 0) {
+        return status < 0 ? status : -EBAD_MESSAGE;
+    }
+    struct qy_reader reader;
+    if (!qy_reader_begin(&reader, &message, 0) ||
+        !qy_read_handle(&reader, OBJECT_CHANNEL_RECEIVER, RIGHT_RECV | RIGHT_WAIT, ret_events) ||
+        !qy_reader_done(&reader)) {
+        return qy_message_reject(&message);
+    }
+    return 0;
+}
+
+static struct qy_subscriber *subscriber_free(struct qy_server *server)
+{
+    for (uint32_t i = 0; i < server->subscriber_max; i++) {
+        if (server->subscribers[i].sender == HANDLE_INVALID) {
+            return &server->subscribers[i];
+        }
+    }
+    return NULL;
+}
+
+void qy_subscribe_serve(struct qy_request *request, uint32_t bytes_max)
+{
+    struct qy_message *message = &request->in.message;
+    if (message->header >> 32 != 0) {
+        qy_request_refuse(request, EBAD_MESSAGE);
+        return;
+    }
+    struct qy_subscriber *subscriber = subscriber_free(request->server);
+    if (subscriber == NULL) {
+        qy_request_refuse(request, EQUOTA);
+        return;
+    }
+    struct qy_result made = qy_channel_create(qy_self_job(), QY_EVENT_SLOTS, bytes_max, 0);
+    struct qy_writer writer;
+    if (made.status < 0 || !qy_writer_begin(&writer, message, 0, 0, 1)) {
+        qy_request_refuse(request, EQUOTA);
+        return;
+    }
+    *subscriber = (struct qy_subscriber){.sender = (handle_t)made.status};
+    qy_write_handle(&writer, made.second, RIGHTS_SAME, HANDLE_MOVE);
+}
+
+/* Tells of losses, if there are any; false if that does not fit either. */
+static bool losses_send(struct qy_subscriber *subscriber)
+{
+    struct qy_message message;
+    qy_message_set(&message, QY_EVENT_LOST, &subscriber->lost, sizeof subscriber->lost);
+    if (subscriber->lost > 0 && qy_channel_send(subscriber->sender, &message) != 0) {
+        return false;
+    }
+    subscriber->lost = 0;
+    return true;
+}
+
+void qy_event_send(struct qy_server *server, const struct qy_message *message)
+{
+    for (uint32_t i = 0; i < server->subscriber_max; i++) {
+        struct qy_subscriber *subscriber = &server->subscribers[i];
+        if (subscriber->sender == HANDLE_INVALID) {
+            continue;
+        }
+        int64_t status = -EAGAIN;
+        if (losses_send(subscriber)) {
+            status = qy_channel_send(subscriber->sender, message);
+        }
+        if (status == -EPEER_DIED) {
+            qy_handle_discard(subscriber->sender);
+            *subscriber = (struct qy_subscriber){0};
+        } else if (status < 0) {
+            subscriber->lost++;
+        }
+    }
+}
+
+int64_t qy_event_lost_take(const struct qy_message *message,
+                           void (*lost)(void *context, uint64_t count), void *context)
+{
+    uint64_t count;
+    if (!qy_message_get(message, &count, sizeof count)) {
+        return qy_message_reject(message);
+    }
+    if (lost != NULL) {
+        lost(context, count);
+    }
+    return 0;
+}
