@@ -164,27 +164,28 @@ static int buffer_handles_transfer(struct thread *sender, struct thread *receive
     return error;
 }
 
+void message_copy(const struct thread *sender, struct thread *receiver, uint32_t length)
+{
+    memcpy(receiver->buffer_payload, sender->buffer_payload, length);
+    receiver->buffer->flow_id = sender->flow_id;
+    receiver->buffer->sender_job = sender->job_koid;
+}
+
 int message_transfer(struct thread *sender, struct thread *receiver, uint64_t header)
 {
     uint32_t length = IPC_HEADER_LENGTH(header);
+    int error = 0;
 
     if (IPC_HEADER_HANDLES(header) != 0) {
-        int error = buffer_handles_transfer(sender, receiver, IPC_HEADER_HANDLES(header));
-
-        if (error != 0) {
-            return error;
-        }
+        error = buffer_handles_transfer(sender, receiver, IPC_HEADER_HANDLES(header));
     }
-    if (length <= IPC_REGISTER_BYTES) {
-        frame_ipc_copy_words(&receiver->frame, &sender->frame);
-    } else {
-        memcpy(receiver->buffer_payload, sender->buffer_payload, length);
-        frame_ipc_set_words(&receiver->frame, 0, 0);
+    if (error != 0) {
+        return error;
+    }
+    frame_ipc_copy_words(&receiver->frame, &sender->frame);
+    if (needs_buffer(header)) {
+        message_copy(sender, receiver, length <= IPC_REGISTER_BYTES ? 0 : length);
     }
     receiver->flow_id = sender->flow_id;
-    if (needs_buffer(header)) {
-        receiver->buffer->flow_id = sender->flow_id;
-        receiver->buffer->sender_job = sender->job_koid;
-    }
     return 0;
 }

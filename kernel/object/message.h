@@ -21,6 +21,10 @@ MUST_USE int message_fits(const struct thread *receiver, uint64_t header);
  * message_check. */
 MUST_USE int message_transfer(struct thread *sender, struct thread *receiver, uint64_t header);
 
+/* Copies a payload of more than IPC_REGISTER_BYTES from buffer to buffer, or nothing (0), and says
+ * from whom it is. Both have buffers. */
+void message_copy(const struct thread *sender, struct thread *receiver, uint32_t length);
+
 /* Moves or copies handles from one table to another, all or none: in, what is wanted; out, what has
  * arrived. Errors as message_transfer. */
 MUST_USE int handles_transfer(struct handle_table *from, struct handle_table *to,

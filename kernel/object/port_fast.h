@@ -1,24 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The fast path: a call to a receiver that waits, and the answer to a caller that waits, with the
- * message in registers. It does what call.c and receive.c do in the simplest case, and declines
- * every other one before it has changed anything; the slow way then starts from the beginning.
+ * message in registers or in the message buffers, and no handles. It does what call.c and receive.c
+ * do in the simplest case, and declines every other one before it has changed anything; the slow
+ * way then starts from the beginning.
  *
- * No scheduler, no allocation, one lock (the port's, whose line only this pair of client and server
- * writes), and no message copy: the payload registers pass through untouched. The entry code calls
- * these with the registers of ipc.h as arguments, and hands the receiver's special registers out of
- * its frame. The host tests run the same functions.
+ * No scheduler, no allocation, and one lock (the port's, whose line only this pair of client and
+ * server writes). The payload registers pass through untouched; what lies in a buffer is copied
+ * under the lock, 4 KiB at the most. The entry code calls these with the registers of ipc.h as
+ * arguments, and hands the receiver's special registers out of its frame. `length` is that of a
+ * payload in the buffer, or 0 for one in registers, which the compiler knows: so each kind has
+ * code of its own. The host tests run the same functions.
  */
 #pragma once
 
 #include <quay/abi/ipc.h>
+#include "object/message.h"
 #include "object/port.h"
 #include "sched/sched.h"
 
-/* Up to 64 bytes, no handles, no flags: everything above the method is at most 64. */
-static ALWAYS_INLINE bool fast_header_ok(uint64_t header)
+/* The payload's length, with handle count and flags above it: so one comparison refuses them. */
+static ALWAYS_INLINE uint64_t fast_length(uint64_t header)
 {
-    return (header >> 32) <= IPC_REGISTER_BYTES;
+    return header >> 32;
+}
+
+/* Whether both have the buffer that the message needs. */
+static ALWAYS_INLINE bool fast_buffers_ok(const struct thread *from, const struct thread *to,
+                                          uint64_t length)
+{
+    return length == 0 || LIKELY(from->buffer != NULL && to->buffer != NULL);
 }
 
 /* Whether a thread may be switched to right here. */
@@ -27,6 +38,15 @@ static ALWAYS_INLINE bool fast_may_run(const struct cpu *cpu, const struct threa
     /* SAFETY: on_cpu goes from 1 to 0 with a release after the thread's frame is complete; loads
      * are not reordered on x86, and the wait word's compare-and-swap follows. */
     return *(const volatile uint8_t *)&thread->on_cpu == 0 && (thread->affinity & cpu->bit);
+}
+
+/* Whether `to` may take over from `from` without the scheduler: nobody more important is ready; and
+ * where an equal is, its slice is being timed already, because `from` was an equal too. */
+static ALWAYS_INLINE bool fast_is_turn(const struct cpu *cpu, const struct thread *to,
+                                       const struct thread *from)
+{
+    return LIKELY((int)to->priority > cpu->ready_top) ||
+           ((int)to->priority == cpu->ready_top && to->priority == from->priority);
 }
 
 /* Whether the deadline needs no work: there is none, or the thread's timer is armed on this CPU
@@ -57,7 +77,8 @@ static ALWAYS_INLINE void fast_wait(struct thread *thread, const struct wait_ops
 
 /* The receiver that is current now, or NULL: declined. */
 static ALWAYS_INLINE struct thread *port_call_fast(struct session *session, time_ns_t deadline,
-                                                   struct thread *caller) NO_THREAD_SAFETY_ANALYSIS
+                                                   struct thread *caller,
+                                                   uint64_t length) NO_THREAD_SAFETY_ANALYSIS
 {
     struct cpu *cpu = cpu_self();
     struct port *port = session->port;
@@ -76,7 +97,7 @@ static ALWAYS_INLINE struct thread *port_call_fast(struct session *session, time
     }
     slot = receiver->slot;
     if (UNLIKELY(slot == NULL || session->credits <= 0 || !fast_may_run(cpu, receiver) ||
-                 !fast_try_end(receiver))) {
+                 !fast_buffers_ok(caller, receiver, length) || !fast_try_end(receiver))) {
         goto decline;
     }
 
@@ -93,6 +114,9 @@ static ALWAYS_INLINE struct thread *port_call_fast(struct session *session, time
     caller->call_slot = slot;
     fast_wait(caller, &wait_reply);
     receiver->flow_id = caller->flow_id;
+    if (length != 0) {
+        message_copy(caller, receiver, (uint32_t)length);
+    }
     frame_ipc_set_call(&receiver->frame, session->badge, caller->job_koid, slot->value);
     if (UNLIKELY(caller->priority > receiver->priority)) {
         receiver->priority = caller->priority;
@@ -109,7 +133,7 @@ decline:
 /* The caller that is current now, its answer in the registers, or NULL: declined. */
 static ALWAYS_INLINE struct thread *
 port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
-                        struct thread *server) NO_THREAD_SAFETY_ANALYSIS
+                        struct thread *server, uint64_t length) NO_THREAD_SAFETY_ANALYSIS
 {
     struct cpu *cpu = cpu_self();
     struct thread *caller, *next;
@@ -125,12 +149,15 @@ port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
     slot = &port->slots[TOKEN_INDEX(token) & port->slot_mask];
     caller = slot->caller;
     if (UNLIKELY(slot->value != token || caller == NULL || slot->owner != server->process ||
-                 server->port != port || port->has_work || !fast_may_run(cpu, caller) ||
-                 (int)caller->priority < cpu->ready_top)) {
+                 server->port != port || port->has_work || !fast_may_run(cpu, caller))) {
+        goto decline;
+    }
+    if (UNLIKELY(!fast_is_turn(cpu, caller, server))) {
         goto decline;
     }
     session = slot->session;
-    if (UNLIKELY(session->is_inactive || !fast_try_end(caller))) {
+    if (UNLIKELY(session->is_inactive || !fast_buffers_ok(server, caller, length) ||
+                 !fast_try_end(caller))) {
         goto decline;
     }
 
@@ -148,6 +175,9 @@ port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
         next->receiver_prev = server;
     }
     fast_wait(server, &wait_receive);
+    if (length != 0) {
+        message_copy(server, caller, (uint32_t)length);
+    }
     spin_unlock(&port->lock);
     sched_switch(cpu, server, caller);
     return caller;

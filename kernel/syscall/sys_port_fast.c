@@ -35,31 +35,61 @@ static ALWAYS_INLINE bool fast_lookup(struct thread *thread, handle_t handle, en
            __atomic_load_n(&entry->value, __ATOMIC_ACQUIRE) == handle;
 }
 
-struct thread *sys_port_call_fast(handle_t handle, uint64_t header, time_ns_t deadline,
-                                  struct thread *caller)
+/* `length`: of a payload in the buffer, else 0. */
+static ALWAYS_INLINE struct thread *call(handle_t handle, uint64_t length, time_ns_t deadline,
+                                         struct thread *caller)
 {
     struct object *session;
 
-    caller->call_header = header; /* means nothing until it waits */
-    if (UNLIKELY(!fast_header_ok(header))) {
-        return NULL;
-    }
     if (UNLIKELY(!fast_lookup(caller, handle, OBJECT_SESSION, &session))) {
         return NULL;
     }
-    return port_call_fast(session_of(session), deadline, caller);
+    return port_call_fast(session_of(session), deadline, caller, length);
+}
+
+static ALWAYS_INLINE struct thread *reply_receive(handle_t handle, uint64_t length,
+                                                  time_ns_t deadline, struct thread *server,
+                                                  uint64_t token)
+{
+    struct object *port;
+
+    if (UNLIKELY(!fast_lookup(server, handle, OBJECT_PORT, &port))) {
+        return NULL;
+    }
+    return port_reply_receive_fast(port_of(port), deadline, token, server, length);
+}
+
+/* More than registers hold; also what has handles or flags, which are above the length. */
+static NEVER_INLINE struct thread *call_long(handle_t handle, uint64_t length, time_ns_t deadline,
+                                             struct thread *caller)
+{
+    return length <= IPC_PAYLOAD_MAX ? call(handle, length, deadline, caller) : NULL;
+}
+
+static NEVER_INLINE struct thread *reply_receive_long(handle_t handle, uint64_t length,
+                                                      time_ns_t deadline, struct thread *server,
+                                                      uint64_t token)
+{
+    return length <= IPC_PAYLOAD_MAX ? reply_receive(handle, length, deadline, server, token)
+                                     : NULL;
+}
+
+struct thread *sys_port_call_fast(handle_t handle, uint64_t header, time_ns_t deadline,
+                                  struct thread *caller)
+{
+    uint64_t length = fast_length(header);
+
+    caller->call_header = header; /* means nothing until it waits */
+    return LIKELY(length <= IPC_REGISTER_BYTES) ? call(handle, 0, deadline, caller)
+                                                : call_long(handle, length, deadline, caller);
 }
 
 struct thread *sys_port_reply_receive_fast(handle_t handle, uint64_t header, time_ns_t deadline,
                                            struct thread *server, uint64_t token)
 {
-    struct object *port;
+    uint64_t length = fast_length(header);
 
-    if (UNLIKELY(!fast_header_ok(header))) {
-        return NULL;
-    }
-    if (UNLIKELY(!fast_lookup(server, handle, OBJECT_PORT, &port))) {
-        return NULL;
-    }
-    return port_reply_receive_fast(port_of(port), deadline, token, server);
+    return LIKELY(length <= IPC_REGISTER_BYTES)
+               ? reply_receive(handle, 0, deadline, server, token)
+               : reply_receive_long(handle, length, deadline, server, token);
 }

@@ -19,7 +19,8 @@
  *
  * A message of up to 64 bytes without handles travels in the payload registers alone; of these,
  * words beyond the stated length carry whatever the sender left in them, so a sender that cares
- * clears them. A longer payload lies in the sender's message buffer and arrives in the receiver's.
+ * clears them. A longer payload lies in the sender's message buffer and arrives in the receiver's;
+ * all eight words are then beyond it.
  * With it, or with handles, come the flow id, the sender's job and the kernel-checked handle types
  * and rights in the receiver's buffer; a message that travels in registers leaves the buffer as it
  * was. When a call returns an error, the registers beside rax mean nothing.
