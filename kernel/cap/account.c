@@ -3,6 +3,8 @@
 
 #include <quay/abi/errno.h>
 #include <stddef.h>
+#include "arch/mmu.h"
+#include "mm/frame.h"
 
 void account_init(struct account *account, struct account *parent)
 {
@@ -77,6 +79,47 @@ void account_uncharge(struct account *account, enum job_resource resource, uint6
         }
         each = parent;
     }
+}
+
+void *account_alloc(struct account *account, struct slab_cache *cache)
+{
+    void *record = NULL;
+
+    if (account_charge(account, JOB_MEMORY, cache->object_size) == 0) {
+        record = slab_alloc(cache);
+        if (record == NULL) {
+            account_uncharge(account, JOB_MEMORY, cache->object_size);
+        }
+    }
+    return record;
+}
+
+void account_free(struct account *account, struct slab_cache *cache, void *record)
+{
+    uint32_t size = cache->object_size;
+
+    slab_free(cache, record);
+    account_uncharge(account, JOB_MEMORY, size);
+}
+
+void *account_pages_alloc(struct account *account, unsigned order)
+{
+    struct paddr frame;
+
+    if (account_charge(account, JOB_MEMORY, PAGE_SIZE << order) != 0) {
+        return NULL;
+    }
+    if (frame_alloc(order, &frame) != 0) {
+        account_uncharge(account, JOB_MEMORY, PAGE_SIZE << order);
+        return NULL;
+    }
+    return arch_direct_map(frame);
+}
+
+void account_pages_free(struct account *account, void *pages, unsigned order)
+{
+    frame_free(arch_direct_map_reverse(pages), order);
+    account_uncharge(account, JOB_MEMORY, PAGE_SIZE << order);
 }
 
 void account_orphan(struct account *account, void (*released)(struct account *account))

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <quay/abi/job.h>
 #include "lib/compiler.h"
+#include "mm/slab.h"
 
 struct account {
     struct account *parent; /* fixed; NULL for the root */
@@ -34,6 +35,18 @@ MUST_USE int account_charge(struct account *account, enum job_resource resource,
 
 /* Takes a charge back; amounts must match. */
 void account_uncharge(struct account *account, enum job_resource resource, uint64_t amount);
+
+/* A zeroed record of this cache, its memory charged to the account; NULL: -ENOMEM. No locks. */
+void *account_alloc(struct account *account, struct slab_cache *cache);
+
+/* Gives it back to both. */
+void account_free(struct account *account, struct slab_cache *cache, void *record);
+
+/* 2^order pages with any contents, charged to the account; NULL: -ENOMEM. No locks. */
+void *account_pages_alloc(struct account *account, unsigned order);
+
+/* Gives them back to both. */
+void account_pages_free(struct account *account, void *pages, unsigned order);
 
 /* The owner goes. Once the usage is zero, now or later, `released` is called exactly once, perhaps
  * under locks; others may still be looking at the account until a grace period has passed. */

@@ -6,15 +6,14 @@
  */
 #include "cap/handle.h"
 
-#include "arch/mmu.h"
 #include "core/panic.h"
-#include "mm/frame.h"
 
 #define CHUNK_ARRAY_ORDER_MAX 6 /* 64 pages of pointers: more than HANDLE_TABLE_MAX needs */
 
 /* Precedes the pointers in their first frame. */
 struct chunk_array {
     struct sync_node grace;
+    struct account *account;
     unsigned order;
     struct handle_entry *chunks[];
 };
@@ -29,14 +28,11 @@ static struct chunk_array *array_of(struct handle_entry **chunks)
     return CONTAINER_OF(chunks, struct chunk_array, chunks);
 }
 
-static void array_free(struct chunk_array *array)
-{
-    frame_free(arch_direct_map_reverse(array), array->order);
-}
-
 static void array_grace_ended(struct sync_node *node)
 {
-    array_free(CONTAINER_OF(node, struct chunk_array, grace));
+    struct chunk_array *array = CONTAINER_OF(node, struct chunk_array, grace);
+
+    account_pages_free(array->account, array, array->order);
 }
 
 void handle_table_init(struct handle_table *table, struct account *account)
@@ -47,21 +43,6 @@ void handle_table_init(struct handle_table *table, struct account *account)
     };
 }
 
-/* Charged frames. */
-static void *pages_alloc(struct account *account, unsigned order)
-{
-    struct paddr frame;
-
-    if (account_charge(account, JOB_MEMORY, PAGE_SIZE << order) != 0) {
-        return NULL;
-    }
-    if (frame_alloc(order, &frame) != 0) {
-        account_uncharge(account, JOB_MEMORY, PAGE_SIZE << order);
-        return NULL;
-    }
-    return arch_direct_map(frame);
-}
-
 static int array_grow(struct handle_table *table) REQUIRES(&table->lock)
 {
     unsigned order = table->chunks == NULL ? 0 : array_of(table->chunks)->order + 1;
@@ -70,10 +51,11 @@ static int array_grow(struct handle_table *table) REQUIRES(&table->lock)
     if (order > CHUNK_ARRAY_ORDER_MAX) {
         return -EMFILE;
     }
-    array = pages_alloc(table->account, order);
+    array = account_pages_alloc(table->account, order);
     if (array == NULL) {
         return -ENOMEM;
     }
+    array->account = table->account;
     array->order = order;
     for (uint32_t i = 0; i < table->chunk_count; i++) {
         array->chunks[i] = table->chunks[i];
@@ -84,7 +66,6 @@ static int array_grow(struct handle_table *table) REQUIRES(&table->lock)
     __atomic_store_n(&table->chunks, array->chunks, __ATOMIC_RELEASE);
     table->chunk_capacity = array_capacity(order);
     if (old != NULL) {
-        account_uncharge(table->account, JOB_MEMORY, PAGE_SIZE << array_of(old)->order);
         sync_defer(&array_of(old)->grace, array_grace_ended);
     }
     return 0;
@@ -104,7 +85,7 @@ static int table_grow(struct handle_table *table) REQUIRES(&table->lock)
             return error;
         }
     }
-    chunk = pages_alloc(table->account, 0);
+    chunk = account_pages_alloc(table->account, 0);
     if (chunk == NULL) {
         return -ENOMEM;
     }
@@ -212,15 +193,13 @@ bool handle_table_drain(struct handle_table *table)
 bool handle_table_fini(struct handle_table *table)
 {
     for (unsigned step = 0; step < DRAIN_STEP && table->chunk_count > 0; step++) {
-        frame_free(arch_direct_map_reverse(table->chunks[--table->chunk_count]), 0);
-        account_uncharge(table->account, JOB_MEMORY, PAGE_SIZE);
+        account_pages_free(table->account, table->chunks[--table->chunk_count], 0);
     }
     if (table->chunk_count > 0) {
         return false;
     }
     if (table->chunks != NULL) {
-        account_uncharge(table->account, JOB_MEMORY, PAGE_SIZE << array_of(table->chunks)->order);
-        array_free(array_of(table->chunks));
+        array_grace_ended(&array_of(table->chunks)->grace);
         table->chunks = NULL;
     }
     return true;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "cap/object.h"
 
+#include <quay/abi/errno.h>
 #include "core/panic.h"
 
 static struct {
     koid_t next_koid;                   /* atomic */
     uint64_t counts[OBJECT_TYPE_COUNT]; /* atomic */
+    struct slab_cache caches[OBJECT_TYPE_COUNT];
 } object_state = {.next_koid = 1};
 
 void object_init(struct object *object, enum object_type type, const struct object_ops *ops)
@@ -20,6 +22,46 @@ void object_init(struct object *object, enum object_type type, const struct obje
     };
     list_init(&object->observers);
     __atomic_fetch_add(&object_state.counts[type], 1, __ATOMIC_RELAXED);
+}
+
+void object_type_init(const struct object_ops *ops)
+{
+    slab_cache_init(&object_state.caches[ops->type], ops->name, ops->size, ops->alignment);
+}
+
+int object_create(const struct object_ops *ops, struct account *account, struct object **ret_object)
+{
+    char *record;
+
+    if (ops->resource != JOB_MEMORY) {
+        int error = account_charge(account, ops->resource, 1);
+
+        if (error != 0) {
+            return error;
+        }
+    }
+    record = account_alloc(account, &object_state.caches[ops->type]);
+    if (record == NULL) {
+        if (ops->resource != JOB_MEMORY) {
+            account_uncharge(account, ops->resource, 1);
+        }
+        return -ENOMEM;
+    }
+    *ret_object = (struct object *)(void *)(record + ops->offset);
+    object_init(*ret_object, ops->type, ops);
+    (*ret_object)->account = account;
+    return 0;
+}
+
+void object_free(struct object *object)
+{
+    const struct object_ops *ops = object->ops;
+    struct account *account = object->account;
+
+    account_free(account, &object_state.caches[ops->type], (char *)object - ops->offset);
+    if (ops->resource != JOB_MEMORY) {
+        account_uncharge(account, ops->resource, 1);
+    }
 }
 
 void object_ref(struct object *object)
@@ -47,7 +89,11 @@ static void object_grace_ended(struct sync_node *node)
     struct object *object = CONTAINER_OF(node, struct object, grace);
 
     __atomic_fetch_sub(&object_state.counts[object->type], 1, __ATOMIC_RELAXED);
-    object->ops->destroy(object);
+    if (object->ops->destroy != NULL) {
+        object->ops->destroy(object);
+    } else {
+        object_free(object);
+    }
 }
 
 void object_unref(struct object *object)

@@ -24,8 +24,16 @@
 struct object;
 struct handle_entry;
 
+/* What a type is: what its records look like and cost, and what happens at their end. */
 struct object_ops {
-    /* Frees the memory. Runs after the grace period, with nothing held; bounded work. */
+    const char *name;
+    uint16_t size, alignment;
+    uint16_t offset;  /* of the struct object in the record */
+    uint8_t type;     /* enum object_type */
+    uint8_t resource; /* enum job_resource that each costs beside memory; JOB_MEMORY: none */
+
+    /* Gives back what the object holds, and then the object itself (object_free). Runs after the
+     * grace period, with nothing held; bounded work. NULL: it holds nothing. */
     void (*destroy)(struct object *object);
     /* The last handle was closed. May be NULL. Nothing held. */
     void (*unreachable)(struct object *object);
@@ -33,8 +41,14 @@ struct object_ops {
     void (*inactive)(struct object *object);
 };
 
+/* The first part of a type's ops: records of `struct noun` with a member `object`. */
+#define OBJECT_RECORD(noun, type_, alignment_)                                                     \
+    .name = #noun, .size = sizeof(struct noun), .alignment = (alignment_),                         \
+    .offset = offsetof(struct noun, object), .type = (type_)
+
 struct object {
     const struct object_ops *ops;
+    struct account *account; /* that pays; NULL: nobody */
     koid_t koid;
     uint8_t type; /* enum object_type */
 
@@ -66,6 +80,17 @@ struct observer {
      * other. */
     void (*notify)(struct observer *observer, signals_t signals);
 };
+
+/* Makes the type's cache. Once for each type, at boot. */
+void object_type_init(const struct object_ops *ops);
+
+/* A zeroed record of the type, charged to the account (NULL: nobody pays), which object_init has
+ * been called for. -ENOMEM, -EQUOTA. */
+MUST_USE int object_create(const struct object_ops *ops, struct account *account,
+                           struct object **ret_object);
+
+/* Frees what object_create made and takes back its charge. For ops->destroy. */
+void object_free(struct object *object);
 
 /* One reference, no handle, no signal, a new koid. */
 void object_init(struct object *object, enum object_type type, const struct object_ops *ops);

@@ -13,9 +13,9 @@ struct binding {
     struct sync_node grace;
 };
 
-void session_init(void);
+extern const struct object_ops session_ops;
 void binding_init(void);
 
-/* A closed port lets some of its sessions, or bindings, go; true when none is left. */
-MUST_USE bool sessions_close(struct port *port);
-MUST_USE bool bindings_close(struct port *port);
+/* A closed port lets one of its sessions, or bindings, go; false if there is none. */
+MUST_USE bool session_close_one(struct port *port);
+MUST_USE bool binding_close_one(struct port *port);

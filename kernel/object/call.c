@@ -11,18 +11,15 @@
 
 static void send_unlink(struct thread *thread)
 {
-    struct session *session = thread->session;
-    struct port *port = session->port;
-    struct session *ended;
+    struct port *port = thread->session->port;
 
     spin_lock(&port->lock);
     if (pqueue_node_is_linked(&thread->call_link)) {
         pqueue_remove(&port->callers, &thread->call_link);
         port_update_locked(port);
     }
-    ended = session_call_over_locked(session);
+    session_call_over_locked(port, thread->session);
     spin_unlock(&port->lock);
-    session_end(ended);
 }
 
 /* The answer will find nobody. The server is told, and keeps the slot until it lets go of it. */
@@ -30,13 +27,12 @@ static void reply_unlink(struct thread *thread)
 {
     struct port *port = thread->session->port;
     struct token_slot *slot = thread->call_slot;
-    struct session *none;
 
     spin_lock(&port->lock);
     if (slot->caller == thread) {
         slot->caller = NULL;
         slot->cancel.key = slot->value;
-        notice_raise_locked(port, &slot->cancel, NOTICE_CALL_CANCELLED, &none);
+        notice_raise_locked(port, &slot->cancel, NOTICE_CALL_CANCELLED);
     }
     spin_unlock(&port->lock);
 }
@@ -68,34 +64,45 @@ const struct wait_ops wait_reply = {
 
 /* --- Delivery --- */
 
-int call_delivered(struct port *port, struct thread *caller, struct thread *receiver,
-                   struct token_slot *slot, uint64_t header)
+int call_deliver(struct port *port, struct thread *caller, struct thread *receiver,
+                 struct token_slot *slot)
 {
     struct session *session = caller->session;
-    uint64_t token = slot->value;
+    uint64_t header = caller->call_header;
+    int error = message_fits(receiver, header);
 
+    if (error == 0) {
+        error = message_transfer(caller, receiver, header);
+    }
     if (UNLIKELY(IPC_HEADER_LEASES(header) != 0)) {
-        caller->lease_token = token;
+        caller->lease_token = slot->value;
         caller->lease_port = port->object.koid;
     }
     caller->call_slot = slot;
     caller->wait_ops = &wait_reply;
+    spin_lock(&port->lock);
+    if (error == 0 && UNLIKELY(port->is_closed)) {
+        error = -EPEER_DIED; /* since we looked; who fails the tokens may be past this one */
+    }
+    if (UNLIKELY(error != 0)) {
+        slot_free_locked(port, slot);
+        session_call_over_locked(port, session);
+        spin_unlock(&port->lock);
+        return error;
+    }
     frame_ipc_result(&receiver->frame, RECEIVED_CALL, session->badge, header, caller->job_koid,
-                     token);
+                     slot->value);
     if (caller->priority > receiver->priority) {
         sched_set_priority(receiver, caller->priority);
-    }
-    spin_lock(&port->lock);
-    if (UNLIKELY(port->is_closed)) {
-        /* Since we looked; who fails the tokens may have passed this one already. */
-        spin_unlock(&port->lock);
-        return -EPEER_DIED;
     }
     slot->session = session;
     slot->owner = receiver->process;
     slot->caller = caller;
     wait_publish(caller);
     spin_unlock(&port->lock);
+    if (caller->deadline != DEADLINE_NEVER) {
+        sched_arm_deadline(caller);
+    }
     return 0;
 }
 
@@ -119,33 +126,15 @@ static void lend_priority_locked(struct port *port, uint8_t priority) REQUIRES(&
 }
 
 /* No receiver: into the queue. Port locked; unlocks it. */
-static int64_t enqueue(struct port *port, struct thread *caller, time_ns_t deadline)
-    RELEASE(&port->lock)
+static int64_t enqueue(struct port *port, struct thread *caller) RELEASE(&port->lock)
 {
     caller->wait_ops = &wait_send;
-    caller->deadline = deadline;
     pqueue_insert(&port->callers, &caller->call_link, caller->priority);
     port->has_work = true;
     lend_priority_locked(port, caller->priority);
     wait_publish(caller);
     spin_unlock(&port->lock);
-    return sched_wait(deadline);
-}
-
-/* The call did not come off after a receiver had been taken: it looks again, and the caller gets
- * the error. */
-static int64_t give_up(struct port *port, struct session *session, struct thread *receiver,
-                       struct token_slot *slot, int error)
-{
-    struct session *ended;
-
-    spin_lock(&port->lock);
-    slot_free_locked(port, slot);
-    ended = session_call_over_locked(session);
-    spin_unlock(&port->lock);
-    session_end(ended);
-    receiver_again(receiver);
-    return sched_return(error);
+    return sched_wait(caller->deadline);
 }
 
 int64_t port_call(struct session *session, uint64_t header, time_ns_t deadline)
@@ -169,6 +158,7 @@ int64_t port_call(struct session *session, uint64_t header, time_ns_t deadline)
     }
     caller->session = session;
     caller->call_header = header;
+    caller->deadline = deadline; /* means nothing until it waits */
 
     spin_lock(&port->lock);
     if (UNLIKELY(port->is_closed || session->credits <= 0)) {
@@ -180,24 +170,14 @@ int64_t port_call(struct session *session, uint64_t header, time_ns_t deadline)
     session->credits--;
     receiver = receiver_take_locked(port, true);
     if (receiver == NULL) {
-        return enqueue(port, caller, deadline);
+        return enqueue(port, caller);
     }
     slot = slot_take_locked(port, receiver);
     spin_unlock(&port->lock);
-
-    error = message_fits(receiver, header);
-    if (error == 0) {
-        error = message_transfer(caller, receiver, header);
-    }
-    caller->deadline = deadline;
-    if (error == 0) {
-        error = call_delivered(port, caller, receiver, slot, header);
-    }
+    error = call_deliver(port, caller, receiver, slot);
     if (error != 0) {
-        return give_up(port, session, receiver, slot, error);
-    }
-    if (deadline != DEADLINE_NEVER) {
-        sched_arm_deadline(caller);
+        receiver_again(receiver);
+        return sched_return(error);
     }
     return sched_handoff(receiver);
 }

@@ -5,8 +5,6 @@
 #include "object/binding.h"
 #include "sched/sched.h"
 
-#define CLOSE_STEP 8
-
 static struct {
     struct slab_cache cache;
 } binding_state;
@@ -16,42 +14,40 @@ void binding_init(void)
     slab_cache_init(&binding_state.cache, "binding", sizeof(struct binding), 8);
 }
 
-struct session *notice_deliver_locked(struct port *port, struct notice *notice,
-                                      struct thread *receiver)
+/* The packet has arrived, or nobody is left to receive it: a session's reference to itself goes. */
+static void notice_gone_locked(struct notice *notice)
 {
-    struct session *session = NULL;
+    if (notice->kind == NOTICE_CLOSED) {
+        struct session *session = CONTAINER_OF(notice, struct session, closed);
 
+        list_remove(&session->port_link); /* a closing port must not find it any more */
+        object_unref(&session->object);
+    }
+}
+
+void notice_deliver_locked(struct port *port, struct notice *notice, struct thread *receiver)
+{
     if (list_is_linked(&notice->link)) {
         list_remove(&notice->link);
         port_update_locked(port);
     }
     slot_uncache_locked(port, receiver); /* it does not wait any more */
     frame_ipc_result(&receiver->frame, RECEIVED_NOTICE, notice->key, 0, 0, 0);
-    frame_ipc_set_words(&receiver->frame, notice->signals, notice->count);
-    if (notice->kind == NOTICE_USER) {
-        frame_ipc_set_words(&receiver->frame, notice->user_bits, notice->count);
-        notice->user_bits = 0;
-    }
+    frame_ipc_set_words(&receiver->frame,
+                        notice->kind == NOTICE_USER ? notice->user_bits : notice->signals,
+                        notice->count);
+    notice->user_bits = 0;
     notice->signals = 0;
     notice->count = 0;
-    if (notice->kind == NOTICE_CLOSED) {
-        session = CONTAINER_OF(notice, struct session, closed);
-        list_remove(&session->port_link);
-    }
-    return session;
+    notice_gone_locked(notice);
 }
 
-void notice_raise_locked(struct port *port, struct notice *notice, signals_t signals,
-                         struct session **ret_session)
+void notice_raise_locked(struct port *port, struct notice *notice, signals_t signals)
 {
     struct thread *receiver;
 
-    *ret_session = NULL;
     if (port->is_closed) {
-        if (notice->kind == NOTICE_CLOSED) {
-            *ret_session = CONTAINER_OF(notice, struct session, closed);
-            list_remove(&(*ret_session)->port_link); /* the closing port must not find it */
-        }
+        notice_gone_locked(notice);
         return;
     }
     notice->signals |= signals;
@@ -61,7 +57,7 @@ void notice_raise_locked(struct port *port, struct notice *notice, signals_t sig
     }
     receiver = receiver_take_locked(port, false);
     if (receiver != NULL) {
-        *ret_session = notice_deliver_locked(port, notice, receiver);
+        notice_deliver_locked(port, notice, receiver);
         sched_wake(receiver);
     } else {
         list_push_back(&port->notices, &notice->link);
@@ -69,25 +65,11 @@ void notice_raise_locked(struct port *port, struct notice *notice, signals_t sig
     }
 }
 
-void notice_raise(struct port *port, struct notice *notice, signals_t signals)
-{
-    struct session *session;
-
-    spin_lock(&port->lock);
-    notice_raise_locked(port, notice, signals, &session);
-    spin_unlock(&port->lock);
-    if (session != NULL) {
-        object_unref(&session->object);
-    }
-}
-
 void port_notify(struct port *port, uint64_t bits)
 {
-    struct session *none;
-
     spin_lock(&port->lock);
     port->user.user_bits |= bits;
-    notice_raise_locked(port, &port->user, 0, &none);
+    notice_raise_locked(port, &port->user, 0);
     spin_unlock(&port->lock);
 }
 
@@ -98,7 +80,9 @@ static void binding_notify(struct observer *observer, signals_t signals)
 {
     struct binding *binding = CONTAINER_OF(observer, struct binding, observer);
 
-    notice_raise(binding->port, &binding->notice, signals);
+    spin_lock(&binding->port->lock);
+    notice_raise_locked(binding->port, &binding->notice, signals);
+    spin_unlock(&binding->port->lock);
 }
 
 static struct binding *binding_find_locked(struct port *port, const struct object *object)
@@ -132,16 +116,11 @@ static int binding_link(struct port *port, struct binding *binding)
 int port_bind(struct port *port, struct account *account, struct object *object, signals_t signals,
               uint64_t key)
 {
-    struct binding *binding;
-    int error = account_charge(account, JOB_MEMORY, sizeof(struct binding));
+    struct binding *binding = account_alloc(account, &binding_state.cache);
+    int error;
 
-    if (error != 0) {
-        return error;
-    }
-    binding = slab_alloc(&binding_state.cache);
     if (binding == NULL) {
-        error = -ENOMEM;
-        goto undo_charge;
+        return -ENOMEM;
     }
     binding->observer = (struct observer){
         .object = object,
@@ -163,22 +142,17 @@ int port_bind(struct port *port, struct account *account, struct object *object,
         object_observe_locked(object, &binding->observer);
     }
     spin_unlock(&object->signal_lock);
-    if (error == 0) {
-        return 0;
+    if (error != 0) {
+        account_free(account, &binding_state.cache, binding);
     }
-    slab_free(&binding_state.cache, binding);
-undo_charge:
-    account_uncharge(account, JOB_MEMORY, sizeof(struct binding));
     return error;
 }
 
 static void binding_free(struct sync_node *node)
 {
     struct binding *binding = CONTAINER_OF(node, struct binding, grace);
-    struct account *account = binding->account;
 
-    slab_free(&binding_state.cache, binding);
-    account_uncharge(account, JOB_MEMORY, sizeof(struct binding));
+    account_free(binding->account, &binding_state.cache, binding);
 }
 
 /* Off the port's list already. A signal may be on its way into the notice at this moment, so the
@@ -215,18 +189,15 @@ int port_unbind(struct port *port, struct object *object)
     return 0;
 }
 
-bool bindings_close(struct port *port)
+bool binding_close_one(struct port *port)
 {
-    for (unsigned step = 0; step < CLOSE_STEP; step++) {
-        struct list *first;
+    struct list *first;
 
-        spin_lock(&port->lock);
-        first = list_pop_front(&port->bindings);
-        spin_unlock(&port->lock);
-        if (first == NULL) {
-            return true;
-        }
+    spin_lock(&port->lock);
+    first = list_pop_front(&port->bindings);
+    spin_unlock(&port->lock);
+    if (first != NULL) {
         binding_end(port, CONTAINER_OF(first, struct binding, port_link));
     }
-    return false;
+    return first != NULL;
 }

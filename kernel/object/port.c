@@ -5,89 +5,76 @@
 #include <quay/abi/errno.h>
 #include <quay/abi/syscalls.h>
 #include "core/panic.h"
-#include "mm/frame.h"
 #include "mm/slab.h"
 #include "object/binding.h"
 #include "object/process.h"
 #include "sched/sched.h"
 
-#define CLOSE_STEP 8
+#define CLOSE_STEP 16 /* waits, tokens, sessions, bindings ended in one go */
 
 static struct {
-    struct slab_cache ports, servers;
+    struct slab_cache servers;
 } port_state;
 
 static void port_destroy(struct object *object);
 static void port_inactive(struct object *object);
 
 static const struct object_ops port_ops = {
+    OBJECT_RECORD(port, OBJECT_PORT, 64),
     .destroy = port_destroy,
     .inactive = port_inactive,
 };
 
 void port_init(void)
 {
-    slab_cache_init(&port_state.ports, "port", sizeof(struct port), 64);
+    object_type_init(&port_ops);
+    object_type_init(&session_ops);
     slab_cache_init(&port_state.servers, "port server", sizeof(struct port_server), 8);
-    session_init();
     binding_init();
-}
-
-static uint64_t port_charge_bytes(const struct port *port)
-{
-    return sizeof(struct port) + (PAGE_SIZE << port->slot_order);
 }
 
 static int slots_alloc(struct port *port, uint32_t count)
 {
-    struct paddr frame;
-    int error;
-
     while (port->slot_mask + 1 < count) {
         port->slot_mask = port->slot_mask << 1 | 1;
     }
     while ((PAGE_SIZE << port->slot_order) < (port->slot_mask + 1) * sizeof(struct token_slot)) {
         port->slot_order++;
     }
-    error = frame_alloc_zeroed(port->slot_order, &frame);
-    if (error != 0) {
-        return error;
+    port->slots = account_pages_alloc(port->object.account, port->slot_order);
+    if (port->slots == NULL) {
+        return -ENOMEM;
     }
-    port->slots = arch_direct_map(frame);
     port->slot_count = count;
-    for (uint32_t i = count; i-- > 0;) {
-        port->slots[i].value = TOKEN_GENERATION_STEP | i;
-        port->slots[i].cancel.kind = NOTICE_CANCEL;
-        list_init(&port->slots[i].cancel.link);
-        port->slots[i].next = port->free_slots;
-        port->free_slots = &port->slots[i];
+    for (uint32_t i = port->slot_mask + 1; i-- > 0;) {
+        struct token_slot *slot = &port->slots[i];
+
+        *slot = (struct token_slot){.cancel.kind = NOTICE_CANCEL};
+        list_init(&slot->cancel.link);
+        if (i < count) {
+            slot->value = TOKEN_GENERATION_STEP | i;
+            slot->next = port->free_slots;
+            port->free_slots = slot;
+        }
     }
     return 0;
 }
 
 int port_create(struct account *account, uint32_t token_count, struct port **ret_port)
 {
+    struct object *object;
     struct port *port;
     int error;
 
     if (token_count == 0 || token_count > PORT_TOKENS_MAX) {
         return -EINVAL;
     }
-    port = slab_alloc(&port_state.ports);
-    if (port == NULL) {
-        return -ENOMEM;
-    }
-    error = slots_alloc(port, token_count);
+    error = object_create(&port_ops, account, &object);
     if (error != 0) {
-        goto undo_port;
+        return error;
     }
-    error = account_charge(account, JOB_MEMORY, port_charge_bytes(port));
-    if (error != 0) {
-        goto undo_slots;
-    }
-    object_init(&port->object, OBJECT_PORT, &port_ops);
+    port = port_of(object);
     spinlock_init(&port->lock, LOCK_RANK_PORT);
-    port->account = account;
     pqueue_init(&port->callers);
     list_init(&port->notices);
     list_init(&port->threads);
@@ -95,25 +82,29 @@ int port_create(struct account *account, uint32_t token_count, struct port **ret
     list_init(&port->bindings);
     list_init(&port->user.link);
     port->user.kind = NOTICE_USER;
+    error = slots_alloc(port, token_count);
+    if (error != 0) {
+        object_unref(object);
+        return error;
+    }
     *ret_port = port;
     return 0;
-
-undo_slots:
-    frame_free(arch_direct_map_reverse(port->slots), port->slot_order);
-undo_port:
-    slab_free(&port_state.ports, port);
-    return error;
 }
 
 static void port_destroy(struct object *object)
 {
     struct port *port = port_of(object);
-    uint64_t charged = port_charge_bytes(port);
-    struct account *account = port->account;
 
-    frame_free(arch_direct_map_reverse(port->slots), port->slot_order);
-    slab_free(&port_state.ports, port);
-    account_uncharge(account, JOB_MEMORY, charged);
+    if (port->slots != NULL) {
+        account_pages_free(object->account, port->slots, port->slot_order);
+    }
+    object_free(object);
+}
+
+void thread_fail(struct thread *thread, int error)
+{
+    frame_ipc_result(&thread->frame, error, 0, 0, 0, 0);
+    sched_wake(thread);
 }
 
 void port_update_locked(struct port *port)
@@ -153,13 +144,11 @@ struct thread *receiver_take_locked(struct port *port, bool needs_slot)
     struct thread *thread = port->is_closed ? port->stranded : port->receivers;
 
     for (; thread != NULL; thread = thread->receiver_next) {
-        uint64_t seen = wait_seen(thread);
-
         if (needs_slot && thread->slot == NULL && port->free_slots == NULL) {
             continue;
         }
         /* One that somebody else has won (deadline, kill) is left for that one to unlink. */
-        if ((seen & THREAD_WAITING) && wait_try_end(thread, seen)) {
+        if (wait_end(thread)) {
             receiver_unlink_locked(port, thread);
             return thread;
         }
@@ -226,13 +215,13 @@ void slot_uncache_locked(struct port *port, struct thread *thread)
     }
 }
 
-struct session *slot_release_locked(struct port *port, struct token_slot *slot,
-                                    struct thread *receiver)
+struct thread *slot_end_locked(struct port *port, struct token_slot *slot, struct thread *receiver)
 {
     struct session *session = slot->session;
+    struct thread *caller = slot->caller;
 
     slot->value += TOKEN_GENERATION_STEP;
-    slot->caller = NULL;
+    slot->caller = NULL; /* its unlink will find nothing to cut */
     slot->session = NULL;
     slot->owner = NULL;
     if (list_is_linked(&slot->cancel.link)) {
@@ -245,18 +234,17 @@ struct session *slot_release_locked(struct port *port, struct token_slot *slot,
     } else {
         slot_free_locked(port, slot);
     }
-    return session_call_over_locked(session);
+    session_call_over_locked(port, session);
+    return caller != NULL && wait_end(caller) ? caller : NULL;
 }
 
 struct token_slot *slot_find_locked(struct port *port, uint64_t token)
 {
-    uint32_t index = TOKEN_INDEX(token) & port->slot_mask;
+    struct token_slot *slot = &port->slots[TOKEN_INDEX(token) & port->slot_mask];
+    bool is_good =
+        slot->value == token && slot->session != NULL && slot->owner == process_current();
 
-    if (port->slots[index].value != token || port->slots[index].session == NULL ||
-        port->slots[index].owner != process_current()) {
-        return NULL;
-    }
-    return &port->slots[index];
+    return is_good ? slot : NULL;
 }
 
 /* --- Threads and processes that receive here --- */
@@ -277,46 +265,38 @@ void port_unbind_thread(struct thread *thread)
     object_unref(&port->object);
 }
 
-static bool process_serves(struct process *process, const struct port *port)
+static struct port_server *server_find_locked(struct process *process, const struct port *port)
+    REQUIRES(&process->lock)
 {
-    bool is_found = false;
-
-    spin_lock(&process->lock);
     LIST_FOREACH (each, &process->servers) {
-        if (CONTAINER_OF(each, struct port_server, link)->port == port) {
-            is_found = true;
-            break;
+        struct port_server *server = CONTAINER_OF(each, struct port_server, link);
+
+        if (server->port == port) {
+            return server;
         }
     }
-    spin_unlock(&process->lock);
-    return is_found;
+    return NULL;
 }
 
 /* The process's note that it may come to hold tokens of this port. */
 static int process_serve(struct process *process, struct port *port)
 {
     struct port_server *server;
-    int error;
+    int error = 0;
 
-    if (process_serves(process, port)) {
-        return 0;
-    }
-    error = account_charge(&process->job->account, JOB_MEMORY, sizeof(struct port_server));
-    if (error != 0) {
-        return error;
-    }
-    server = slab_alloc(&port_state.servers);
-    if (server == NULL) {
-        account_uncharge(&process->job->account, JOB_MEMORY, sizeof(struct port_server));
-        return -ENOMEM;
-    }
-    server->port = port;
-    object_ref(&port->object);
-    /* Another thread may have noted the same at this moment: twice does no harm. */
     spin_lock(&process->lock);
-    list_push_back(&process->servers, &server->link);
+    if (server_find_locked(process, port) == NULL) {
+        server = account_alloc(&process->job->account, &port_state.servers);
+        if (server == NULL) {
+            error = -ENOMEM;
+        } else {
+            server->port = port;
+            object_ref(&port->object);
+            list_push_back(&process->servers, &server->link);
+        }
+    }
     spin_unlock(&process->lock);
-    return 0;
+    return error;
 }
 
 int port_bind_thread(struct port *port, struct thread *thread)
@@ -339,38 +319,22 @@ int port_bind_thread(struct port *port, struct thread *thread)
     return 0;
 }
 
-/* Ends the caller's wait with an error, if it still waits. */
-static void slot_fail_locked(struct port *port, struct token_slot *slot, int64_t result,
-                             struct session **ret_ended) REQUIRES(&port->lock)
-{
-    struct thread *caller = slot->caller;
-
-    slot->caller = NULL; /* its unlink will find nothing to cut */
-    if (caller != NULL && caller_try_end(caller)) {
-        frame_ipc_result(&caller->frame, result, 0, 0, 0, 0);
-        sched_wake(caller);
-    }
-    *ret_ended = slot_release_locked(port, slot, NULL);
-}
-
-/* Fails calls from close_index on, a bounded number: those received by `owner`, or all (NULL). True
- * when the last slot was looked at. */
+/* Fails the next few calls from *index on: those received by `owner`, or all (NULL). True when the
+ * last slot was looked at. */
 static bool fail_tokens(struct port *port, const struct process *owner, uint32_t *index)
 {
-    for (unsigned step = 0; step < CLOSE_STEP * 4; step++) {
-        struct session *ended = NULL;
-
-        if (*index >= port->slot_count) {
-            return true;
-        }
-        spin_lock(&port->lock);
+    for (unsigned step = 0; step < CLOSE_STEP && *index < port->slot_count; step++) {
         struct token_slot *slot = &port->slots[(*index)++];
+        struct thread *caller = NULL;
 
+        spin_lock(&port->lock);
         if (slot->session != NULL && (owner == NULL || slot->owner == owner)) {
-            slot_fail_locked(port, slot, -EPEER_DIED, &ended);
+            caller = slot_end_locked(port, slot, NULL);
         }
         spin_unlock(&port->lock);
-        session_end(ended);
+        if (caller != NULL) {
+            thread_fail(caller, -EPEER_DIED);
+        }
     }
     return *index >= port->slot_count;
 }
@@ -389,61 +353,44 @@ bool port_servers_drain(struct process *process)
     if (fail_tokens(server->port, process, &server->drain_index)) {
         list_remove(&server->link);
         object_unref(&server->port->object);
-        slab_free(&port_state.servers, server);
-        account_uncharge(&process->job->account, JOB_MEMORY, sizeof(struct port_server));
+        account_free(&process->job->account, &port_state.servers, server);
     }
     return list_is_empty(&process->servers);
 }
 
 /* --- The end of a port --- */
 
-static bool fail_callers(struct port *port)
+/* Fails one caller, or else one receiver, that still waits; false if there is none. */
+static bool fail_one(struct port *port)
 {
-    for (unsigned step = 0; step < CLOSE_STEP; step++) {
-        struct session *ended = NULL;
-        struct thread *caller;
+    struct thread *thread;
+    int error = -EPEER_DIED;
 
-        spin_lock(&port->lock);
-        caller = caller_take_locked(port);
-        if (caller != NULL) {
-            ended = session_call_over_locked(caller->session);
-        }
-        spin_unlock(&port->lock);
-        session_end(ended);
-        if (caller == NULL) {
-            return true;
-        }
-        frame_ipc_result(&caller->frame, -EPEER_DIED, 0, 0, 0, 0);
-        sched_wake(caller);
+    spin_lock(&port->lock);
+    thread = caller_take_locked(port);
+    if (thread != NULL) {
+        session_call_over_locked(port, thread->session);
+    } else {
+        thread = receiver_take_locked(port, false);
+        error = -EBADF;
     }
-    return false;
-}
-
-static bool fail_receivers(struct port *port)
-{
-    for (unsigned step = 0; step < CLOSE_STEP; step++) {
-        struct thread *receiver;
-
-        spin_lock(&port->lock);
-        receiver = receiver_take_locked(port, false);
-        spin_unlock(&port->lock);
-        if (receiver == NULL) {
-            return true;
-        }
-        frame_ipc_result(&receiver->frame, -EBADF, 0, 0, 0, 0);
-        sched_wake(receiver);
+    spin_unlock(&port->lock);
+    if (thread != NULL) {
+        thread_fail(thread, error);
     }
-    return false;
+    return thread != NULL;
 }
 
 static void close_step(struct sync_node *node)
 {
     struct port *port = CONTAINER_OF(node, struct port, work);
+    bool is_done = fail_tokens(port, NULL, &port->close_index);
 
-    if (fail_callers(port) && fail_tokens(port, NULL, &port->close_index) && fail_receivers(port) &&
-        sessions_close(port) && bindings_close(port)) {
-        object_unref(&port->object); /* port_inactive's */
-        return;
+    for (unsigned step = 0; is_done && step < CLOSE_STEP; step++) {
+        if (!fail_one(port) && !session_close_one(port) && !binding_close_one(port)) {
+            object_unref(&port->object); /* port_inactive's */
+            return;
+        }
     }
     sync_post(&port->work, close_step);
 }

@@ -91,7 +91,6 @@ struct port {
     bool has_work; /* a notice or a caller is queued, or the port is closed: no fast answer */
 
     /* Fixed. */
-    struct account *account;
     struct token_slot *slots; /* a power of two of them, of which slot_count are in use */
     uint32_t slot_mask;
     uint32_t slot_count;
@@ -106,7 +105,6 @@ struct session {
 
     /* Fixed. */
     struct port *port; /* with a reference */
-    struct account *account;
     uint64_t badge;
     uint32_t call_limit;
 
@@ -146,10 +144,10 @@ void port_init(void);
  * reference. -EINVAL, -ENOMEM. */
 MUST_USE int port_create(struct account *account, uint32_t token_count, struct port **ret_port);
 
-/* A session. Returns a reference. -EPEER_DIED if the port is closed, -ENOMEM. call_limit 0: as many
- * as the port has tokens. */
-MUST_USE int session_create(struct port *port, struct account *account, uint64_t badge,
-                            uint32_t call_limit, struct session **ret_session);
+/* A session, which the port's account pays for. Returns a reference. -EPEER_DIED if the port is
+ * closed, -ENOMEM. call_limit 0: as many as the port has tokens. */
+MUST_USE int session_create(struct port *port, uint64_t badge, uint32_t call_limit,
+                            struct session **ret_session);
 
 /* Fails some of the calls that a dying process has received, on all ports; true when none is left.
  */
@@ -181,11 +179,8 @@ MUST_USE int64_t port_token_drop(struct port *port, uint64_t token);
 /* --- Notices (notice.c) --- */
 
 /* Queues a packet with these signals, or ORs them in; hands it to a waiting receiver. */
-void notice_raise(struct port *port, struct notice *notice, signals_t signals);
-
-/* The same with the port locked; *ret_session is to be unreferenced after unlocking, or NULL. */
-void notice_raise_locked(struct port *port, struct notice *notice, signals_t signals,
-                         struct session **ret_session) REQUIRES(&port->lock);
+void notice_raise_locked(struct port *port, struct notice *notice, signals_t signals)
+    REQUIRES(&port->lock);
 
 /* Raises the port's own notice with these bits. */
 void port_notify(struct port *port, uint64_t bits);
@@ -213,11 +208,15 @@ struct thread *receiver_take_locked(struct port *port, bool needs_slot) REQUIRES
 /* After notices, callers or is_closed have changed: has_work follows. */
 void port_update_locked(struct port *port) REQUIRES(&port->lock);
 
-/* Ends the wait of a caller that a slot still names; the port is locked. */
-static inline bool caller_try_end(struct thread *caller)
+/* Ends the wait of a thread that the locked port still names as waiting, and that is ours then;
+ * false if it waits no more. */
+static ALWAYS_INLINE bool wait_end(struct thread *thread)
 {
-    return wait_try_end(caller, wait_seen(caller) | THREAD_WAITING);
+    return wait_try_end(thread, wait_seen(thread) | THREAD_WAITING);
 }
+
+/* The call of an owned thread ends with an error. */
+void thread_fail(struct thread *thread, int error);
 
 /* Takes the first queued caller out that this CPU then owns, or NULL. */
 struct thread *caller_take_locked(struct port *port) REQUIRES(&port->lock);
@@ -233,29 +232,25 @@ void slot_free_locked(struct port *port, struct token_slot *slot) REQUIRES(&port
 void slot_uncache_locked(struct port *port, struct thread *thread) REQUIRES(&port->lock);
 
 /* Ends a token: the slot's next value is another, the session's call is over, and the slot is free,
- * or the receiver's own if it has none. Returns a session that has thereby ended, to be given to
- * session_end after unlocking, or NULL. */
-struct session *slot_release_locked(struct port *port, struct token_slot *slot,
-                                    struct thread *receiver) REQUIRES(&port->lock);
+ * or the receiver's own if it has none. Returns the caller, whose wait it has ended, or NULL if
+ * that has gone. */
+struct thread *slot_end_locked(struct port *port, struct token_slot *slot, struct thread *receiver)
+    REQUIRES(&port->lock);
 
 /* The slot of a token that the current process may answer, or NULL. */
 struct token_slot *slot_find_locked(struct port *port, uint64_t token) REQUIRES(&port->lock);
 
-/* One call of the session is over. Returns as slot_release_locked. */
-struct session *session_call_over_locked(struct session *session);
+/* One call of the session is over; the last one of a session without clients ends it. */
+void session_call_over_locked(struct port *port, struct session *session) REQUIRES(&port->lock);
 
-/* What follows when a session has ended; NULL does nothing. Port not locked. */
-void session_end(struct session *session);
+/* `caller` and `receiver`, both ours, come together: copies the message, makes the token, lets the
+ * caller wait for the answer and donates its priority. An error is the caller's, whose call is
+ * over; the slot is free again, and the receiver as it was. */
+MUST_USE int call_deliver(struct port *port, struct thread *caller, struct thread *receiver,
+                          struct token_slot *slot);
 
-/* `caller`, owned by us, has been delivered to `receiver`: makes the token, lets the caller wait
- * for the answer, donates its priority, and writes what the receiver gets besides the message.
- * -EPEER_DIED if the port was closed meanwhile. */
-MUST_USE int call_delivered(struct port *port, struct thread *caller, struct thread *receiver,
-                            struct token_slot *slot, uint64_t header);
-
-/* Writes a notice into an owned receiver's frame and takes it off the queue. Returns a session to
- * unreference after unlocking, or NULL. */
-struct session *notice_deliver_locked(struct port *port, struct notice *notice,
-                                      struct thread *receiver) REQUIRES(&port->lock);
+/* Writes a notice into an owned receiver's frame and takes it off the queue. */
+void notice_deliver_locked(struct port *port, struct notice *notice, struct thread *receiver)
+    REQUIRES(&port->lock);
 
 extern const struct wait_ops wait_receive, wait_send, wait_reply;

@@ -58,16 +58,6 @@ static ALWAYS_INLINE bool fast_deadline_ok(const struct cpu *cpu, const struct t
            (thread->timer.at <= deadline && thread->timer.cpu == cpu->id);
 }
 
-/* Ends the wait of a thread that the locked port still names as waiting. The word is read with
- * WAITING set, so that the exchange fails if it is not. */
-static ALWAYS_INLINE bool fast_try_end(struct thread *thread)
-{
-    uint64_t waiting = __atomic_load_n(&thread->wait, __ATOMIC_RELAXED) | THREAD_WAITING;
-
-    return __atomic_compare_exchange_n(&thread->wait, &waiting, waiting - THREAD_WAITING, false,
-                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-}
-
 /* The current thread, which does not wait now, waits from here on; the port is locked. */
 static ALWAYS_INLINE void fast_wait(struct thread *thread, const struct wait_ops *ops)
 {
@@ -97,7 +87,7 @@ static ALWAYS_INLINE struct thread *port_call_fast(struct session *session, time
     }
     slot = receiver->slot;
     if (UNLIKELY(slot == NULL || session->credits <= 0 || !fast_may_run(cpu, receiver) ||
-                 !fast_buffers_ok(caller, receiver, length) || !fast_try_end(receiver))) {
+                 !fast_buffers_ok(caller, receiver, length) || !wait_end(receiver))) {
         goto decline;
     }
 
@@ -157,7 +147,7 @@ port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
     }
     session = slot->session;
     if (UNLIKELY(session->is_inactive || !fast_buffers_ok(server, caller, length) ||
-                 !fast_try_end(caller))) {
+                 !wait_end(caller))) {
         goto decline;
     }
 

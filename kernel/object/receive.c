@@ -35,19 +35,18 @@ const struct wait_ops wait_receive = {
 
 struct thread *caller_take_locked(struct port *port)
 {
+    struct thread *caller = NULL;
     struct pqueue_node *node;
 
     while ((node = pqueue_pop_first(&port->callers)) != NULL) {
-        struct thread *caller = CONTAINER_OF(node, struct thread, call_link);
-        uint64_t seen = wait_seen(caller);
-
-        if ((seen & THREAD_WAITING) && wait_try_end(caller, seen)) {
-            port_update_locked(port);
-            return caller;
+        caller = CONTAINER_OF(node, struct thread, call_link);
+        if (wait_end(caller)) {
+            break;
         }
+        caller = NULL;
     }
     port_update_locked(port);
-    return NULL;
+    return caller;
 }
 
 /* --- Answering --- */
@@ -58,8 +57,7 @@ struct thread *caller_take_locked(struct port *port)
 static int reply_send(struct port *port, struct thread *server, uint64_t header, uint64_t token,
                       bool will_receive, struct thread **ret_caller)
 {
-    struct session *ended = NULL;
-    struct thread *caller = NULL;
+    struct thread *caller;
     int error = message_check(server, header);
 
     if (error != 0) {
@@ -68,25 +66,17 @@ static int reply_send(struct port *port, struct thread *server, uint64_t header,
     spin_lock(&port->lock);
     struct token_slot *slot = slot_find_locked(port, token);
 
-    if (slot == NULL) {
-        error = -ETOKEN_STALE;
-    } else {
-        caller = slot->caller;
-        error = caller == NULL ? 0 : message_fits(caller, header);
+    if (slot != NULL && slot->caller != NULL) {
+        error = message_fits(slot->caller, header);
     }
-    if (error != 0) {
+    if (slot == NULL || error != 0) {
         spin_unlock(&port->lock);
-        return error;
+        return slot == NULL ? -ETOKEN_STALE : error;
     }
-    if (caller == NULL || !caller_try_end(caller)) {
-        caller = NULL; /* its deadline was faster */
-    }
-    slot->caller = NULL;
-    ended = slot_release_locked(port, slot, will_receive ? server : NULL);
+    caller = slot_end_locked(port, slot, will_receive ? server : NULL);
     spin_unlock(&port->lock);
-    session_end(ended);
     if (caller == NULL) {
-        return -ETOKEN_STALE;
+        return -ETOKEN_STALE; /* its deadline was faster */
     }
 
     uint64_t flow_id = caller->flow_id;
@@ -97,8 +87,7 @@ static int reply_send(struct port *port, struct thread *server, uint64_t header,
     if (error != 0) {
         /* A handle changed under us, or the caller has no room for it: the call is over all the
          * same, and both sides hear of it. */
-        frame_ipc_result(&caller->frame, -ETOKEN_DROPPED, 0, 0, 0, 0);
-        sched_wake(caller);
+        thread_fail(caller, -ETOKEN_DROPPED);
         return error;
     }
     *ret_caller = caller;
@@ -138,31 +127,20 @@ int64_t port_reply(struct port *port, uint64_t header, uint64_t token)
 
 int64_t port_token_drop(struct port *port, uint64_t token)
 {
-    struct session *ended = NULL;
     struct thread *caller = NULL;
-    int error = 0;
 
     spin_lock(&port->lock);
     struct token_slot *slot = slot_find_locked(port, token);
 
-    if (slot == NULL) {
-        error = -ETOKEN_STALE;
-    } else {
-        caller = slot->caller;
-        if (caller != NULL && !caller_try_end(caller)) {
-            caller = NULL;
-        }
-        slot->caller = NULL;
-        ended = slot_release_locked(port, slot, NULL);
+    if (slot != NULL) {
+        caller = slot_end_locked(port, slot, NULL);
     }
     spin_unlock(&port->lock);
-    session_end(ended);
     if (caller != NULL) {
-        frame_ipc_result(&caller->frame, -ETOKEN_DROPPED, 0, 0, 0, 0);
-        sched_wake(caller);
+        thread_fail(caller, -ETOKEN_DROPPED);
     }
     priority_settle(port, thread_current());
-    return sched_return(error);
+    return sched_return(slot == NULL ? -ETOKEN_STALE : 0);
 }
 
 /* --- Receiving --- */
@@ -173,37 +151,6 @@ enum look {
     LOOK_DONE,    /* the frame has it */
     LOOK_AGAIN,   /* a caller's message did not come through */
 };
-
-/* A caller was taken and is ours; so is the slot. */
-static enum look take_call(struct port *port, struct thread *server, struct thread *caller,
-                           struct token_slot *slot)
-{
-    uint64_t header = caller->call_header;
-    int error = message_fits(server, header);
-
-    if (error == 0) {
-        error = message_transfer(caller, server, header);
-    }
-    if (error == 0) {
-        error = call_delivered(port, caller, server, slot, header);
-    }
-    if (error != 0) {
-        struct session *ended;
-
-        spin_lock(&port->lock);
-        slot_free_locked(port, slot);
-        ended = session_call_over_locked(caller->session);
-        spin_unlock(&port->lock);
-        session_end(ended);
-        frame_ipc_result(&caller->frame, error, 0, 0, 0, 0);
-        sched_wake(caller);
-        return LOOK_AGAIN;
-    }
-    if (caller->deadline != DEADLINE_NEVER) {
-        sched_arm_deadline(caller);
-    }
-    return LOOK_DONE;
-}
 
 static enum look look(struct port *port, struct thread *server, time_ns_t deadline)
 {
@@ -218,13 +165,8 @@ static enum look look(struct port *port, struct thread *server, time_ns_t deadli
     }
     first = list_first(&port->notices);
     if (first != NULL) {
-        struct session *session =
-            notice_deliver_locked(port, CONTAINER_OF(first, struct notice, link), server);
-
+        notice_deliver_locked(port, CONTAINER_OF(first, struct notice, link), server);
         spin_unlock(&port->lock);
-        if (session != NULL) {
-            object_unref(&session->object);
-        }
         return LOOK_DONE;
     }
     slot = slot_take_locked(port, server);
@@ -233,7 +175,12 @@ static enum look look(struct port *port, struct thread *server, time_ns_t deadli
 
         if (caller != NULL) {
             spin_unlock(&port->lock);
-            return take_call(port, server, caller, slot);
+            int error = call_deliver(port, caller, server, slot);
+
+            if (error != 0) {
+                thread_fail(caller, error);
+            }
+            return error != 0 ? LOOK_AGAIN : LOOK_DONE;
         }
     }
     server->slot = slot;

@@ -104,7 +104,7 @@ DOOR(session_create)
     if (error != 0) {
         goto undo_owner;
     }
-    error = session_create(port_of(port), port_of(port)->account, a1, (uint32_t)a2, &session);
+    error = session_create(port_of(port), a1, (uint32_t)a2, &session);
     if (error != 0) {
         goto undo_client;
     }
