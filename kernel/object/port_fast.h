@@ -100,13 +100,13 @@ static ALWAYS_INLINE struct thread *port_call_fast(struct session *session, time
     session->credits--;
     slot->session = session;
     slot->caller = caller;
+    if (length != 0) {
+        message_copy(caller, receiver, (uint32_t)length);
+    }
     caller->session = session;
     caller->call_slot = slot;
     fast_wait(caller, &wait_reply);
     receiver->flow_id = caller->flow_id;
-    if (length != 0) {
-        message_copy(caller, receiver, (uint32_t)length);
-    }
     frame_ipc_set_call(&receiver->frame, session->badge, caller->job_koid, slot->value);
     if (UNLIKELY(caller->priority > receiver->priority)) {
         receiver->priority = caller->priority;
@@ -151,6 +151,9 @@ port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
         goto decline;
     }
 
+    if (length != 0) {
+        message_copy(server, caller, (uint32_t)length);
+    }
     session->credits++;
     slot->value = token + TOKEN_GENERATION_STEP;
     slot->session = NULL;
@@ -165,9 +168,6 @@ port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
         next->receiver_prev = server;
     }
     fast_wait(server, &wait_receive);
-    if (length != 0) {
-        message_copy(server, caller, (uint32_t)length);
-    }
     spin_unlock(&port->lock);
     sched_switch(cpu, server, caller);
     return caller;
