@@ -51,39 +51,23 @@ int handle_lookup(const struct handle_table *table, handle_t handle, enum object
 
 /* --- The derivation list; all of it under the object's tree_lock. --- */
 
-static void tree_insert_first(struct object *object, struct handle_entry *entry)
-    REQUIRES(&object->tree_lock)
+/* `link` is prev's next, or the first of all. */
+static void tree_insert(struct handle_entry **link, struct handle_entry *prev,
+                        struct handle_entry *entry, uint32_t depth)
 {
-    entry->depth = 0;
-    entry->prev = NULL;
-    entry->next = object->tree_first;
+    entry->depth = depth;
+    entry->prev = prev;
+    entry->next = *link;
     if (entry->next != NULL) {
         entry->next->prev = entry;
     }
-    object->tree_first = entry;
-}
-
-static void tree_insert_child(struct object *object, struct handle_entry *parent,
-                              struct handle_entry *entry) REQUIRES(&object->tree_lock)
-{
-    (void)object;
-    entry->depth = parent->depth + 1;
-    entry->prev = parent;
-    entry->next = parent->next;
-    if (entry->next != NULL) {
-        entry->next->prev = entry;
-    }
-    parent->next = entry;
+    *link = entry;
 }
 
 static void tree_remove_entry(struct object *object, struct handle_entry *entry)
     REQUIRES(&object->tree_lock)
 {
-    if (entry->prev != NULL) {
-        entry->prev->next = entry->next;
-    } else {
-        object->tree_first = entry->next;
-    }
+    *(entry->prev == NULL ? &object->tree_first : &entry->prev->next) = entry->next;
     if (entry->next != NULL) {
         entry->next->prev = entry->prev;
     }
@@ -94,18 +78,8 @@ static void tree_remove_entry(struct object *object, struct handle_entry *entry)
 static void tree_replace(struct object *object, struct handle_entry *old,
                          struct handle_entry *entry) REQUIRES(&object->tree_lock)
 {
-    entry->depth = old->depth;
-    entry->next = old->next;
-    entry->prev = old->prev;
-    if (entry->prev != NULL) {
-        entry->prev->next = entry;
-    } else {
-        object->tree_first = entry;
-    }
-    if (entry->next != NULL) {
-        entry->next->prev = entry;
-    }
-    old->next = old->prev = NULL;
+    tree_insert(&old->next, old, entry, old->depth);
+    tree_remove_entry(object, old);
 }
 
 static uint8_t ipc_type_of(const struct object *object, rights_t rights)
@@ -279,6 +253,24 @@ static int help_work(struct object *object) RELEASE(&object->tree_lock) NO_THREA
     return -ERETRY;
 }
 
+/* The same for an entry that has these rights, when nothing is under way on its list: also -EACCES,
+ * or -ERETRY after helping that along. */
+static ALWAYS_INLINE int entry_lock_settled(struct handle_table *table, handle_t handle,
+                                            rights_t rights, struct handle_entry **ret_entry,
+                                            struct object **ret_object) NO_THREAD_SAFETY_ANALYSIS
+{
+    int error = entry_lock(table, handle, ret_entry, ret_object);
+
+    if (UNLIKELY(error != 0)) {
+        return error;
+    }
+    if (UNLIKELY(((*ret_entry)->rights & rights) != rights)) {
+        spin_unlock(&(*ret_object)->tree_lock);
+        return -EACCES;
+    }
+    return UNLIKELY((*ret_object)->work_root != NULL) ? help_work(*ret_object) : 0;
+}
+
 handle_t handle_install(struct handle_entry *entry, struct object *object, rights_t rights)
 {
     handle_t handle;
@@ -286,7 +278,7 @@ handle_t handle_install(struct handle_entry *entry, struct object *object, right
 
     spin_lock(&object->tree_lock);
     is_first = object->handle_count == 0;
-    tree_insert_first(object, entry);
+    tree_insert(&object->tree_first, NULL, entry, 0);
     handle = entry_publish(entry, object, rights);
     spin_unlock(&object->tree_lock);
     if (!is_first) {
@@ -295,13 +287,28 @@ handle_t handle_install(struct handle_entry *entry, struct object *object, right
     return handle;
 }
 
+int64_t handle_create(struct handle_table *table, struct object *object, rights_t rights)
+{
+    struct handle_entry *entry;
+    int error = handle_reserve(table, &entry);
+
+    if (error == 0) {
+        return (int64_t)handle_install(entry, object, rights);
+    }
+    if (object->ops->unreachable != NULL) {
+        object->ops->unreachable(object);
+    }
+    object_unref(object);
+    return error;
+}
+
 void handle_install_pair(struct handle_entry *entry, rights_t rights, struct handle_entry *child,
                          rights_t child_rights, struct object *object, handle_t *ret_handle,
                          handle_t *ret_child)
 {
     spin_lock(&object->tree_lock);
-    tree_insert_first(object, entry);
-    tree_insert_child(object, entry, child);
+    tree_insert(&object->tree_first, NULL, entry, 0);
+    tree_insert(&entry->next, entry, child, 1);
     *ret_child = entry_publish(child, object, child_rights);
     *ret_handle = entry_publish(entry, object, rights);
     spin_unlock(&object->tree_lock);
@@ -312,37 +319,28 @@ int handle_derive(struct handle_entry *entry, struct handle_table *source_table,
 {
     struct handle_entry *parent;
     struct object *object;
-    int error = entry_lock(source_table, source, &parent, &object);
+    int error = entry_lock_settled(source_table, source, RIGHT_DUP, &parent, &object);
 
     if (error != 0) {
         return error;
     }
-    if (!(parent->rights & RIGHT_DUP)) {
-        spin_unlock(&object->tree_lock);
-        return -EACCES;
-    }
-    if (UNLIKELY(object->work_root != NULL)) {
-        return help_work(object);
-    }
-    tree_insert_child(object, parent, entry);
+    tree_insert(&parent->next, parent, entry, parent->depth + 1);
     *ret_handle = entry_publish(entry, object, parent->rights & rights);
     spin_unlock(&object->tree_lock);
     return 0;
 }
 
-int handle_settle(struct handle_table *table, handle_t handle) NO_THREAD_SAFETY_ANALYSIS
+int handle_settle(struct handle_table *table, handle_t handle,
+                  rights_t rights) NO_THREAD_SAFETY_ANALYSIS
 {
     struct handle_entry *entry;
     struct object *object;
+    int error = entry_lock_settled(table, handle, rights, &entry, &object);
 
-    if (entry_lock(table, handle, &entry, &object) != 0) {
-        return 0;
+    if (error == 0) {
+        spin_unlock(&object->tree_lock);
     }
-    if (UNLIKELY(object->work_root != NULL)) {
-        return help_work(object);
-    }
-    spin_unlock(&object->tree_lock);
-    return 0;
+    return error;
 }
 
 int handle_move(struct handle_entry *entry, struct handle_table *source_table, handle_t source,
@@ -350,17 +348,10 @@ int handle_move(struct handle_entry *entry, struct handle_table *source_table, h
 {
     struct handle_entry *old;
     struct object *object;
-    int error = entry_lock(source_table, source, &old, &object);
+    int error = entry_lock_settled(source_table, source, RIGHT_TRANSFER, &old, &object);
 
     if (error != 0) {
         return error;
-    }
-    if (!(old->rights & RIGHT_TRANSFER)) {
-        spin_unlock(&object->tree_lock);
-        return -EACCES;
-    }
-    if (UNLIKELY(object->work_root != NULL)) {
-        return help_work(object);
     }
     entry_hide(old);
     old->state = HANDLE_MOVED;
@@ -439,13 +430,10 @@ int handle_close(struct handle_table *table, handle_t handle) NO_THREAD_SAFETY_A
     struct handle_entry *entry;
     struct object *object;
     struct aftermath aftermath = {0};
-    int error = entry_lock(table, handle, &entry, &object);
+    int error = entry_lock_settled(table, handle, 0, &entry, &object);
 
     if (UNLIKELY(error != 0)) {
         return error == -EREVOKED ? close_revoked(table, handle) : error;
-    }
-    if (UNLIKELY(object->work_root != NULL)) {
-        return help_work(object);
     }
     if (UNLIKELY(has_descendants(entry))) {
         object->work_root = entry;

@@ -162,9 +162,17 @@ MUST_USE int handle_reserve(struct handle_table *table, struct handle_entry **re
 /* Gives a reserved slot back; NULL does nothing. */
 void handle_unreserve(struct handle_entry *entry);
 
+/* Both or none. */
+MUST_USE int handle_reserve_two(struct handle_table *table, struct handle_entry *entries[2]);
+void handle_unreserve_two(struct handle_entry *entries[2]);
+
 /* Fills a reserved slot with a root handle: no parent. Takes over the caller's reference. Returns
  * the handle. */
 handle_t handle_install(struct handle_entry *entry, struct object *object, rights_t rights);
+
+/* Reserves and fills a slot for a new object. If that fails, the object ends as when its last
+ * handle is closed. The handle or the error; takes the caller's reference over in any case. */
+MUST_USE int64_t handle_create(struct handle_table *table, struct object *object, rights_t rights);
 
 /* Fills two reserved slots at once: a root handle, which takes over the caller's reference, and a
  * handle derived from it, which gets one of its own. */
@@ -178,9 +186,9 @@ void handle_install_pair(struct handle_entry *entry, rights_t rights, struct han
 MUST_USE int handle_derive(struct handle_entry *entry, struct handle_table *source_table,
                            handle_t source, rights_t rights, handle_t *ret_handle);
 
-/* Whether the handle's object can be derived from and moved right now: 0, or -ERETRY after helping
- * along what is under way on its list. A stale handle is fine: that is found out elsewhere. */
-MUST_USE int handle_settle(struct handle_table *table, handle_t handle);
+/* Whether the handle has these rights and its object can be derived from and moved right now: 0,
+ * the lookup's errors, or -ERETRY after helping along what is under way on its list. */
+MUST_USE int handle_settle(struct handle_table *table, handle_t handle, rights_t rights);
 
 /*
  * Moves a handle into a reserved slot, which takes over its place in the derivation list. Needs

@@ -154,6 +154,25 @@ void handle_unreserve(struct handle_entry *entry)
     }
 }
 
+int handle_reserve_two(struct handle_table *table, struct handle_entry *entries[2])
+{
+    int error = handle_reserve(table, &entries[0]);
+
+    if (error == 0) {
+        error = handle_reserve(table, &entries[1]);
+        if (error != 0) {
+            handle_unreserve(entries[0]);
+        }
+    }
+    return error;
+}
+
+void handle_unreserve_two(struct handle_entry *entries[2])
+{
+    handle_unreserve(entries[1]);
+    handle_unreserve(entries[0]);
+}
+
 #define DRAIN_STEP 16
 
 /* Closes what is found in a bounded number of slots. */

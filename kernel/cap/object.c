@@ -31,6 +31,7 @@ void object_type_init(const struct object_ops *ops)
 
 int object_create(const struct object_ops *ops, struct account *account, struct object **ret_object)
 {
+    struct object *object;
     char *record;
 
     if (ops->resource != JOB_MEMORY) {
@@ -47,9 +48,10 @@ int object_create(const struct object_ops *ops, struct account *account, struct 
         }
         return -ENOMEM;
     }
-    *ret_object = (struct object *)(void *)(record + ops->offset);
-    object_init(*ret_object, ops->type, ops);
-    (*ret_object)->account = account;
+    object = (struct object *)(void *)(record + ops->offset);
+    object_init(object, ops->type, ops);
+    object->account = account;
+    *ret_object = object;
     return 0;
 }
 
@@ -169,4 +171,9 @@ void object_unobserve(struct observer *observer)
 uint64_t object_count(enum object_type type)
 {
     return __atomic_load_n(&object_state.counts[type], __ATOMIC_RELAXED);
+}
+
+uint32_t object_record_size(enum object_type type)
+{
+    return object_state.caches[type].object_size;
 }

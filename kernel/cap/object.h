@@ -119,5 +119,6 @@ void object_observe_locked(struct object *object, struct observer *observer)
 /* Removes it; after this it is not called any more. Does nothing if it is not there. */
 void object_unobserve(struct observer *observer);
 
-/* Live objects of a type, for the figures. */
+/* Live objects of a type, and the size of a record that object_create makes, for the figures. */
 uint64_t object_count(enum object_type type);
+uint32_t object_record_size(enum object_type type);

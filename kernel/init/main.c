@@ -71,14 +71,14 @@ static void log_level_set(const char *command_line)
 static void objects_init(void)
 {
     vm_init();
-    process_init();
-    thread_init();
+    object_type_init(&process_ops);
+    object_type_init(&thread_ops);
     port_init();
     channel_init();
-    event_init();
-    timer_init();
+    object_type_init(&event_ops);
+    object_type_init(&timer_ops);
     futex_init();
-    irq_init();
+    object_type_init(&irq_ops);
     io_init();
     log_reader_init();
     fault_init();

@@ -15,6 +15,7 @@
 #define PRESERVE_MOST
 #endif
 #define NORETURN       __attribute__((noreturn))
+#define MAYBE_UNUSED   __attribute__((unused))
 #define PACKED         __attribute__((packed))
 #define ALIGNED(bytes) __attribute__((aligned(bytes)))
 #define COLD           __attribute__((cold))

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "object/event.h"
 
-#include "mm/slab.h"
 #include "sched/sched.h"
 #include <quay/abi/errno.h>
 
@@ -10,48 +9,23 @@
  * observer.object, the event. That is no reference: event_unreachable ends all waits, and who has
  * won one before leaves the kernel before the event is freed. */
 
-static struct slab_cache event_cache;
-
-static void event_destroy(struct object *object);
 static void event_unreachable(struct object *object);
 
-static const struct object_ops event_ops = {
-    .destroy = event_destroy,
+const struct object_ops event_ops = {
+    OBJECT_RECORD(event, OBJECT_EVENT, _Alignof(struct event)),
     .unreachable = event_unreachable,
 };
 
-void event_init(void)
-{
-    slab_cache_init(&event_cache, "event", sizeof(struct event), _Alignof(struct event));
-}
-
 int event_create(struct account *account, struct event **ret_event)
 {
-    struct event *event;
-    int status = account_charge(account, JOB_MEMORY, sizeof(struct event));
+    struct object *object;
+    int status = object_create(&event_ops, account, &object);
 
-    if (status != 0) {
-        return status;
+    if (status == 0) {
+        *ret_event = event_of(object);
+        list_init(&(*ret_event)->waiters);
     }
-    event = slab_alloc(&event_cache);
-    if (event == NULL) {
-        account_uncharge(account, JOB_MEMORY, sizeof(struct event));
-        return -ENOMEM;
-    }
-    object_init(&event->object, OBJECT_EVENT, &event_ops);
-    event->account = account;
-    list_init(&event->waiters);
-    *ret_event = event;
-    return 0;
-}
-
-static void event_destroy(struct object *object)
-{
-    struct event *event = event_of(object);
-    struct account *account = event->account;
-
-    slab_free(&event_cache, event);
-    account_uncharge(account, JOB_MEMORY, sizeof(struct event));
+    return status;
 }
 
 /* --- Waiting --- */

@@ -15,7 +15,6 @@
 
 struct event {
     struct object object;
-    struct account *account; /* fixed */
 
     /* Under object.signal_lock. */
     uint64_t bits;
@@ -28,8 +27,7 @@ static inline struct event *event_of(struct object *object)
     return CONTAINER_OF(object, struct event, object);
 }
 
-/* Once at boot. */
-void event_init(void);
+extern const struct object_ops event_ops;
 
 /* An event, all bits clear. Returns a reference. 0 or -ENOMEM. */
 MUST_USE int event_create(struct account *account, struct event **ret_event);

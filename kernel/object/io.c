@@ -3,12 +3,9 @@
 
 #include "arch/cpu.h"
 #include "lib/checked.h"
-#include "mm/slab.h"
 #include <quay/abi/errno.h>
 
 static struct {
-    struct slab_cache cache;
-
     struct spinlock lock;
     struct tree ranges; /* by first port; they do not overlap; under the lock */
 } io_state = {.lock = SPINLOCK_INIT(LOCK_RANK_OBJECT)};
@@ -16,11 +13,15 @@ static struct {
 static void io_destroy(struct object *object);
 static void io_unreachable(struct object *object);
 
-static const struct object_ops io_ops = {.destroy = io_destroy, .unreachable = io_unreachable};
+static const struct object_ops io_ops = {
+    OBJECT_RECORD(io, OBJECT_IO, _Alignof(struct io)),
+    .destroy = io_destroy,
+    .unreachable = io_unreachable,
+};
 
 void io_init(void)
 {
-    slab_cache_init(&io_state.cache, "io", sizeof(struct io), _Alignof(struct io));
+    object_type_init(&io_ops);
     tree_init(&io_state.ranges);
 }
 
@@ -55,29 +56,24 @@ static int range_take(struct io *io)
 
 int io_create(struct account *account, uint32_t first_port, uint32_t port_count, struct io **ret_io)
 {
+    struct object *object;
     struct io *io;
     int status;
 
     if (!range_contains(0, IO_PORT_COUNT, first_port, port_count)) {
         return -EINVAL;
     }
-    status = account_charge(account, JOB_MEMORY, sizeof(struct io));
+    status = object_create(&io_ops, account, &object);
     if (status != 0) {
         return status;
     }
-    io = slab_alloc(&io_state.cache);
-    if (io == NULL) {
-        account_uncharge(account, JOB_MEMORY, sizeof(struct io));
-        return -ENOMEM;
-    }
-    io->account = account;
+    io = io_of(object);
     io->first_port = first_port;
     io->port_count = port_count;
     tree_node_init(&io->node);
-    object_init(&io->object, OBJECT_IO, &io_ops);
     status = range_take(io);
     if (status != 0) {
-        object_unref(&io->object);
+        object_unref(object);
         return status;
     }
     *ret_io = io;
@@ -98,12 +94,8 @@ static void io_unreachable(struct object *object)
 
 static void io_destroy(struct object *object)
 {
-    struct io *io = io_of(object);
-    struct account *account = io->account;
-
     io_unreachable(object); /* one that never had a handle */
-    slab_free(&io_state.cache, io);
-    account_uncharge(account, JOB_MEMORY, sizeof(struct io));
+    object_free(object);
 }
 
 static int check_access(const struct io *io, uint32_t offset, uint32_t width_bytes)

@@ -16,7 +16,6 @@ struct io {
     struct object object;
 
     /* Fixed. */
-    struct account *account;
     uint32_t first_port;
     uint32_t port_count;
 

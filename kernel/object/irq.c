@@ -3,13 +3,10 @@
 
 #include "arch/cpu.h"
 #include "arch/upcalls.h"
-#include "mm/slab.h"
 #include "object/process.h"
 #include <quay/abi/errno.h>
 
 static struct {
-    struct slab_cache cache;
-
     struct spinlock lock;
     /* Written under the lock. Read without in the interrupt: objects outlive the kernel entry. */
     struct irq *lines[IRQ_LINES_MAX];
@@ -18,20 +15,11 @@ static struct {
 static void irq_destroy(struct object *object);
 static void irq_unreachable(struct object *object);
 
-static const struct object_ops irq_ops = {.destroy = irq_destroy, .unreachable = irq_unreachable};
-
-void irq_init(void)
-{
-    slab_cache_init(&irq_state.cache, "irq", sizeof(struct irq), _Alignof(struct irq));
-}
-
-static void irq_free(struct irq *irq)
-{
-    struct account *account = irq->account;
-
-    slab_free(&irq_state.cache, irq);
-    account_uncharge(account, JOB_MEMORY, sizeof(struct irq));
-}
+const struct object_ops irq_ops = {
+    OBJECT_RECORD(irq, OBJECT_IRQ, _Alignof(struct irq)),
+    .destroy = irq_destroy,
+    .unreachable = irq_unreachable,
+};
 
 /* Makes the object the owner of its line, masked. */
 static int line_take(struct irq *irq)
@@ -51,27 +39,22 @@ static int line_take(struct irq *irq)
 
 int irq_create(struct account *account, uint32_t line, struct irq **ret_irq)
 {
+    struct object *object;
     struct irq *irq;
     int status;
 
     if (line >= arch_irq_count() || line >= IRQ_LINES_MAX) {
         return -EINVAL;
     }
-    status = account_charge(account, JOB_MEMORY, sizeof(struct irq));
+    status = object_create(&irq_ops, account, &object);
     if (status != 0) {
         return status;
     }
-    irq = slab_alloc(&irq_state.cache);
-    if (irq == NULL) {
-        account_uncharge(account, JOB_MEMORY, sizeof(struct irq));
-        return -ENOMEM;
-    }
-    irq->account = account;
+    irq = irq_of(object);
     irq->line = line;
-    object_init(&irq->object, OBJECT_IRQ, &irq_ops);
     status = line_take(irq);
     if (status != 0) {
-        object_unref(&irq->object);
+        object_unref(object);
         return status;
     }
     arch_irq_unmask(line);
@@ -122,5 +105,5 @@ static void irq_unreachable(struct object *object)
 static void irq_destroy(struct object *object)
 {
     irq_unreachable(object); /* one that never had a handle */
-    irq_free(irq_of(object));
+    object_free(object);
 }

@@ -15,7 +15,6 @@ struct irq {
     struct object object;
 
     /* Fixed. */
-    struct account *account;
     uint32_t line;
 };
 
@@ -24,8 +23,7 @@ static inline struct irq *irq_of(struct object *object)
     return CONTAINER_OF(object, struct irq, object);
 }
 
-/* Once at boot. */
-void irq_init(void);
+extern const struct object_ops irq_ops;
 
 /* Takes a line. Returns a reference. 0, -EINVAL (no such line), -EBUSY (has an owner), -ENOMEM, or
  * what the CPU layer says. */

@@ -3,32 +3,35 @@
 
 #include <quay/abi/errno.h>
 #include "core/panic.h"
-#include "mm/slab.h"
 #include "object/process.h"
 
 static struct {
-    struct spinlock lock; /* the tree of jobs, and which processes are in it */
-    struct slab_cache cache;
+    struct spinlock lock;  /* the tree of jobs, and which processes are in it */
     struct list processes; /* all, by koid: process->all_link */
 } job_state = {.lock = SPINLOCK_INIT(LOCK_RANK_JOB)};
 
 static void job_destroy(struct object *object);
-static void job_unreachable(struct object *object);
 
+/* A job that nobody can name any more keeps its processes: they hold it. */
 static const struct object_ops job_ops = {
+    OBJECT_RECORD(job, OBJECT_JOB, _Alignof(struct job)),
+    .resource = JOB_JOBS,
     .destroy = job_destroy,
-    .unreachable = job_unreachable,
 };
 
-static struct job *job_alloc(struct job *parent)
+/* A child, not known to its parent yet; NULL: the root. */
+static int job_make(struct job *parent, struct job **ret_job)
 {
-    struct job *job = slab_alloc(&job_state.cache);
+    struct account *account = parent == NULL ? NULL : &parent->account;
+    struct object *object;
+    struct job *job;
+    int error = object_create(&job_ops, account, &object);
 
-    if (job == NULL) {
-        return NULL;
+    if (error != 0) {
+        return error;
     }
-    object_init(&job->object, OBJECT_JOB, &job_ops);
-    account_init(&job->account, parent == NULL ? NULL : &parent->account);
+    job = job_of(object);
+    account_init(&job->account, account);
     job->parent = parent;
     job->depth = parent == NULL ? 0 : parent->depth + 1;
     list_init(&job->children);
@@ -36,17 +39,17 @@ static struct job *job_alloc(struct job *parent)
     list_init(&job->processes);
     list_init(&job->told_children);
     list_init(&job->told_processes);
-    return job;
+    *ret_job = job;
+    return 0;
 }
 
 struct job *job_create_root(void)
 {
     struct job *job;
 
-    slab_cache_init(&job_state.cache, "job", sizeof(struct job), 8);
+    object_type_init(&job_ops);
     list_init(&job_state.processes);
-    job = job_alloc(NULL);
-    if (job == NULL) {
+    if (job_make(NULL, &job) != 0) {
         panic("no memory for the root job");
     }
     return job;
@@ -55,26 +58,12 @@ struct job *job_create_root(void)
 int job_create(struct job *parent, struct job **ret_job)
 {
     struct job *job;
-    int error;
+    int error = parent->depth + 1 >= JOB_DEPTH_MAX ? -EQUOTA : job_make(parent, &job);
 
-    if (parent->depth + 1 >= JOB_DEPTH_MAX) {
-        return -EQUOTA;
-    }
-    error = account_charge(&parent->account, JOB_JOBS, 1);
     if (error != 0) {
         return error;
     }
-    error = account_charge(&parent->account, JOB_MEMORY, sizeof(struct job));
-    if (error != 0) {
-        goto undo_job;
-    }
-    job = job_alloc(parent);
-    if (job == NULL) {
-        error = -ENOMEM;
-        goto undo_memory;
-    }
     object_ref(&parent->object);
-
     spin_lock(&job_state.lock);
     if (parent->is_killed) {
         error = -ECANCELED;
@@ -88,12 +77,6 @@ int job_create(struct job *parent, struct job **ret_job)
     }
     *ret_job = job;
     return 0;
-
-undo_memory:
-    account_uncharge(&parent->account, JOB_MEMORY, sizeof(struct job));
-undo_job:
-    account_uncharge(&parent->account, JOB_JOBS, 1);
-    return error;
 }
 
 static void job_free(struct sync_node *node)
@@ -101,9 +84,7 @@ static void job_free(struct sync_node *node)
     struct job *job = CONTAINER_OF(node, struct job, work);
     struct job *parent = job->parent;
 
-    slab_free(&job_state.cache, job);
-    account_uncharge(&parent->account, JOB_MEMORY, sizeof(struct job));
-    account_uncharge(&parent->account, JOB_JOBS, 1);
+    object_free(&job->object);
     object_unref(&parent->object);
 }
 
@@ -123,12 +104,6 @@ static void job_destroy(struct object *object)
     list_remove(&job->sibling_link);
     spin_unlock(&job_state.lock);
     account_orphan(&job->account, account_released);
-}
-
-/* A job that nobody can name any more keeps its processes: they hold it. */
-static void job_unreachable(struct object *object)
-{
-    (void)object;
 }
 
 int job_add_process(struct job *job, struct process *process)

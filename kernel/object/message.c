@@ -11,32 +11,36 @@ static bool needs_buffer(uint64_t header)
     return IPC_HEADER_LENGTH(header) > IPC_REGISTER_BYTES || IPC_HEADER_HANDLES(header) != 0;
 }
 
-static struct message_handle handle_read(const struct thread *thread, unsigned index)
-{
-    return *(const volatile struct message_handle *)&thread->buffer->handles[index];
-}
-
 /* A handle may leave its table with RIGHT_TRANSFER, and stay there as well with RIGHT_DUP. */
-static int handle_check(struct handle_table *from, const struct message_handle *wanted,
-                        struct object **ret_object, rights_t *ret_rights)
+static rights_t rights_needed(const struct message_handle *wanted)
 {
-    rights_t needed = RIGHT_TRANSFER;
-
-    if (wanted->operation > HANDLE_COPY) {
-        return -EINVAL;
-    }
-    if (wanted->operation == HANDLE_COPY) {
-        needed |= RIGHT_DUP;
-    }
-    return handle_lookup_rights(from, wanted->handle, OBJECT_NONE, needed, ret_object, ret_rights);
+    return RIGHT_TRANSFER | (wanted->operation == HANDLE_COPY ? RIGHT_DUP : 0);
 }
 
 void message_handles_read(const struct thread *thread, struct message_handle *handles,
                           unsigned count)
 {
+    const volatile struct message_handle *theirs = thread->buffer->handles;
+
     for (unsigned i = 0; i < count; i++) {
-        handles[i] = handle_read(thread, i);
+        handles[i] = theirs[i];
     }
+}
+
+/* Also that nothing is under way on their lists: later, between two threads that we own, there is
+ * no good moment to start over. */
+static int handles_check(const struct thread *sender, unsigned count)
+{
+    struct message_handle handles[IPC_HANDLES_MAX];
+    int error = 0;
+
+    message_handles_read(sender, handles, count);
+    for (unsigned i = 0; i < count && error == 0; i++) {
+        error = handles[i].operation > HANDLE_COPY
+                    ? -EINVAL
+                    : handle_settle(sender->table, handles[i].handle, rights_needed(&handles[i]));
+    }
+    return error;
 }
 
 int message_check(struct thread *sender, uint64_t header)
@@ -51,21 +55,7 @@ int message_check(struct thread *sender, uint64_t header)
     if (needs_buffer(header) && sender->buffer == NULL) {
         return -ENO_BUFFER;
     }
-    for (unsigned i = 0; i < IPC_HEADER_HANDLES(header); i++) {
-        struct message_handle wanted = handle_read(sender, i);
-        struct object *object;
-        rights_t rights;
-        int error = handle_check(sender->table, &wanted, &object, &rights);
-
-        /* Later, between two threads that we own, there is no good moment to start over. */
-        if (error == 0) {
-            error = handle_settle(sender->table, wanted.handle);
-        }
-        if (error != 0) {
-            return error;
-        }
-    }
-    return 0;
+    return IPC_HEADER_HANDLES(header) == 0 ? 0 : handles_check(sender, IPC_HEADER_HANDLES(header));
 }
 
 int message_fits(const struct thread *receiver, uint64_t header)
@@ -77,16 +67,17 @@ int message_fits(const struct thread *receiver, uint64_t header)
 struct passage {
     struct handle_entry *target;
     struct handle_entry *source; /* where a moved one came from; NULL for a copy */
-    rights_t rights;             /* what it had there */
-    struct message_handle result;
 };
 
 static int passage_make(struct passage *passage, struct handle_table *from, struct handle_table *to,
-                        const struct message_handle *wanted)
+                        struct message_handle *wanted)
 {
     struct object *object;
-    handle_t handle = HANDLE_INVALID; /* of a moved one: known when the move is final */
-    int error = handle_check(from, wanted, &object, &passage->rights);
+    rights_t rights;
+    int error = wanted->operation > HANDLE_COPY
+                    ? -EINVAL
+                    : handle_lookup_rights(from, wanted->handle, OBJECT_NONE, rights_needed(wanted),
+                                           &object, &rights);
 
     if (error != 0) {
         return error;
@@ -96,58 +87,46 @@ static int passage_make(struct passage *passage, struct handle_table *from, stru
         /* A table that is closed: the receiver is dying, and not the sender's handle bad. */
         return error == -EBADF ? -ERETRY : error;
     }
+    passage->source = NULL;
     if (wanted->operation == HANDLE_MOVE) {
         error =
             handle_move(passage->target, from, wanted->handle, wanted->rights, &passage->source);
     } else {
-        error = handle_derive(passage->target, from, wanted->handle, wanted->rights, &handle);
+        error =
+            handle_derive(passage->target, from, wanted->handle, wanted->rights, &wanted->handle);
     }
     if (error != 0) {
         handle_unreserve(passage->target);
         return error;
     }
-    passage->result = (struct message_handle){
-        .handle = handle,
-        .rights = passage->rights & wanted->rights,
-        .operation = wanted->operation,
-        .type = object->type,
-    };
+    wanted->rights &= rights;
+    wanted->type = object->type;
     return 0;
-}
-
-static void passage_undo(struct passage *passage, struct handle_table *to)
-{
-    if (passage->source != NULL) {
-        handle_move_undo(passage->target, passage->source);
-    } else {
-        (void)handle_close(to, passage->result.handle); /* revoked meanwhile: as good */
-    }
 }
 
 int handles_transfer(struct handle_table *from, struct handle_table *to,
                      struct message_handle *handles, unsigned count)
 {
     struct passage passages[IPC_HANDLES_MAX];
+    unsigned done = 0;
+    int error = 0;
 
-    for (unsigned i = 0; i < count; i++) {
-        int error;
+    while (done < count && error == 0) {
+        error = passage_make(&passages[done], from, to, &handles[done]);
+        done += error == 0;
+    }
+    for (unsigned i = 0; i < done; i++) {
+        const struct passage *passage = &passages[i];
 
-        passages[i].source = NULL;
-        error = passage_make(&passages[i], from, to, &handles[i]);
-        if (error != 0) {
-            while (i-- > 0) {
-                passage_undo(&passages[i], to);
-            }
-            return error;
+        if (error == 0 && passage->source != NULL) {
+            handles[i].handle = handle_move_finish(passage->target, passage->source);
+        } else if (error != 0 && passage->source != NULL) {
+            handle_move_undo(passage->target, passage->source);
+        } else if (error != 0) {
+            (void)handle_close(to, handles[i].handle); /* revoked meanwhile: as good */
         }
     }
-    for (unsigned i = 0; i < count; i++) {
-        if (passages[i].source != NULL) {
-            passages[i].result.handle = handle_move_finish(passages[i].target, passages[i].source);
-        }
-        handles[i] = passages[i].result;
-    }
-    return 0;
+    return error;
 }
 
 /* The sender's list is read once: it can change it at any time. */

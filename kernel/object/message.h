@@ -26,7 +26,7 @@ MUST_USE int message_transfer(struct thread *sender, struct thread *receiver, ui
 void message_copy(const struct thread *sender, struct thread *receiver, uint32_t length);
 
 /* Moves or copies handles from one table to another, all or none: in, what is wanted; out, what has
- * arrived. Errors as message_transfer. */
+ * arrived, or nothing of use. Errors as message_transfer. */
 MUST_USE int handles_transfer(struct handle_table *from, struct handle_table *to,
                               struct message_handle *handles, unsigned count);
 

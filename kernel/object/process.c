@@ -5,38 +5,33 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "lib/string.h"
-#include "mm/slab.h"
 #include "object/port.h"
 #include "vm/aspace.h"
 
 #define KILL_STEP 8 /* threads told in one go */
 
-static struct {
-    struct slab_cache cache;
-} process_state;
-
 static void process_destroy(struct object *object);
 static void process_unreachable(struct object *object);
 static void take_down(struct sync_node *node);
 
-static const struct object_ops process_ops = {
+const struct object_ops process_ops = {
+    OBJECT_RECORD(process, OBJECT_PROCESS, _Alignof(struct process)),
+    .resource = JOB_PROCESSES,
     .destroy = process_destroy,
     .unreachable = process_unreachable,
 };
 
-void process_init(void)
+int process_create(struct job *job, const char *name, size_t name_length,
+                   struct process **ret_process)
 {
-    slab_cache_init(&process_state.cache, "process", sizeof(struct process), 8);
-}
+    struct object *object;
+    struct process *process;
+    int error = object_create(&process_ops, &job->account, &object);
 
-static struct process *process_alloc(struct job *job, const char *name, size_t name_length)
-{
-    struct process *process = slab_alloc(&process_state.cache);
-
-    if (process == NULL) {
-        return NULL;
+    if (error != 0) {
+        return error;
     }
-    object_init(&process->object, OBJECT_PROCESS, &process_ops);
+    process = process_of(object);
     handle_table_init(&process->table, &job->account);
     process->job = job;
     object_ref(&job->object);
@@ -45,48 +40,19 @@ static struct process *process_alloc(struct job *job, const char *name, size_t n
     list_init(&process->servers);
     list_init(&process->job_link);
     list_init(&process->all_link);
-    if (name_length >= PROCESS_NAME_MAX) {
-        name_length = PROCESS_NAME_MAX - 1;
-    }
-    memcpy(process->name, name, name_length);
-    return process;
-}
-
-int process_create(struct job *job, const char *name, size_t name_length,
-                   struct process **ret_process)
-{
-    struct process *process;
-    int error = account_charge(&job->account, JOB_PROCESSES, 1);
-
-    if (error != 0) {
-        return error;
-    }
-    error = account_charge(&job->account, JOB_MEMORY, sizeof(struct process));
-    if (error != 0) {
-        goto undo_process;
-    }
-    process = process_alloc(job, name, name_length);
-    if (process == NULL) {
-        error = -ENOMEM;
-        goto undo_memory;
-    }
+    memcpy(process->name, name,
+           name_length < PROCESS_NAME_MAX ? name_length : PROCESS_NAME_MAX - 1);
     error = aspace_create(&job->account, &process->aspace);
     if (error == 0) {
         error = job_add_process(job, process);
     }
     if (error != 0) {
         process->state = PROCESS_DEAD;
-        object_unref(&process->object); /* gives back the charges, later */
+        object_unref(object); /* gives back the charges, later */
         return error;
     }
     *ret_process = process;
     return 0;
-
-undo_memory:
-    account_uncharge(&job->account, JOB_MEMORY, sizeof(struct process));
-undo_process:
-    account_uncharge(&job->account, JOB_PROCESSES, 1);
-    return error;
 }
 
 /* The last reference is gone; so are its threads, or it never had any. */
@@ -102,9 +68,7 @@ static void process_free(struct sync_node *node)
     if (process->aspace != NULL) {
         object_unref(&process->aspace->object);
     }
-    slab_free(&process_state.cache, process);
-    account_uncharge(&job->account, JOB_MEMORY, sizeof(struct process));
-    account_uncharge(&job->account, JOB_PROCESSES, 1);
+    object_free(&process->object);
     object_unref(&job->object);
 }
 

@@ -70,8 +70,7 @@ static inline struct process *process_current(void)
     return thread_current()->process;
 }
 
-/* Once, at boot. */
-void process_init(void);
+extern const struct object_ops process_ops, thread_ops;
 
 /* A process without threads, in state NEW. Returns a reference. -ENOMEM, -EQUOTA, -ECANCELED (its
  * job was killed). The name is copied and cut to fit. */
@@ -91,7 +90,6 @@ void process_thread_gone(struct process *process, struct thread *thread);
 /* --- Threads of a process (object/thread.c) --- */
 
 /* Once, at boot. */
-void thread_init(void);
 void fault_init(void);
 
 /* A thread that is not started. Returns a reference. -ENOMEM, -EQUOTA, -ESRCH (process dying). */

@@ -8,13 +8,9 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "object/channel.h"
-#include "object/event.h"
-#include "object/io.h"
-#include "object/irq.h"
+#include "object/channel.h"
 #include "object/job.h"
-#include "object/port.h"
 #include "object/process.h"
-#include "object/timer.h"
 #include "sched/sched.h"
 #include "vm/aspace.h"
 #include "vm/memory.h"
@@ -75,29 +71,20 @@ static int64_t write_cpus(struct system_cpu *records)
 
 static int64_t write_objects(struct system_object_count *records)
 {
-    static const uint32_t sizes[OBJECT_TYPE_COUNT] = {
-        [OBJECT_JOB] = sizeof(struct job),
-        [OBJECT_PROCESS] = sizeof(struct process),
-        [OBJECT_THREAD] = sizeof(struct thread),
+    static const uint32_t others[OBJECT_TYPE_COUNT] = {
         [OBJECT_ASPACE] = sizeof(struct aspace),
         [OBJECT_MEMORY] = sizeof(struct memory),
-        [OBJECT_PORT] = sizeof(struct port),
-        [OBJECT_SESSION] = sizeof(struct session),
-        [OBJECT_EVENT] = sizeof(struct event),
-        [OBJECT_TIMER] = sizeof(struct timer),
-        [OBJECT_IRQ] = sizeof(struct irq),
-        [OBJECT_IO] = sizeof(struct io),
         [OBJECT_RESOURCE] = sizeof(struct object),
         [OBJECT_CHANNEL_SENDER] = sizeof(struct channel), /* which has both ends */
         [OBJECT_CHANNEL_RECEIVER] = sizeof(struct object),
     };
     unsigned count = 0;
 
-    for (unsigned type = OBJECT_NONE + 1; type < OBJECT_TYPE_COUNT; type++) {
+    for (enum object_type type = OBJECT_NONE + 1; type < OBJECT_TYPE_COUNT; type++) {
         records[count++] = (struct system_object_count){
             .type = type,
-            .object_size = sizes[type],
-            .count = object_count((enum object_type)type),
+            .object_size = others[type] != 0 ? others[type] : object_record_size(type),
+            .count = object_count(type),
         };
     }
     return count;

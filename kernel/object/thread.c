@@ -5,61 +5,32 @@
 #include <quay/abi/memory.h>
 #include "arch/cpu.h"
 #include "core/panic.h"
-#include "mm/slab.h"
 #include "object/port.h"
 #include "object/process.h"
 #include "sched/sched.h"
 #include "vm/aspace.h"
 #include "vm/memory.h"
 
-static struct {
-    struct slab_cache cache;
-} thread_state;
-
 static void thread_destroy(struct object *object);
 static void thread_unreachable(struct object *object);
 static void chase(struct sync_node *node);
 
-static const struct object_ops thread_ops = {
+const struct object_ops thread_ops = {
+    OBJECT_RECORD(thread, OBJECT_THREAD, 64),
+    .resource = JOB_THREADS,
     .destroy = thread_destroy,
     .unreachable = thread_unreachable,
 };
-
-void thread_init(void)
-{
-    slab_cache_init(&thread_state.cache, "thread", sizeof(struct thread), 64);
-}
 
 static uint32_t flags_set(struct thread *thread, uint32_t flags)
 {
     return __atomic_fetch_or(&thread->flags, flags, __ATOMIC_SEQ_CST);
 }
 
-static int thread_charge(struct account *account)
-{
-    int error = account_charge(account, JOB_THREADS, 1);
-
-    if (error == 0) {
-        error = account_charge(account, JOB_MEMORY, sizeof(struct thread));
-        if (error != 0) {
-            account_uncharge(account, JOB_THREADS, 1);
-        }
-    }
-    return error;
-}
-
-static void thread_uncharge(struct account *account)
-{
-    account_uncharge(account, JOB_MEMORY, sizeof(struct thread));
-    account_uncharge(account, JOB_THREADS, 1);
-}
-
 static void thread_setup(struct thread *thread, struct process *process)
 {
-    object_init(&thread->object, OBJECT_THREAD, &thread_ops);
     sched_thread_init(thread, PRIORITY_DEFAULT);
     arch_thread_init(&thread->arch);
-    frame_init(&thread->frame, 0, 0, 0);
     thread->process = process;
     object_ref(&process->object);
     thread->root = &process->aspace->root;
@@ -76,17 +47,14 @@ static void thread_setup(struct thread *thread, struct process *process)
 
 int thread_create(struct process *process, struct thread **ret_thread)
 {
+    struct object *object;
     struct thread *thread;
-    int error = thread_charge(&process->job->account);
+    int error = object_create(&thread_ops, &process->job->account, &object);
 
     if (error != 0) {
         return error;
     }
-    thread = slab_alloc(&thread_state.cache);
-    if (thread == NULL) {
-        thread_uncharge(&process->job->account);
-        return -ENOMEM;
-    }
+    thread = thread_of(object);
     thread_setup(thread, process);
 
     spin_lock(&process->lock);
@@ -117,8 +85,7 @@ static void thread_destroy(struct object *object)
         object_unref(thread->buffer_memory);
     }
     arch_thread_fini(&thread->arch);
-    slab_free(&thread_state.cache, thread);
-    thread_uncharge(&process->job->account);
+    object_free(object);
     object_unref(&process->object);
 }
 

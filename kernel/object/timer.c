@@ -3,19 +3,14 @@
 
 #include "core/panic.h"
 #include "lib/bitmap.h"
-#include "mm/slab.h"
 #include <quay/abi/errno.h>
-
-static struct slab_cache timer_cache;
 
 static void timer_destroy(struct object *object);
 
-static const struct object_ops timer_ops = {.destroy = timer_destroy};
-
-void timer_init(void)
-{
-    slab_cache_init(&timer_cache, "timer", sizeof(struct timer), _Alignof(struct timer));
-}
+const struct object_ops timer_ops = {
+    OBJECT_RECORD(timer, OBJECT_TIMER, _Alignof(struct timer)),
+    .destroy = timer_destroy,
+};
 
 /* The latest round time that the slack allows: a multiple of the largest power of two within it, so
  * that timers with like slack come due together. */
@@ -73,23 +68,15 @@ static void timer_fire(struct timer_node *node, time_ns_t now)
 
 int timer_create(struct account *account, struct timer **ret_timer)
 {
-    struct timer *timer;
-    int status = account_charge(account, JOB_MEMORY, sizeof(struct timer));
+    struct object *object;
+    int status = object_create(&timer_ops, account, &object);
 
-    if (status != 0) {
-        return status;
+    if (status == 0) {
+        *ret_timer = timer_of(object);
+        (*ret_timer)->due = DEADLINE_NEVER;
+        timer_node_init(&(*ret_timer)->node, timer_fire, NULL);
     }
-    timer = slab_alloc(&timer_cache);
-    if (timer == NULL) {
-        account_uncharge(account, JOB_MEMORY, sizeof(struct timer));
-        return -ENOMEM;
-    }
-    object_init(&timer->object, OBJECT_TIMER, &timer_ops);
-    timer->account = account;
-    timer->due = DEADLINE_NEVER;
-    timer_node_init(&timer->node, timer_fire, NULL);
-    *ret_timer = timer;
-    return 0;
+    return status;
 }
 
 int timer_set(struct timer *timer, time_ns_t deadline, uint64_t period_ns, uint64_t slack_ns)
@@ -110,11 +97,7 @@ int timer_set(struct timer *timer, time_ns_t deadline, uint64_t period_ns, uint6
 
 static void timer_free(struct sync_node *node)
 {
-    struct timer *timer = CONTAINER_OF(node, struct timer, object.grace);
-    struct account *account = timer->account;
-
-    slab_free(&timer_cache, timer);
-    account_uncharge(account, JOB_MEMORY, sizeof(struct timer));
+    object_free(CONTAINER_OF(node, struct object, grace));
 }
 
 /* It may be firing on another CPU just now, which has to leave it first. */

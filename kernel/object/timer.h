@@ -17,7 +17,6 @@
 
 struct timer {
     struct object object;
-    struct account *account; /* fixed */
 
     /* Under object.signal_lock. */
     struct timer_node node;
@@ -31,8 +30,7 @@ static inline struct timer *timer_of(struct object *object)
     return CONTAINER_OF(object, struct timer, object);
 }
 
-/* Once at boot. */
-void timer_init(void);
+extern const struct object_ops timer_ops;
 
 /* A timer, not set. Returns a reference. 0 or -ENOMEM. */
 MUST_USE int timer_create(struct account *account, struct timer **ret_timer);

@@ -14,16 +14,37 @@
 #include "object/process.h"
 #include "sched/sched.h"
 
-#define DOOR(name)                                                                                 \
-    int64_t sys_##name(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+#define DOOR_ARGUMENTS                                                                             \
+    MAYBE_UNUSED uint64_t a1, MAYBE_UNUSED uint64_t a2, MAYBE_UNUSED uint64_t a3,                  \
+        MAYBE_UNUSED uint64_t a4, MAYBE_UNUSED uint64_t a5
 
-/* Marks the arguments that a door does not take. */
-#define UNUSED1() ((void)a5)
-#define UNUSED2() ((void)a4, (void)a5)
-#define UNUSED3() ((void)a3, (void)a4, (void)a5)
-#define UNUSED4() ((void)a2, (void)a3, (void)a4, (void)a5)
-#define UNUSED5() ((void)a1, (void)a2, (void)a3, (void)a4, (void)a5)
-#define UNUSED6() ((void)a0, (void)a1, (void)a2, (void)a3, (void)a4, (void)a5)
+#define DOOR(name) int64_t sys_##name(MAYBE_UNUSED uint64_t a0, DOOR_ARGUMENTS)
+
+/* A door whose first argument is a handle: what follows gets the `struct noun *noun` behind it if
+ * the handle is of this type and has these rights, and is not run otherwise. */
+#define DOOR_OF(name, noun, type, rights)                                                          \
+    DOOR_LOOKUP(sys_##name, on_##name, noun, noun##_of, type, rights, door_lookup)
+
+/* The same for the doors that are called most. */
+#define DOOR_FAST_OF(name, noun, type, rights)                                                     \
+    DOOR_LOOKUP(sys_##name, on_##name, noun, noun##_of, type, rights, door_lookup_fast)
+
+#define DOOR_LOOKUP(door, behind, noun, noun_of, type, rights, lookup)                             \
+    static int64_t behind(MAYBE_UNUSED struct noun *noun, DOOR_ARGUMENTS);                         \
+    int64_t door(uint64_t a0, DOOR_ARGUMENTS)                                                      \
+    {                                                                                              \
+        struct object *found;                                                                      \
+        int status = lookup(a0, type, rights, &found);                                             \
+                                                                                                   \
+        return UNLIKELY(status != 0) ? status : behind(noun_of(found), a1, a2, a3, a4, a5);        \
+    }                                                                                              \
+    static int64_t behind(MAYBE_UNUSED struct noun *noun, DOOR_ARGUMENTS)
+
+/* For types without a struct of their own, or any type. */
+static inline struct object *object_of(struct object *object)
+{
+    return object;
+}
 
 /* The prototypes of all doors. */
 #define SYSCALL(number, name, arguments, summary) syscall_fn sys_##name;
@@ -42,6 +63,13 @@ MUST_USE static ALWAYS_INLINE int door_lookup_fast(handle_t handle, enum object_
                                                    rights_t rights, struct object **ret_object)
 {
     return handle_lookup_fast(thread_current()->table, handle, type, rights, ret_object);
+}
+
+/* The first handle of a new object, whose reference it takes over, for the current process: the end
+ * of a call that makes one. */
+static inline int64_t door_new(struct object *object, rights_t rights)
+{
+    return handle_create(thread_current()->table, object, rights);
 }
 
 /* Whether user memory may be copied from there. */

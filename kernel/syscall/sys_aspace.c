@@ -10,18 +10,15 @@ static uint32_t permissions_of(rights_t rights)
            (rights & RIGHT_EXEC ? MAP_EXEC : 0);
 }
 
-DOOR(aspace_map)
+DOOR_FAST_OF(aspace_map, aspace, OBJECT_ASPACE, RIGHT_MAP)
 {
     const uint32_t permissions = MAP_READ | MAP_WRITE | MAP_EXEC;
-    struct object *aspace, *memory;
+    struct object *memory;
     uint64_t address;
     rights_t rights;
-    int status = door_lookup_fast(a0, OBJECT_ASPACE, RIGHT_MAP, &aspace);
+    int status =
+        handle_lookup_rights(thread_current()->table, a1, OBJECT_MEMORY, 0, &memory, &rights);
 
-    if (status == 0) {
-        status =
-            handle_lookup_rights(thread_current()->table, a1, OBJECT_MEMORY, 0, &memory, &rights);
-    }
     if (status != 0) {
         return status;
     }
@@ -31,28 +28,17 @@ DOOR(aspace_map)
     if ((a5 & permissions & ~permissions_of(rights)) != 0) {
         return -EACCES;
     }
-    status = aspace_map(aspace_of(aspace), memory_of(memory), a2, a3, a4, (uint32_t)a5,
-                        permissions_of(rights), &address);
+    status = aspace_map(aspace, memory_of(memory), a2, a3, a4, (uint32_t)a5, permissions_of(rights),
+                        &address);
     return status != 0 ? status : (int64_t)address;
 }
 
-DOOR(aspace_unmap)
+DOOR_FAST_OF(aspace_unmap, aspace, OBJECT_ASPACE, RIGHT_MAP)
 {
-    struct object *aspace;
-    int status = door_lookup_fast(a0, OBJECT_ASPACE, RIGHT_MAP, &aspace);
-
-    UNUSED3();
-    return status != 0 ? status : aspace_unmap(aspace_of(aspace), a1, a2);
+    return aspace_unmap(aspace, a1, a2);
 }
 
-DOOR(aspace_protect)
+DOOR_FAST_OF(aspace_protect, aspace, OBJECT_ASPACE, RIGHT_MAP)
 {
-    struct object *aspace;
-    int status = door_lookup_fast(a0, OBJECT_ASPACE, RIGHT_MAP, &aspace);
-
-    UNUSED2();
-    if (status == 0 && a3 > UINT32_MAX) {
-        status = -EINVAL;
-    }
-    return status != 0 ? status : aspace_protect(aspace_of(aspace), a1, a2, (uint32_t)a3);
+    return a3 > UINT32_MAX ? -EINVAL : aspace_protect(aspace, a1, a2, (uint32_t)a3);
 }

@@ -3,64 +3,38 @@
 #include "object/job.h"
 #include "syscall/door.h"
 
-DOOR(channel_create)
+DOOR_OF(channel_create, job, OBJECT_JOB, RIGHT_CREATE)
 {
-    struct handle_table *table = thread_current()->table;
-    struct handle_entry *sender, *receiver;
+    struct handle_entry *entries[2];
     struct channel *channel;
-    struct object *job;
-    int error = door_lookup(a0, OBJECT_JOB, RIGHT_CREATE, &job);
+    int status = handle_reserve_two(thread_current()->table, entries);
 
-    UNUSED2();
-    if (error != 0) {
-        return error;
+    if (status != 0) {
+        return status;
     }
-    error = handle_reserve(table, &sender);
-    if (error != 0) {
-        return error;
-    }
-    error = handle_reserve(table, &receiver);
-    if (error != 0) {
-        goto undo_sender;
-    }
-    error = channel_create(&job_of(job)->account, a1, a2, a3, &channel);
-    if (error != 0) {
-        goto undo_receiver;
+    status = channel_create(&job->account, a1, a2, a3, &channel);
+    if (status != 0) {
+        handle_unreserve_two(entries);
+        return status;
     }
     frame_set_result2(&thread_current()->frame,
-                      handle_install(receiver, &channel->receiver, RIGHTS_CHANNEL_RECEIVER));
-    return (int64_t)handle_install(sender, &channel->sender, RIGHTS_CHANNEL_SENDER);
-
-undo_receiver:
-    handle_unreserve(receiver);
-undo_sender:
-    handle_unreserve(sender);
-    return error;
+                      handle_install(entries[1], &channel->receiver, RIGHTS_CHANNEL_RECEIVER));
+    return (int64_t)handle_install(entries[0], &channel->sender, RIGHTS_CHANNEL_SENDER);
 }
 
-DOOR(channel_send)
+DOOR_FAST_OF(channel_send, object, OBJECT_CHANNEL_SENDER, RIGHT_SEND)
 {
-    struct object *sender;
-    int error = door_lookup_fast(a0, OBJECT_CHANNEL_SENDER, RIGHT_SEND, &sender);
+    int status = channel_send(object, a1);
 
-    UNUSED4();
-    if (error == 0) {
-        error = channel_send(sender, a1);
-    }
-    return error == 0 ? sched_return(0) : door_result(error);
+    return status == 0 ? sched_return(0) : door_result(status);
 }
 
-DOOR(channel_receive)
+DOOR_FAST_OF(channel_receive, object, OBJECT_CHANNEL_RECEIVER, RIGHT_RECV)
 {
-    struct object *receiver;
-    int error = door_lookup_fast(a0, OBJECT_CHANNEL_RECEIVER, RIGHT_RECV, &receiver);
+    int status = channel_receive(object);
 
-    UNUSED5();
-    if (error == 0) {
-        error = channel_receive(receiver);
-    }
-    if (error != 0) {
-        return door_result(error);
+    if (status != 0) {
+        return door_result(status);
     }
     (void)sched_return(0);
     return SYSCALL_RESUME; /* the payload comes from the frame */

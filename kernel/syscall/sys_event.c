@@ -3,26 +3,12 @@
 #include "object/job.h"
 #include "syscall/door.h"
 
-DOOR(event_create)
+DOOR_OF(event_create, job, OBJECT_JOB, RIGHT_CREATE)
 {
-    struct handle_entry *entry;
-    struct object *job;
     struct event *event;
-    int status = door_lookup(a0, OBJECT_JOB, RIGHT_CREATE, &job);
+    int status = event_create(&job->account, &event);
 
-    UNUSED5();
-    if (status == 0) {
-        status = handle_reserve(thread_current()->table, &entry);
-    }
-    if (status != 0) {
-        return status;
-    }
-    status = event_create(&job_of(job)->account, &event);
-    if (status != 0) {
-        handle_unreserve(entry);
-        return status;
-    }
-    return (int64_t)handle_install(entry, &event->object, RIGHTS_BASIC | RIGHT_SIGNAL);
+    return status != 0 ? status : door_new(&event->object, RIGHTS_EVENT);
 }
 
 /* Why a handle cannot be used, or that other arguments are bad. If it can be used by now, the call
@@ -43,7 +29,6 @@ DOOR(event_signal)
 {
     struct object *event = handle_peek(thread_current()->table, a0, OBJECT_EVENT, RIGHT_SIGNAL);
 
-    UNUSED3();
     return LIKELY(event != NULL) ? event_signal(event_of(event), a1, a2)
                                  : refuse(a0, RIGHT_SIGNAL, false);
 }
@@ -55,7 +40,6 @@ DOOR(event_wait)
     struct object *event = handle_peek(thread_current()->table, a0, OBJECT_EVENT, rights);
     bool is_bad = a1 == 0 || a2 > 1 || (time_ns_t)a3 < 0;
 
-    UNUSED2();
     if (UNLIKELY(is_bad || event == NULL)) {
         return refuse(a0, rights, is_bad);
     }

@@ -16,7 +16,6 @@ DOOR(futex_wait)
 {
     int status = check_word(a0);
 
-    UNUSED3();
     if (status == 0 && (time_ns_t)a2 < 0) {
         status = -EINVAL;
     }
@@ -27,7 +26,6 @@ DOOR(futex_wake)
 {
     int status = check_word(a0);
 
-    UNUSED4();
     return status != 0 ? status : futex_wake(uaddr_of(a0), (uint32_t)a1);
 }
 
@@ -36,7 +34,6 @@ DOOR(futex_requeue)
     uint32_t moved = 0;
     int64_t status = check_word(a0);
 
-    UNUSED1();
     if (status == 0) {
         status = check_word(a3);
     }

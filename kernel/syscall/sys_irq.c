@@ -3,39 +3,22 @@
 #include "object/job.h"
 #include "syscall/door.h"
 
-DOOR(irq_create)
+DOOR_OF(irq_create, object, OBJECT_RESOURCE, RIGHT_MINT_IRQ)
 {
-    struct handle_entry *entry;
-    struct object *resource, *job;
+    struct object *job;
     struct irq *irq;
-    int status = door_lookup(a0, OBJECT_RESOURCE, RIGHT_MINT_IRQ, &resource);
+    int status = door_lookup(a1, OBJECT_JOB, RIGHT_CREATE, &job);
 
-    UNUSED3();
-    if (status == 0) {
-        status = door_lookup(a1, OBJECT_JOB, RIGHT_CREATE, &job);
-    }
     if (status == 0 && a2 > UINT32_MAX) {
         status = -EINVAL;
     }
     if (status == 0) {
-        status = handle_reserve(thread_current()->table, &entry);
+        status = irq_create(&job_of(job)->account, (uint32_t)a2, &irq);
     }
-    if (status != 0) {
-        return status;
-    }
-    status = irq_create(&job_of(job)->account, (uint32_t)a2, &irq);
-    if (status != 0) {
-        handle_unreserve(entry);
-        return status;
-    }
-    return (int64_t)handle_install(entry, &irq->object, RIGHTS_BASIC | RIGHT_ACK);
+    return status != 0 ? status : door_new(&irq->object, RIGHTS_IRQ);
 }
 
-DOOR(irq_ack)
+DOOR_OF(irq_ack, irq, OBJECT_IRQ, RIGHT_ACK)
 {
-    struct object *irq;
-    int status = door_lookup(a0, OBJECT_IRQ, RIGHT_ACK, &irq);
-
-    UNUSED5();
-    return status != 0 ? status : irq_ack(irq_of(irq));
+    return irq_ack(irq);
 }

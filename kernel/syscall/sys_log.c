@@ -10,7 +10,6 @@ DOOR(debug_log)
 {
     char text[TEXT_MAX];
 
-    UNUSED4();
     if (a1 > TEXT_MAX) {
         return -EMSGSIZE;
     }
@@ -22,27 +21,17 @@ DOOR(debug_log)
     return 0;
 }
 
-DOOR(log_read)
+DOOR_OF(log_read, object, OBJECT_RESOURCE, RIGHT_SYSTEM_INFO)
 {
-    struct message_buffer *payload = thread_current()->buffer_payload;
-    struct object *resource;
-    int status = door_lookup(a0, OBJECT_RESOURCE, RIGHT_SYSTEM_INFO, &resource);
+    char *payload = thread_current()->buffer_payload;
 
-    UNUSED5();
-    if (status == 0 && payload == NULL) {
-        status = -ENO_BUFFER;
-    }
-    return status != 0 ? status : (int64_t)log_reader_read((char *)payload, IPC_PAYLOAD_MAX);
+    return payload == NULL ? -ENO_BUFFER : (int64_t)log_reader_read(payload, IPC_PAYLOAD_MAX);
 }
 
-DOOR(log_bind)
+DOOR_OF(log_bind, object, OBJECT_RESOURCE, RIGHT_SYSTEM_INFO)
 {
-    struct object *resource, *port;
-    int status = door_lookup(a0, OBJECT_RESOURCE, RIGHT_SYSTEM_INFO, &resource);
+    struct object *port;
+    int status = door_lookup(a1, OBJECT_PORT, RIGHT_BIND, &port);
 
-    UNUSED3();
-    if (status == 0) {
-        status = door_lookup(a1, OBJECT_PORT, RIGHT_BIND, &port);
-    }
     return status != 0 ? status : log_reader_bind(process_current(), port_of(port), a2);
 }

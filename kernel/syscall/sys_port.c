@@ -3,171 +3,84 @@
 
 #include "object/port.h"
 
-DOOR(port_create)
+DOOR_OF(port_create, job, OBJECT_JOB, RIGHT_CREATE)
 {
-    struct object *job;
-    struct handle_entry *entry;
     struct port *port;
-    int error = door_lookup(a0, OBJECT_JOB, RIGHT_CREATE, &job);
+    int status = a1 > PORT_TOKENS_MAX ? -EINVAL : port_create(&job->account, (uint32_t)a1, &port);
 
-    UNUSED4();
-    if (error == 0 && a1 > PORT_TOKENS_MAX) {
-        error = -EINVAL;
-    }
-    if (error != 0) {
-        return error;
-    }
-    error = handle_reserve(thread_current()->table, &entry);
-    if (error != 0) {
-        return error;
-    }
-    error = port_create(&job_of(job)->account, (uint32_t)a1, &port);
-    if (error != 0) {
-        handle_unreserve(entry);
-        return error;
-    }
-    return (int64_t)handle_install(entry, &port->object, RIGHTS_PORT);
+    return status != 0 ? status : door_new(&port->object, RIGHTS_PORT);
 }
 
 /* The way of every call that the fast path declines. */
-DOOR(port_call)
+DOOR_OF(port_call, session, OBJECT_SESSION, RIGHT_CALL)
 {
-    struct object *session;
-    int error = door_lookup(a0, OBJECT_SESSION, RIGHT_CALL, &session);
-
-    UNUSED2();
-    if (error == 0 && a3 != 0) {
-        error = -EINVAL;
-    }
-    if (error != 0) {
-        return error;
-    }
-    return door_result(port_call(session_of(session), a1, (time_ns_t)a2));
+    return a3 != 0 ? -EINVAL : door_result(port_call(session, a1, (time_ns_t)a2));
 }
 
-DOOR(port_reply_receive)
+DOOR_OF(port_reply_receive, port, OBJECT_PORT, RIGHT_RECV)
 {
-    struct object *port;
-    int error = door_lookup(a0, OBJECT_PORT, RIGHT_RECV, &port);
-
-    UNUSED2();
-    if (error != 0) {
-        return error;
-    }
-    return door_result(port_reply_receive(port_of(port), a1, (time_ns_t)a2, a3));
+    return door_result(port_reply_receive(port, a1, (time_ns_t)a2, a3));
 }
 
-DOOR(port_reply)
+DOOR_OF(port_reply, port, OBJECT_PORT, RIGHT_RECV)
 {
-    struct object *port;
-    int error = door_lookup(a0, OBJECT_PORT, RIGHT_RECV, &port);
-
-    UNUSED3();
-    if (error != 0) {
-        return error;
-    }
-    return door_result(port_reply(port_of(port), a2, a1));
+    return door_result(port_reply(port, a2, a1));
 }
 
-DOOR(token_drop)
+DOOR_OF(token_drop, port, OBJECT_PORT, RIGHT_RECV)
 {
-    struct object *port;
-    int error = door_lookup(a0, OBJECT_PORT, RIGHT_RECV, &port);
-
-    UNUSED4();
-    if (error != 0) {
-        return error;
-    }
-    return port_token_drop(port_of(port), a1);
+    return port_token_drop(port, a1);
 }
 
-DOOR(session_create)
+DOOR_OF(session_create, port, OBJECT_PORT, RIGHT_MINT)
 {
-    struct handle_table *table = thread_current()->table;
-    struct handle_entry *owner, *client;
-    struct object *port;
+    struct handle_entry *entries[2];
     struct session *session;
-    int error = door_lookup(a0, OBJECT_PORT, RIGHT_MINT, &port);
+    handle_t owner, client;
+    int status = a2 > UINT32_MAX ? -EINVAL : handle_reserve_two(thread_current()->table, entries);
 
-    UNUSED3();
-    if (error == 0 && a2 > UINT32_MAX) {
-        error = -EINVAL;
+    if (status != 0) {
+        return status;
     }
-    if (error != 0) {
-        return error;
+    status = session_create(port, a1, (uint32_t)a2, &session);
+    if (status != 0) {
+        handle_unreserve_two(entries);
+        return status;
     }
-    error = handle_reserve(table, &owner);
-    if (error != 0) {
-        return error;
-    }
-    error = handle_reserve(table, &client);
-    if (error != 0) {
-        goto undo_owner;
-    }
-    error = session_create(port_of(port), a1, (uint32_t)a2, &session);
-    if (error != 0) {
-        goto undo_client;
-    }
-    handle_t owner_handle, client_handle;
-
-    handle_install_pair(owner, RIGHTS_BASIC, client, RIGHTS_SESSION, &session->object,
-                        &owner_handle, &client_handle);
-    frame_set_result2(&thread_current()->frame, client_handle);
-    return (int64_t)owner_handle;
-
-undo_client:
-    handle_unreserve(client);
-undo_owner:
-    handle_unreserve(owner);
-    return error;
+    handle_install_pair(entries[0], RIGHTS_BASIC, entries[1], RIGHTS_SESSION, &session->object,
+                        &owner, &client);
+    frame_set_result2(&thread_current()->frame, client);
+    return (int64_t)owner;
 }
 
-DOOR(port_bind)
+DOOR_OF(port_bind, port, OBJECT_PORT, RIGHT_BIND)
 {
-    struct object *port, *object;
-    int error = door_lookup(a0, OBJECT_PORT, RIGHT_BIND, &port);
+    struct object *object;
+    int status = door_lookup(a1, OBJECT_NONE, RIGHT_WAIT, &object);
 
-    UNUSED2();
-    if (error == 0) {
-        error = door_lookup(a1, OBJECT_NONE, RIGHT_WAIT, &object);
+    if (status == 0 && (a2 == 0 || a2 > UINT32_MAX)) {
+        status = -EINVAL;
     }
-    if (error == 0 && (a2 == 0 || a2 > UINT32_MAX)) {
-        error = -EINVAL;
-    }
-    if (error != 0) {
-        return error;
+    if (status != 0) {
+        return status;
     }
     return sched_return(
-        port_bind(port_of(port), &process_current()->job->account, object, (signals_t)a2, a3));
+        port_bind(port, &process_current()->job->account, object, (signals_t)a2, a3));
 }
 
-DOOR(port_unbind)
+DOOR_OF(port_unbind, port, OBJECT_PORT, RIGHT_BIND)
 {
-    struct object *port, *object;
-    int error = door_lookup(a0, OBJECT_PORT, RIGHT_BIND, &port);
+    struct object *object;
+    int status = door_lookup(a1, OBJECT_NONE, 0, &object);
 
-    UNUSED4();
-    if (error == 0) {
-        error = door_lookup(a1, OBJECT_NONE, 0, &object);
-    }
-    if (error != 0) {
-        return error;
-    }
-    return port_unbind(port_of(port), object);
+    return status != 0 ? status : port_unbind(port, object);
 }
 
-DOOR(port_notify)
+DOOR_OF(port_notify, port, OBJECT_PORT, RIGHT_NOTIFY)
 {
-    struct object *port;
-    int error = door_lookup(a0, OBJECT_PORT, RIGHT_NOTIFY, &port);
-
-    UNUSED4();
-    if (error != 0) {
-        return error;
-    }
     if (a1 & (NOTICE_SESSION_CLOSED | NOTICE_CALL_CANCELLED)) {
         return -EINVAL; /* only the kernel says these */
     }
-    port_notify(port_of(port), a1);
+    port_notify(port, a1);
     return sched_return(0);
 }

@@ -5,20 +5,14 @@
 
 #define NAME_LENGTH_MAX 255
 
-DOOR(process_create)
+DOOR_OF(process_create, job, OBJECT_JOB, RIGHT_CREATE)
 {
-    struct handle_table *table = thread_current()->table;
-    struct handle_entry *entry, *aspace_entry;
-    struct object *job;
+    struct handle_entry *entries[2];
     struct process *process;
     char name[PROCESS_NAME_MAX] = {0};
     size_t length = a2 < PROCESS_NAME_MAX ? a2 : PROCESS_NAME_MAX - 1;
-    int error = door_lookup(a0, OBJECT_JOB, RIGHT_CREATE, &job);
+    int status;
 
-    UNUSED3();
-    if (error != 0) {
-        return error;
-    }
     if (a2 > NAME_LENGTH_MAX) {
         return -EINVAL;
     }
@@ -28,63 +22,36 @@ DOOR(process_create)
         }
         arch_user_copy_in(name, (struct uaddr){a1}, length);
     }
-    error = handle_reserve(table, &entry);
-    if (error != 0) {
-        return error;
+    status = handle_reserve_two(thread_current()->table, entries);
+    if (status != 0) {
+        return status;
     }
-    error = handle_reserve(table, &aspace_entry);
-    if (error != 0) {
-        goto undo_entry;
-    }
-    error = process_create(job_of(job), name, length, &process);
-    if (error != 0) {
-        goto undo_aspace_entry;
+    status = process_create(job, name, length, &process);
+    if (status != 0) {
+        handle_unreserve_two(entries);
+        return status;
     }
     object_ref(&process->aspace->object);
     frame_set_result2(&thread_current()->frame,
-                      handle_install(aspace_entry, &process->aspace->object, RIGHTS_ASPACE));
-    return (int64_t)handle_install(entry, &process->object, RIGHTS_PROCESS);
-
-undo_aspace_entry:
-    handle_unreserve(aspace_entry);
-undo_entry:
-    handle_unreserve(entry);
-    return error;
+                      handle_install(entries[1], &process->aspace->object, RIGHTS_ASPACE));
+    return (int64_t)handle_install(entries[0], &process->object, RIGHTS_PROCESS);
 }
 
 DOOR(process_exit)
 {
-    UNUSED5();
     process_kill(process_current(), (int64_t)a0);
     return thread_exit_current();
 }
 
-DOOR(process_kill)
+DOOR_OF(process_kill, process, OBJECT_PROCESS, RIGHT_MANAGE)
 {
-    struct object *process;
-    int error = door_lookup(a0, OBJECT_PROCESS, RIGHT_MANAGE, &process);
-
-    UNUSED5();
-    if (error != 0) {
-        return error;
-    }
-    process_kill(process_of(process), PROCESS_EXIT_KILLED);
-    if (process_of(process) == process_current()) {
-        return thread_exit_current();
-    }
-    return 0;
+    process_kill(process, PROCESS_EXIT_KILLED);
+    return process == process_current() ? thread_exit_current() : 0;
 }
 
-DOOR(process_info)
+DOOR_OF(process_info, process, OBJECT_PROCESS, RIGHT_INSPECT)
 {
-    struct object *process;
-    int error = door_lookup(a0, OBJECT_PROCESS, RIGHT_INSPECT, &process);
-
-    UNUSED5();
-    if (error != 0) {
-        return error;
-    }
-    frame_set_result2(&thread_current()->frame, (uint64_t)process_of(process)->exit_code);
-    frame_set_result3(&thread_current()->frame, process->koid);
-    return (process->signals & SIGNAL_EXITED) != 0;
+    frame_set_result2(&thread_current()->frame, (uint64_t)process->exit_code);
+    frame_set_result3(&thread_current()->frame, process->object.koid);
+    return (process->object.signals & SIGNAL_EXITED) != 0;
 }

@@ -3,38 +3,24 @@
 #include "object/system_info.h"
 #include "syscall/door.h"
 
-DOOR(system_info)
+DOOR_OF(system_info, object, OBJECT_RESOURCE, RIGHT_SYSTEM_INFO)
 {
     void *payload = thread_current()->buffer_payload;
-    struct object *resource;
     uint64_t cursor;
-    int64_t count = door_lookup(a0, OBJECT_RESOURCE, RIGHT_SYSTEM_INFO, &resource);
+    int64_t count;
 
-    UNUSED3();
-    if (count == 0 && payload == NULL) {
-        count = -ENO_BUFFER;
+    if (payload == NULL) {
+        return -ENO_BUFFER;
     }
-    if (count == 0 && a1 > UINT32_MAX) {
-        count = -EINVAL;
-    }
-    if (count == 0) {
-        count = system_info_write((uint32_t)a1, a2, payload, &cursor);
-    }
+    count = a1 > UINT32_MAX ? -EINVAL : system_info_write((uint32_t)a1, a2, payload, &cursor);
     if (count >= 0) {
         frame_set_result2(&thread_current()->frame, cursor);
     }
     return count;
 }
 
-DOOR(system_halt)
+DOOR_OF(system_halt, object, OBJECT_RESOURCE, RIGHT_POWER)
 {
-    struct object *resource;
-    int status = door_lookup(a0, OBJECT_RESOURCE, RIGHT_POWER, &resource);
-
-    UNUSED4();
-    if (status != 0) {
-        return status;
-    }
     if (a1 != 0) {
         return -EINVAL;
     }

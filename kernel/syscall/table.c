@@ -14,10 +14,8 @@ enum door_index {
 
 _Static_assert(DOOR_COUNT <= UINT8_MAX + 1, "an index is a byte");
 
-static int64_t sys_none(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
-                        uint64_t a5)
+static DOOR(none)
 {
-    UNUSED6();
     return -ENOSYS;
 }
 
@@ -37,6 +35,5 @@ syscall_fn *const syscall_doors[] = {
 /* Also the null system call of the benchmarks. */
 DOOR(abi_version)
 {
-    UNUSED6();
     return ABI_VERSION;
 }
