@@ -10,7 +10,8 @@ void arch_console_init(void);
 /* Writes to the debug console (port 0xe9), if there is one. */
 void arch_debugcon_write(const char *text, size_t length);
 
-/* Writes to the first serial port by polling, if there is one; a line feed goes out as CR LF. */
+/* Writes to the first serial port by polling, if there is one; a line feed goes out as CR LF. Also
+ * to the screen, if the loader gave a framebuffer. */
 void arch_serial_write(const char *text, size_t length);
 
 /* Prints registers (if any) and backtrace of this CPU through log_print. */

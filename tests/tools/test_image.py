@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The programs that make parts of the image: mkarchive and asm-offsets."""
+"""The programs that make parts of the image: mkarchive, asm-offsets and mkfont."""
+import gzip
 import struct
 import subprocess
 import tempfile
@@ -87,6 +88,29 @@ class OffsetsTest(ImageTest):
 
     def test_source_with_an_error_fails(self):
         self.assertNotEqual(self.make_header("int x\n")[0], 0)
+
+
+class FontTest(ImageTest):
+    def make_font(self, magic=0x0436, first=0x20, last=0x7e):
+        table = b"".join(struct.pack("<HH", code, 0xffff) for code in range(first, last + 1))
+        glyphs = b"".join(bytes([index]) * 16 for index in range(256))
+        (self.folder / "f.psf.gz").write_bytes(
+            gzip.compress(struct.pack("<HBB", magic, 2, 16) + glyphs + table))
+        return self.run_tool("mkfont", "font.c", "f.psf.gz")
+
+    def test_glyphs_are_found_by_their_characters(self):
+        self.assertEqual(self.make_font(first=0x1e), (0, ""))
+        lines = (self.folder / "font.c").read_text().splitlines()
+        rows = [line for line in lines if line.startswith("    {")]
+        self.assertEqual(len(rows), 95)
+        self.assertEqual(rows[0], "    {" + ", ".join(["0x02"] * 16) + "},")
+
+    def test_what_is_no_such_font_is_refused(self):
+        self.assertEqual(self.make_font(magic=1)[0], 1)
+        self.assertEqual(self.make_font(last=0x60)[0], 1)
+        status, output = self.run_tool("mkfont", "font.c", "missing.psf.gz")
+        self.assertEqual(status, 1)
+        self.assertIn("tools/setup", output)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
  */
 #include "arch/console.h"
 #include "arch/x86_64/instructions.h"
+#include "arch/x86_64/screen.h"
 #include <stdbool.h>
 
 #define COM1          0x3f8
@@ -62,6 +63,7 @@ static void serial_put(char c)
 
 void arch_serial_write(const char *text, size_t length)
 {
+    x86_screen_write(text, length);
     if (!x_console.has_serial) {
         return;
     }

@@ -5,6 +5,7 @@
 #include "arch/x86_64/image.h"
 #include "arch/x86_64/instructions.h"
 #include "arch/x86_64/pte.h"
+#include "arch/x86_64/screen.h"
 #include "core/panic.h"
 #include "lib/checked.h"
 #include "lib/string.h"
@@ -122,6 +123,21 @@ static void map_direct(const struct boot_info *info)
     }
 }
 
+/* The screen, uncached. */
+static void map_direct_screen(void)
+{
+    uint64_t at, end;
+
+    x86_screen_range(&at, &end);
+    for (at = align_down_u64(at, PAGE_2M); at < end; at += PAGE_2M) {
+        uint64_t *entry = boot_entry(x_mmu.cr3, DIRECT_MAP_BASE + at, 2);
+        if (!(*entry & PTE_PRESENT)) {
+            entry_set(entry, pte_flags(ARCH_MAP_READ | ARCH_MAP_WRITE | ARCH_MAP_DEVICE) |
+                                 PTE_GLOBAL | PTE_LARGE | at);
+        }
+    }
+}
+
 static void remember_ram(const struct boot_info *info)
 {
     for (uint32_t i = 0; i < info->range_count; i++) {
@@ -147,6 +163,7 @@ void x86_mmu_init(const struct boot_info *info)
     remember_ram(info);
     x_mmu.cr3 = boot_memory_pages(1).value;
     map_direct(info);
+    map_direct_screen();
     map_image();
     /* The root entry of the area that grows later must exist before the first copy of the root. */
     (void)boot_entry(x_mmu.cr3, CPU_AREA_BASE, 3);

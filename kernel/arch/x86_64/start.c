@@ -19,6 +19,7 @@
 #include "arch/x86_64/mmu.h"
 #include "arch/x86_64/multiboot2.h"
 #include "arch/x86_64/pvh.h"
+#include "arch/x86_64/screen.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/time.h"
 #include "core/log.h"
@@ -117,6 +118,7 @@ NORETURN void x86_start(uint32_t magic, uint32_t information)
     if (error != NULL) {
         boot_refuse("%s", error);
     }
+    x86_screen_init(info);
     memory_read(info);
     acpi_find(info);
     error = acpi_read_madt(info->acpi_rsdp, early_read, &madt);
