@@ -39,20 +39,13 @@ bool arch_aspace_fini(struct arch_aspace *aspace);
  */
 void arch_aspace_kernel(struct arch_aspace *ret_aspace);
 
-/* Makes sure that the page tables for this page exist. 0 or -ENOMEM; *ret_tables += tables added.
+/* Maps one page, in the place of what was mapped there, and makes the page tables that are missing:
+ * 0, 1 if something was mapped there, or -ENOMEM. *ret_tables += tables added, in any case. */
+MUST_USE int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
+                             unsigned flags, unsigned *ret_tables);
+
+/* Changes the permissions of one mapped page, or removes it (flags 0); false if nothing was mapped.
  */
-MUST_USE int arch_aspace_reserve(struct arch_aspace *aspace, uint64_t address,
-                                 unsigned *ret_tables);
-
-/* Maps one page; its tables must have been reserved and nothing be mapped there. */
-void arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
-                     unsigned flags);
-
-/* Removes one page. Returns false if nothing was mapped; else the old frame, and in *ret_dirty
- * whether the page may be in some TLB (accessed or present). */
-bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t address, struct paddr *ret_frame);
-
-/* Changes the permissions of one mapped page; false if nothing was mapped. */
 bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned flags);
 
 /* What is mapped there: false if nothing. */

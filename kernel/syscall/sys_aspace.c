@@ -6,8 +6,10 @@
 /* The permissions that a memory handle's rights are worth. */
 static uint32_t permissions_of(rights_t rights)
 {
-    return (rights & RIGHT_READ ? MAP_READ : 0) | (rights & RIGHT_WRITE ? MAP_WRITE : 0) |
-           (rights & RIGHT_EXEC ? MAP_EXEC : 0);
+    _Static_assert(RIGHT_READ == MAP_READ << 16 && RIGHT_WRITE == MAP_WRITE << 16 &&
+                       RIGHT_EXEC == MAP_EXEC << 16,
+                   "in the same order");
+    return rights >> 16 & (MAP_READ | MAP_WRITE | MAP_EXEC);
 }
 
 DOOR_FAST_OF(aspace_map, aspace, OBJECT_ASPACE, RIGHT_MAP)

@@ -93,37 +93,37 @@ int aspace_map(struct aspace *aspace, struct memory *memory, uint64_t offset, ui
 {
     int status = check_map(memory, offset, address, size_bytes, flags);
     struct mapping *mapping, *below;
+    uint64_t start;
 
-    if (status != 0) {
+    if (UNLIKELY(status != 0)) {
         return status;
     }
-    mapping = mapping_alloc(aspace->account);
-    if (mapping == NULL) {
-        return -ENOMEM;
-    }
-    object_ref(&memory->object);
-    mapping->memory = memory;
-    mapping->size_bytes = size_bytes;
-    mapping->offset = offset;
-    mapping->flags = flags & MAP_PERMISSIONS;
-    mapping->allowed = (allowed | flags) & MAP_PERMISSIONS;
-
     spin_lock(&aspace->lock);
-    status = place(aspace, address, size_bytes, flags, &mapping->start, &below);
+    status = place(aspace, address, size_bytes, flags, &start, &below);
+    if (status == 0) {
+        status = mapping_take_locked(aspace, &mapping);
+    }
     if (status != 0) {
         spin_unlock(&aspace->lock);
-        mapping->next = NULL;
-        mapping_free(aspace->account, mapping);
         return status;
     }
-    mapping->swept = mapping_end(mapping);
+    object_ref(&memory->object);
+    *mapping = (struct mapping){
+        .start = start,
+        .size_bytes = size_bytes,
+        .memory = memory,
+        .offset = offset,
+        .swept = start + size_bytes,
+        .flags = flags & MAP_PERMISSIONS,
+        .allowed = (allowed | flags) & MAP_PERMISSIONS,
+    };
     mapping_insert_locked(aspace, below, mapping);
-    if (mapping->start != address) {
-        aspace->hint = mapping_end(mapping);
+    if (start != address) {
+        aspace->hint = start + size_bytes;
         aspace->hint_below = mapping;
     }
-    *ret_address = mapping->start;
     spin_unlock(&aspace->lock);
+    *ret_address = start;
     return 0;
 }
 
@@ -133,6 +133,7 @@ static void aspace_free(struct aspace *aspace)
 {
     struct account *account = aspace->account;
 
+    mapping_free(account, aspace->spare);
     slab_free(&aspace_cache, aspace);
     account_uncharge(account, JOB_MEMORY, sizeof(struct aspace));
 }

@@ -52,6 +52,7 @@ struct aspace {
     /* Under the lock. */
     struct tree mappings;       /* struct mapping.node, by start */
     struct mapping *hot;        /* found last, or NULL */
+    struct mapping *spare;      /* a record kept for the next mapping, paid, or NULL */
     uint64_t hint;              /* where to look for room */
     struct mapping *hint_below; /* below the hint, or NULL: not known */
     uint64_t present_pages;     /* translations */

@@ -18,57 +18,34 @@ static uint32_t needed_for(unsigned access)
     return access & FAULT_EXEC ? MAP_EXEC : MAP_READ;
 }
 
-/* Makes and pays the page tables for a page. */
-static int reserve_tables(struct aspace *aspace, uint64_t page) REQUIRES(&aspace->lock)
+static int resolve(struct aspace *aspace, struct mapping *mapping, uint64_t page)
+    REQUIRES(&aspace->lock)
 {
-    uint32_t due = aspace->tables_used + TABLES_AHEAD;
-    int status;
+    uint32_t tables_due = aspace->tables_used + TABLES_AHEAD;
+    struct paddr frame;
+    int status = memory_page(mapping->memory, mapping_index(mapping, page), &frame);
 
-    if (UNLIKELY(aspace->tables_paid < due)) {
-        status =
-            account_charge(aspace->account, JOB_MEMORY, (due - aspace->tables_paid) * PAGE_SIZE);
+    if (status != 0) {
+        return status;
+    }
+    if (UNLIKELY(aspace->tables_paid < tables_due)) {
+        status = account_charge(aspace->account, JOB_MEMORY,
+                                (tables_due - aspace->tables_paid) * PAGE_SIZE);
         if (status != 0) {
             return status;
         }
-        aspace->tables_paid = due;
+        aspace->tables_paid = tables_due;
     }
-    return arch_aspace_reserve(&aspace->root.arch, page, &aspace->tables_used);
-}
-
-/* Whether a translation may be there although the CPU found none: another CPU could have made it
- * just now. */
-static bool may_be_mapped(const struct aspace *aspace, unsigned access)
-{
-    uint64_t others = __atomic_load_n(&aspace->root.cpus, __ATOMIC_RELAXED) & ~cpu_self()->bit;
-
-    return others != 0 || (access & FAULT_PRESENT);
-}
-
-static int resolve(struct aspace *aspace, struct mapping *mapping, uint64_t page, unsigned access)
-    REQUIRES(&aspace->lock)
-{
-    struct arch_aspace *tables = &aspace->root.arch;
-    uint64_t index = (mapping->offset + (page - mapping->start)) >> PAGE_SHIFT;
-    unsigned flags = translation_flags(mapping);
-    struct paddr frame, old;
-    unsigned old_flags;
-    int status = memory_page(mapping->memory, index, &frame);
-
-    if (status != 0) {
+    status = arch_aspace_map(&aspace->root.arch, page, frame, translation_flags(mapping),
+                             &aspace->tables_used);
+    if (UNLIKELY(status < 0)) {
         return status;
     }
-    if (UNLIKELY(may_be_mapped(aspace, access)) &&
-        arch_aspace_query(tables, page, &old, &old_flags)) {
+    if (UNLIKELY(status != 0)) {
         /* Another thread was faster, or a protect has not come here yet. */
-        (void)arch_aspace_protect(tables, page, flags); /* it is mapped */
         arch_tlb_flush_page(page);
         return 0;
     }
-    status = reserve_tables(aspace, page);
-    if (status != 0) {
-        return status;
-    }
-    arch_aspace_map(tables, page, frame, flags);
     mapping->touched = true;
     aspace->present_pages++;
     return 0;
@@ -86,7 +63,7 @@ int aspace_fault(struct aspace *aspace, uint64_t address, unsigned access)
     } else if (UNLIKELY(!(mapping->flags & needed_for(access)))) {
         status = -EACCES;
     } else {
-        status = resolve(aspace, mapping, align_down_u64(address, PAGE_SIZE), access);
+        status = resolve(aspace, mapping, align_down_u64(address, PAGE_SIZE));
     }
     spin_unlock(&aspace->lock);
     return status;

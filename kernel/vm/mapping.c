@@ -16,18 +16,35 @@ void mapping_init(void)
     slab_cache_init(&mapping_cache, "mapping", sizeof(struct mapping), _Alignof(struct mapping));
 }
 
-struct mapping *mapping_alloc(struct account *account)
+int mapping_take_locked(struct aspace *aspace, struct mapping **ret_mapping)
 {
-    struct mapping *mapping;
+    int status;
 
-    if (account_charge(account, JOB_MEMORY, sizeof(struct mapping)) != 0) {
-        return NULL;
+    if (LIKELY(aspace->spare != NULL)) {
+        *ret_mapping = aspace->spare;
+        aspace->spare = NULL;
+        return 0;
     }
-    mapping = slab_alloc(&mapping_cache);
-    if (mapping == NULL) {
-        account_uncharge(account, JOB_MEMORY, sizeof(struct mapping));
+    status = account_charge(aspace->account, JOB_MEMORY, sizeof(struct mapping));
+    if (status != 0) {
+        return status;
     }
-    return mapping;
+    *ret_mapping = slab_alloc(&mapping_cache);
+    if (*ret_mapping == NULL) {
+        account_uncharge(aspace->account, JOB_MEMORY, sizeof(struct mapping));
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+void mapping_keep_locked(struct aspace *aspace, struct mapping *mapping)
+{
+    if (LIKELY(mapping->memory != NULL)) {
+        object_unref(&mapping->memory->object);
+        mapping->memory = NULL;
+    }
+    mapping->next = NULL;
+    aspace->spare = mapping;
 }
 
 void mapping_free(struct account *account, struct mapping *mapping)

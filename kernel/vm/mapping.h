@@ -29,8 +29,13 @@ struct mapping {
 /* The caches of this layer. */
 void mapping_init(void);
 
-/* A record, charged; NULL if there is no memory. */
-MUST_USE struct mapping *mapping_alloc(struct account *account);
+/* A record, paid: 0 or -ENOMEM. Its contents are undefined. */
+MUST_USE int mapping_take_locked(struct aspace *aspace, struct mapping **ret_mapping)
+    REQUIRES(&aspace->lock);
+
+/* Gives back the reference of a record that nobody knows any more, and keeps it for the next one;
+ * there is no spare one yet. */
+void mapping_keep_locked(struct aspace *aspace, struct mapping *mapping) REQUIRES(&aspace->lock);
 
 /* Gives back a list of records (by next), and their references to memory. NULL is an empty one. */
 void mapping_free(struct account *account, struct mapping *mapping);
@@ -38,6 +43,12 @@ void mapping_free(struct account *account, struct mapping *mapping);
 static inline uint64_t mapping_end(const struct mapping *mapping)
 {
     return mapping->start + mapping->size_bytes;
+}
+
+/* The index in the memory of the page at an address. */
+static inline uint64_t mapping_index(const struct mapping *mapping, uint64_t address)
+{
+    return (mapping->offset + (address - mapping->start)) >> PAGE_SHIFT;
 }
 
 /* The last mapping that begins at or below the address, NULL if there is none. */

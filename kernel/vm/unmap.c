@@ -120,8 +120,16 @@ static int64_t step_end(struct aspace *aspace, const struct step *step, bool is_
         others = __atomic_load_n(&aspace->root.cpus, __ATOMIC_RELAXED) & ~cpu_self()->bit;
     }
     if (LIKELY(others == 0)) {
+        struct mapping *removed = step->removed;
+
+        if (LIKELY(removed != NULL && aspace->spare == NULL)) {
+            struct mapping *kept = removed;
+
+            removed = removed->next;
+            mapping_keep_locked(aspace, kept);
+        }
         spin_unlock(&aspace->lock);
-        mapping_free(aspace->account, step->removed);
+        mapping_free(aspace->account, removed);
         if (LIKELY(is_done)) {
             return 0;
         }
@@ -146,23 +154,20 @@ static bool sweep_tables(struct aspace *aspace, struct mapping *mapping, struct 
 {
     struct arch_aspace *tables = &aspace->root.arch;
     bool is_loaded = thread_current()->root == &aspace->root;
-    unsigned flags = translation_flags(mapping);
+    unsigned flags = mapping->dying ? 0 : translation_flags(mapping);
     uint64_t end = mapping_end(mapping);
-    struct paddr frame;
 
     while (mapping->swept < end) {
         uint64_t page = mapping->swept;
-        bool is_removal = mapping->dying || flags == 0;
 
         if (step->entries == 0 || step->pages == 0) {
             return false;
         }
         step->entries--;
         mapping->swept = page + PAGE_SIZE;
-        if (is_removal ? arch_aspace_unmap(tables, page, &frame)
-                       : arch_aspace_protect(tables, page, flags)) {
+        if (arch_aspace_protect(tables, page, flags)) {
             step->pages--;
-            aspace->present_pages -= is_removal;
+            aspace->present_pages -= flags == 0;
             mapping->stale |= mapping->narrowing;
             if (is_loaded) {
                 arch_tlb_flush_page(page);
@@ -183,37 +188,34 @@ static bool sweep(struct aspace *aspace, struct mapping *mapping, struct step *s
 
 /* --- Cutting --- */
 
-/* Cuts the mappings that reach beyond the ends of the range. 0 or -ENOMEM, with nothing done. */
-static int cut(struct aspace *aspace, uint64_t start, uint64_t end) REQUIRES(&aspace->lock)
+/* Makes the mapping that contains the address, if there is one, begin there. 0 or -ENOMEM. */
+static int cut_at(struct aspace *aspace, uint64_t address) REQUIRES(&aspace->lock)
 {
-    struct mapping *first = mapping_find_locked(aspace, start);
-    struct mapping *last =
-        first != NULL && mapping_end(first) >= end ? first : mapping_find_locked(aspace, end - 1);
-    bool cut_first = first != NULL && first->start < start;
-    bool cut_last = last != NULL && mapping_end(last) > end;
-    struct mapping *lower = NULL, *upper = NULL;
+    struct mapping *mapping = mapping_find_locked(aspace, address), *upper;
+    int status;
 
-    if (LIKELY(!cut_first && !cut_last)) {
+    if (mapping == NULL || mapping->start == address) {
         return 0;
     }
-    if (cut_first) {
-        lower = mapping_alloc(aspace->account);
-        if (lower == NULL) {
-            return -ENOMEM;
-        }
+    status = mapping_take_locked(aspace, &upper);
+    if (status == 0) {
+        mapping_split_locked(aspace, mapping, address, upper);
     }
-    if (cut_last) {
-        upper = mapping_alloc(aspace->account);
-        if (upper == NULL) {
-            mapping_free(aspace->account, lower);
-            return -ENOMEM;
-        }
-        mapping_split_locked(aspace, last, end, upper);
+    return status;
+}
+
+/* Cuts the mappings that reach beyond the ends of the range. 0 or -ENOMEM, which shows nowhere: two
+ * halves are as good as one. */
+static int cut(struct aspace *aspace, uint64_t start, uint64_t end) REQUIRES(&aspace->lock)
+{
+    const struct mapping *hot = aspace->hot;
+    int status;
+
+    if (LIKELY(hot != NULL && hot->start == start && mapping_end(hot) == end)) {
+        return 0;
     }
-    if (cut_first) {
-        mapping_split_locked(aspace, first, start, lower);
-    }
-    return 0;
+    status = cut_at(aspace, start);
+    return status != 0 ? status : cut_at(aspace, end);
 }
 
 static int check_range(uint64_t address, uint64_t size_bytes)

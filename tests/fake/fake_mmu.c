@@ -212,28 +212,6 @@ bool arch_aspace_fini(struct arch_aspace *aspace)
     return false;
 }
 
-int arch_aspace_reserve(struct arch_aspace *aspace, uint64_t address, unsigned *ret_tables)
-{
-    struct paddr frame = aspace->root;
-
-    FAKE_CHECK(frame.value != 0 && address < USER_LIMIT);
-    for (unsigned level = TOP_LEVEL; level > 0; level--) {
-        uint64_t *entry = &table_of(frame)[index_at(address, level)];
-
-        if (!(*entry & PRESENT)) {
-            struct paddr table;
-
-            if (!upcall_table_alloc(&table)) {
-                return -ENOMEM;
-            }
-            *entry = table.value | PRESENT;
-            (*ret_tables)++;
-        }
-        frame = TABLE_FRAME(*entry);
-    }
-    return 0;
-}
-
 static void check_flags(unsigned flags)
 {
     if ((flags & ARCH_MAP_WRITE) && (flags & ARCH_MAP_EXEC)) {
@@ -241,12 +219,14 @@ static void check_flags(unsigned flags)
     }
 }
 
-void arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
-                     unsigned flags)
+int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
+                    unsigned flags, unsigned *ret_tables)
 {
-    uint64_t *entry = entry_find(aspace, address);
+    struct paddr table = aspace->root;
+    uint64_t *entry;
+    int was_present;
 
-    FAKE_CHECK(entry != NULL && !(*entry & PRESENT));
+    FAKE_CHECK(table.value != 0 && address < USER_LIMIT);
     FAKE_CHECK(flags & ARCH_MAP_USER);
     FAKE_CHECK((address & 0xfff) == 0 && (frame.value & 0xfff) == 0);
     check_flags(flags);
@@ -254,19 +234,23 @@ void arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr 
         !(flags & ARCH_MAP_DEVICE) && frame_of(frame) != NULL) {
         FAKE_CHECK(fake_machine.frame_used[frame.value >> PAGE_SHIFT]);
     }
-    *entry = frame.value | flags | PRESENT;
-}
+    for (unsigned level = TOP_LEVEL; level > 0; level--) {
+        entry = &table_of(table)[index_at(address, level)];
+        if (!(*entry & PRESENT)) {
+            struct paddr added;
 
-bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t address, struct paddr *ret_frame)
-{
-    uint64_t *entry = entry_find(aspace, address);
-
-    if (entry == NULL || !(*entry & PRESENT)) {
-        return false;
+            if (!upcall_table_alloc(&added)) {
+                return -ENOMEM;
+            }
+            *entry = added.value | PRESENT;
+            (*ret_tables)++;
+        }
+        table = TABLE_FRAME(*entry);
     }
-    *ret_frame = TABLE_FRAME(*entry);
-    *entry = 0;
-    return true;
+    entry = &table_of(table)[index_at(address, 0)];
+    was_present = (*entry & PRESENT) != 0;
+    *entry = frame.value | flags | PRESENT;
+    return was_present;
 }
 
 bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned flags)
@@ -277,7 +261,7 @@ bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned 
     if (entry == NULL || !(*entry & PRESENT)) {
         return false;
     }
-    *entry = TABLE_FRAME(*entry).value | flags | PRESENT;
+    *entry = flags == 0 ? 0 : TABLE_FRAME(*entry).value | flags | PRESENT;
     return true;
 }
 

@@ -112,13 +112,17 @@ bool arch_aspace_fini(struct arch_aspace *aspace)
     return true;
 }
 
-int arch_aspace_reserve(struct arch_aspace *aspace, uint64_t address, unsigned *ret_tables)
+int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
+                    unsigned flags, unsigned *ret_tables)
 {
     uint64_t *table = root_table(aspace->cr3);
+    uint64_t *entry;
+    int was_present;
 
+    debug_assert((flags & (ARCH_MAP_WRITE | ARCH_MAP_EXEC)) != (ARCH_MAP_WRITE | ARCH_MAP_EXEC));
     for (unsigned level = 4; level > 1; level--) {
-        uint64_t *entry = &table[table_index(address, level)];
-        if (!(*entry & PTE_PRESENT)) {
+        entry = &table[table_index(address, level)];
+        if (UNLIKELY(!(*entry & PTE_PRESENT))) {
             if (!table_alloc(entry, PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)) {
                 return -ENOMEM; /* tables made so far stay, and are counted */
             }
@@ -126,30 +130,10 @@ int arch_aspace_reserve(struct arch_aspace *aspace, uint64_t address, unsigned *
         }
         table = entry_table(*entry);
     }
-    return 0;
-}
-
-void arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
-                     unsigned flags)
-{
-    uint64_t *entry = page_entry(aspace, address);
-
-    assert(entry != NULL);
-    debug_assert(!(*entry & PTE_PRESENT));
-    debug_assert((flags & (ARCH_MAP_WRITE | ARCH_MAP_EXEC)) != (ARCH_MAP_WRITE | ARCH_MAP_EXEC));
+    entry = &table[table_index(address, 1)];
+    was_present = *entry & PTE_PRESENT;
     entry_set(entry, frame.value | pte_flags(flags));
-}
-
-bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t address, struct paddr *ret_frame)
-{
-    uint64_t *entry = page_entry(aspace, address);
-
-    if (entry == NULL || !(*entry & PTE_PRESENT)) {
-        return false;
-    }
-    *ret_frame = paddr_of(*entry & PTE_ADDRESS);
-    entry_set(entry, 0);
-    return true;
+    return was_present;
 }
 
 bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned flags)
@@ -160,7 +144,7 @@ bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned 
         return false;
     }
     debug_assert((flags & (ARCH_MAP_WRITE | ARCH_MAP_EXEC)) != (ARCH_MAP_WRITE | ARCH_MAP_EXEC));
-    entry_set(entry, (*entry & PTE_ADDRESS) | pte_flags(flags));
+    entry_set(entry, flags == 0 ? 0 : (*entry & PTE_ADDRESS) | pte_flags(flags));
     return true;
 }
 
