@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The rank check of debug kernels: each CPU keeps the ranks it holds, in rising order. */
+/* The rank check of debug kernels: each CPU keeps the ranks it holds, in rising order but
+ * for locks that were only tried. */
 #include "core/lock.h"
 #include "core/cpu.h"
 #include "core/panic.h"
 
 void lock_rank_push(const struct spinlock *lock, bool nested)
 {
-    struct cpu *cpu = cpu_self();
+    const struct cpu *cpu = cpu_self();
     const uint8_t highest =
         cpu->locks_held == 0 ? LOCK_RANK_NONE : cpu->lock_ranks[cpu->locks_held - 1];
 
@@ -15,6 +16,16 @@ void lock_rank_push(const struct spinlock *lock, bool nested)
     }
     if (lock->rank < highest || (lock->rank == highest && !nested)) {
         panic("lock order: rank %u wanted while rank %u is held", lock->rank, highest);
+    }
+    lock_rank_add(lock);
+}
+
+void lock_rank_add(const struct spinlock *lock)
+{
+    struct cpu *cpu = cpu_self();
+
+    if (panic_is_under_way()) {
+        return;
     }
     assert(cpu->locks_held < sizeof(cpu->lock_ranks));
     cpu->lock_ranks[cpu->locks_held++] = lock->rank;

@@ -12,18 +12,19 @@
 #include <stdint.h>
 #include "lib/annotations.h"
 #include "lib/compiler.h"
-#include <arch_impl/spin.h> /* arch_spin_acquire, arch_spin_release */
+#include <arch_impl/spin.h> /* arch_spin_acquire, arch_spin_release, arch_spin_try */
 
 enum lock_rank {
     LOCK_RANK_NONE = 0,
-    LOCK_RANK_CHANNEL = 5,       /* queue of one channel; handles move under it */
-    LOCK_RANK_JOB = 10,          /* tree of jobs */
-    LOCK_RANK_PROCESS = 20,      /* thread list, life cycle, exit */
-    LOCK_RANK_HANDLE_TREE = 30,  /* derivation list of one object */
-    LOCK_RANK_HANDLE_TABLE = 34, /* free list and chunks of one table */
-    LOCK_RANK_LOG_READER = 38,   /* who drains the log */
-    LOCK_RANK_ASPACE = 40,       /* mappings and page tables */
-    LOCK_RANK_MEMORY = 44,       /* pages of a memory object */
+    LOCK_RANK_CHANNEL = 5,        /* queue of one channel; handles move under it */
+    LOCK_RANK_JOB = 10,           /* tree of jobs */
+    LOCK_RANK_PROCESS = 20,       /* thread list, life cycle, exit */
+    LOCK_RANK_HANDLE_TREE = 30,   /* derivation list of one object */
+    LOCK_RANK_HANDLE_TABLE = 34,  /* free list and chunks of one table */
+    LOCK_RANK_LOG_READER = 38,    /* who drains the log */
+    LOCK_RANK_ASPACE = 40,        /* mappings and page tables */
+    LOCK_RANK_MEMORY = 44,        /* pages of a memory object */
+    LOCK_RANK_MEMORY_FAMILY = 46, /* which memory is whose clone */
     LOCK_RANK_SHOOTDOWN = 48,
     LOCK_RANK_FUTEX = 50,     /* a bucket of sleepers */
     LOCK_RANK_OBJECT = 54,    /* signals, waiters and bindings of one object */
@@ -55,6 +56,7 @@ static inline void spinlock_init(struct spinlock *lock, enum lock_rank rank)
 
 /* The check of debug kernels: this CPU takes or releases a lock of that rank. */
 void lock_rank_push(const struct spinlock *lock, bool nested);
+void lock_rank_add(const struct spinlock *lock); /* the same without the check */
 void lock_rank_pop(const struct spinlock *lock);
 
 /* Spins until the lock is free. Interrupts are off in the kernel, so nothing preempts the holder.
@@ -75,6 +77,18 @@ static inline void spin_lock_nested(struct spinlock *lock) ACQUIRE(lock) NO_THRE
         lock_rank_push(lock, true);
     }
     arch_spin_acquire(&lock->word);
+}
+
+/* Takes the lock if it is free: never waits, so ranks need not rise. */
+static inline MUST_USE bool spin_try_lock(struct spinlock *lock)
+    TRY_ACQUIRE(true, lock) NO_THREAD_SAFETY_ANALYSIS
+{
+    bool is_taken = arch_spin_try(&lock->word);
+
+    if (QUAY_DEBUG && is_taken) {
+        lock_rank_add(lock);
+    }
+    return is_taken;
 }
 
 static inline void spin_unlock(struct spinlock *lock) RELEASE(lock) NO_THREAD_SAFETY_ANALYSIS

@@ -24,6 +24,8 @@
 #define ACQUIRE(...) QUAY_THREAD_SAFETY(acquire_capability(__VA_ARGS__))
 /* The function gives up the locks that the caller holds. */
 #define RELEASE(...) QUAY_THREAD_SAFETY(release_capability(__VA_ARGS__))
+/* Takes the locks if it returns `success`: TRY_ACQUIRE(true, lock). */
+#define TRY_ACQUIRE(...) QUAY_THREAD_SAFETY(try_acquire_capability(__VA_ARGS__))
 /* The caller must not hold the locks: the function takes them itself. */
 #define EXCLUDES(...) QUAY_THREAD_SAFETY(locks_excluded(__VA_ARGS__))
 /* The body is not analyzed; say why beside it. */

@@ -19,6 +19,7 @@
 #define PACKED         __attribute__((packed))
 #define ALIGNED(bytes) __attribute__((aligned(bytes)))
 #define COLD           __attribute__((cold))
+#define NOINLINE       __attribute__((noinline))
 #define LIKELY(cond)   __builtin_expect(!!(cond), 1)
 #define UNLIKELY(cond) __builtin_expect(!!(cond), 0)
 

@@ -100,18 +100,23 @@ static void COLD kill_current(void)
     (void)sched_wait(DEADLINE_NEVER);
 }
 
-void upcall_page_fault(uint64_t address, unsigned access)
+static void COLD NOINLINE fault_ends_process(uint64_t address, unsigned access, int status)
 {
-    int status = aspace_fault(aspace_current(), address, access);
     const struct thread *thread = thread_current();
 
-    if (LIKELY(status == 0)) {
-        return;
-    }
     log_error("process %s (%lu) thread %lu: page fault: %s 0x%lx at rip 0x%lx: %s",
               thread->process->name, thread->process->object.koid, thread->object.koid,
               access_text(access), address, frame_ip(&thread->frame), reason_text(status));
     kill_current();
+}
+
+void upcall_page_fault(uint64_t address, unsigned access)
+{
+    int status = aspace_fault(aspace_current(), address, access);
+
+    if (UNLIKELY(status != 0 && status != -ERETRY)) {
+        fault_ends_process(address, access, status);
+    }
 }
 
 void upcall_exception(unsigned vector, uint64_t error_code)

@@ -90,10 +90,13 @@ static int page_make(const struct lease_copy *copy, struct aspace *lenders, bool
 {
     unsigned access = FAULT_PRESENT | (copy->to_lender == is_lenders ? FAULT_WRITE : FAULT_READ);
 
-    if (is_lenders) {
-        return aspace_fault(lenders, copy->lender_address, access) == 0 ? 0 : -ELEASE;
+    int error = is_lenders ? aspace_fault(lenders, copy->lender_address, access)
+                           : aspace_fault(aspace_current(), copy->address, access);
+
+    if (error == 0 || error == -ERETRY) {
+        return error;
     }
-    return aspace_fault(aspace_current(), copy->address, access) == 0 ? 0 : -EFAULT;
+    return is_lenders ? -ELEASE : -EFAULT;
 }
 
 /* One step: how much was copied, or the reason why nothing was. */

@@ -28,7 +28,8 @@ struct port;
 
 /* Copies up to `size` bytes between our memory at `address` and a lease, from `offset` on. Returns
  * how many (at most LEASE_COPY_MAX); -ETOKEN_STALE, -EINVAL (no such lease), -EACCES (not lent in
- * this direction), -ERANGE (beyond its end), -EFAULT (our memory), -ELEASE (the lender's). */
+ * this direction), -ERANGE (beyond its end), -EFAULT (our memory), -ELEASE (the lender's), -ERETRY
+ * (a page is changing: run the call again). */
 MUST_USE int64_t lease_copy(struct port *port, uint64_t token, uint64_t index, uint64_t offset,
                             uint64_t address, uint64_t size, bool to_lender);
 

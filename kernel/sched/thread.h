@@ -52,13 +52,15 @@ struct address_root {
     uint64_t cpus; /* atomic */
 };
 
-/* Unmap or protect under way: other CPUs forget translations, then `removed` is let go. */
+/* The thread waits until other CPUs have forgotten translations. */
 struct vm_wait {
+    uint64_t seen; /* the wait to end */
+
+    /* Unmap or protect: `removed` is let go then. */
     struct sync_node node;
     struct list link; /* all that are under way */
     struct aspace *aspace;
     struct mapping *removed;
-    uint64_t seen; /* the wait to end */
 };
 
 /* thread.flags, atomic. Any of the SLOW ones keeps a thread off the IPC fast path. */

@@ -9,7 +9,7 @@ static int64_t copy(struct port *port, uint64_t token, uint64_t index, uint64_t 
     if (size > 0 && !door_range_ok(address, size)) {
         return -EFAULT;
     }
-    return lease_copy(port, token, index, offset, address, size, to_lender);
+    return door_result(lease_copy(port, token, index, offset, address, size, to_lender));
 }
 
 DOOR_OF(lease_read, port, OBJECT_PORT, RIGHT_RECV)

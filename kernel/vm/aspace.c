@@ -21,7 +21,7 @@ void vm_init(void)
     mapping_init();
 }
 
-int aspace_create(struct account *account, struct aspace **ret_aspace)
+COLD int aspace_create(struct account *account, struct aspace **ret_aspace)
 {
     uint64_t charge = sizeof(struct aspace) + PAGE_SIZE; /* with the top table */
     int status = account_charge(account, JOB_MEMORY, charge);
@@ -107,16 +107,16 @@ int aspace_map(struct aspace *aspace, struct memory *memory, uint64_t offset, ui
         spin_unlock(&aspace->lock);
         return status;
     }
-    object_ref(&memory->object);
     *mapping = (struct mapping){
         .start = start,
         .size_bytes = size_bytes,
-        .memory = memory,
+        .aspace = aspace,
         .offset = offset,
         .swept = start + size_bytes,
         .flags = flags & MAP_PERMISSIONS,
         .allowed = (allowed | flags) & MAP_PERMISSIONS,
     };
+    mapping_attach(mapping, memory, NULL);
     mapping_insert_locked(aspace, below, mapping);
     if (start != address) {
         aspace->hint = start + size_bytes;
@@ -163,7 +163,7 @@ static struct mapping *take_mappings(struct aspace *aspace)
 }
 
 /* One step; true when everything has been given back but the record. */
-static bool drain_step(struct aspace *aspace)
+static COLD bool drain_step(struct aspace *aspace)
 {
     struct mapping *taken = take_mappings(aspace);
     bool is_done;

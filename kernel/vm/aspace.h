@@ -120,7 +120,8 @@ MUST_USE int64_t aspace_protect(struct aspace *aspace, uint64_t address, uint64_
                                 uint32_t flags);
 
 /* Makes the translation for an access (FAULT_*) of a thread in this address space. 0: try again;
- * -EFAULT: nothing is mapped there; -EACCES: not in this way; -ENOMEM. */
+ * -EFAULT: nothing is mapped there; -EACCES: not in this way; -ENOMEM;
+ * -ERETRY: the page is changing just now, the access has to be tried again. */
 MUST_USE int aspace_fault(struct aspace *aspace, uint64_t address, unsigned access);
 
 /* Kernel address of what a thread of this address space would reach at this user address without a

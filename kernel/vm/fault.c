@@ -18,15 +18,21 @@ static uint32_t needed_for(unsigned access)
     return access & FAULT_EXEC ? MAP_EXEC : MAP_READ;
 }
 
-static int resolve(struct aspace *aspace, struct mapping *mapping, uint64_t page)
+static int resolve(struct aspace *aspace, struct mapping *mapping, uint64_t page, bool is_write)
     REQUIRES(&aspace->lock)
 {
     uint32_t tables_due = aspace->tables_used + TABLES_AHEAD;
+    unsigned flags = translation_flags(mapping);
     struct paddr frame;
-    int status = memory_page(mapping->memory, mapping_index(mapping, page), &frame);
+    bool is_shared;
+    int status =
+        memory_fault(mapping->memory, mapping_index(mapping, page), is_write, &frame, &is_shared);
 
-    if (status != 0) {
+    if (UNLIKELY(status != 0)) {
         return status;
+    }
+    if (UNLIKELY(is_shared)) {
+        flags &= ~ARCH_MAP_WRITE;
     }
     if (UNLIKELY(aspace->tables_paid < tables_due)) {
         status = account_charge(aspace->account, JOB_MEMORY,
@@ -36,13 +42,12 @@ static int resolve(struct aspace *aspace, struct mapping *mapping, uint64_t page
         }
         aspace->tables_paid = tables_due;
     }
-    status = arch_aspace_map(&aspace->root.arch, page, frame, translation_flags(mapping),
-                             &aspace->tables_used);
+    status = arch_aspace_map(&aspace->root.arch, page, frame, flags, &aspace->tables_used);
     if (UNLIKELY(status < 0)) {
         return status;
     }
     if (UNLIKELY(status != 0)) {
-        /* Another thread was faster, or a protect has not come here yet. */
+        /* Another thread was faster, a protect has not come here yet, or the page was shared. */
         arch_tlb_flush_page(page);
         return 0;
     }
@@ -51,21 +56,43 @@ static int resolve(struct aspace *aspace, struct mapping *mapping, uint64_t page
     return 0;
 }
 
+/* The page is shared and to be written. */
+static COLD NOINLINE int unshare(struct aspace *aspace, struct mapping *mapping, uint64_t page)
+    RELEASE(&aspace->lock)
+{
+    struct memory *memory = mapping->memory;
+    uint64_t index = mapping_index(mapping, page);
+    int status;
+
+    object_ref(&memory->object);
+    spin_unlock(&aspace->lock);
+    status = memory_unshare(memory, index);
+    object_unref(&memory->object);
+    return status;
+}
+
 int aspace_fault(struct aspace *aspace, uint64_t address, unsigned access)
 {
+    uint64_t page = align_down_u64(address, PAGE_SIZE);
     struct mapping *mapping;
     int status;
 
-    spin_lock(&aspace->lock);
-    mapping = mapping_find_locked(aspace, address);
-    if (UNLIKELY(mapping == NULL || mapping->dying)) {
-        status = -EFAULT;
-    } else if (UNLIKELY(!(mapping->flags & needed_for(access)))) {
-        status = -EACCES;
-    } else {
-        status = resolve(aspace, mapping, align_down_u64(address, PAGE_SIZE));
-    }
-    spin_unlock(&aspace->lock);
+    do {
+        spin_lock(&aspace->lock);
+        mapping = mapping_find_locked(aspace, address);
+        if (UNLIKELY(mapping == NULL || mapping->dying)) {
+            status = -EFAULT;
+        } else if (UNLIKELY(!(mapping->flags & needed_for(access)))) {
+            status = -EACCES;
+        } else {
+            status = resolve(aspace, mapping, page, (access & FAULT_WRITE) != 0);
+        }
+        if (LIKELY(status != -EBUSY)) {
+            spin_unlock(&aspace->lock);
+            return status;
+        }
+        status = unshare(aspace, mapping, page);
+    } while (status == 0);
     return status;
 }
 

@@ -37,12 +37,33 @@ int mapping_take_locked(struct aspace *aspace, struct mapping **ret_mapping)
     return 0;
 }
 
+void mapping_attach(struct mapping *mapping, struct memory *memory, struct mapping *other)
+{
+    mapping->memory = memory;
+    object_ref(&memory->object);
+    spin_lock(&memory->lock);
+    list_insert_before(other == NULL ? memory->mappings.next : other->link.next, &mapping->link);
+    spin_unlock(&memory->lock);
+}
+
+/* A change of the memory that has come to this mapping goes on with the next one. */
+static void mapping_detach(struct mapping *mapping)
+{
+    struct memory *memory = mapping->memory;
+
+    spin_lock(&memory->lock);
+    if (UNLIKELY(memory->change.next == &mapping->link)) {
+        memory->change.next = mapping->link.next;
+    }
+    list_remove(&mapping->link);
+    spin_unlock(&memory->lock);
+    object_unref(&memory->object);
+}
+
 void mapping_keep_locked(struct aspace *aspace, struct mapping *mapping)
 {
-    if (LIKELY(mapping->memory != NULL)) {
-        object_unref(&mapping->memory->object);
-        mapping->memory = NULL;
-    }
+    mapping_detach(mapping);
+    mapping->memory = NULL;
     mapping->next = NULL;
     aspace->spare = mapping;
 }
@@ -53,7 +74,7 @@ void mapping_free(struct account *account, struct mapping *mapping)
         struct mapping *next = mapping->next;
 
         if (mapping->memory != NULL) {
-            object_unref(&mapping->memory->object);
+            mapping_detach(mapping);
         }
         slab_free(&mapping_cache, mapping);
         account_uncharge(account, JOB_MEMORY, sizeof(struct mapping));
@@ -143,7 +164,7 @@ void mapping_split_locked(struct aspace *aspace, struct mapping *mapping, uint64
 
     debug_assert(address > mapping->start && address < mapping_end(mapping));
     *spare = *mapping;
-    object_ref(&mapping->memory->object);
+    mapping_attach(spare, mapping->memory, mapping);
     spare->start = address;
     spare->size_bytes -= lower_size;
     spare->offset += lower_size;

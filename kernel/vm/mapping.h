@@ -15,7 +15,9 @@ struct mapping {
     };
     uint64_t start;
     uint64_t size_bytes;
+    struct aspace *aspace;
     struct memory *memory; /* a reference */
+    struct list link;      /* memory.mappings */
     uint64_t offset;
     uint64_t swept; /* the page tables agree with flags up to here; mapping_end when all do */
     uint8_t flags;  /* MAP_READ, WRITE, EXEC */
@@ -36,6 +38,14 @@ MUST_USE int mapping_take_locked(struct aspace *aspace, struct mapping **ret_map
 /* Gives back the reference of a record that nobody knows any more, and keeps it for the next one;
  * there is no spare one yet. */
 void mapping_keep_locked(struct aspace *aspace, struct mapping *mapping) REQUIRES(&aspace->lock);
+
+/* Makes the mapping one of `memory`, with a reference; behind `other` of the same memory, or first
+ * (NULL). */
+void mapping_attach(struct mapping *mapping, struct memory *memory, struct mapping *other);
+
+/* The current thread begins to wait until vm_wait_end; its frame says already what then happens. */
+struct vm_wait *vm_wait_begin(void);
+void vm_wait_end(struct vm_wait *wait);
 
 /* Gives back a list of records (by next), and their references to memory. NULL is an empty one. */
 void mapping_free(struct account *account, struct mapping *mapping);

@@ -4,6 +4,7 @@
 #include "arch/mmu.h"
 #include "core/panic.h"
 #include "lib/checked.h"
+#include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
 #include <quay/abi/errno.h>
@@ -11,12 +12,14 @@
 #define NODE_BITS    9u
 #define NODE_ENTRIES (1u << NODE_BITS)
 #define DRAIN_STEP   64u /* entries looked at in one step of destroying; one freed costs more */
-#define DRAIN_FREE   4u
+#define DRAIN_FREE   5u
 
 static struct {
     struct slab_cache cache;
     uint64_t committed; /* atomic: anonymous pages of all memory objects */
-} memory_state;
+
+    struct spinlock family_lock; /* parents and children of all */
+} memory_state = {.family_lock = SPINLOCK_INIT(LOCK_RANK_MEMORY_FAMILY)};
 
 static void memory_destroy(struct object *object);
 
@@ -38,8 +41,8 @@ static uint8_t shift_for(uint64_t page_count)
     return shift;
 }
 
-static int create(struct account *account, enum memory_kind kind, struct paddr start,
-                  uint64_t page_count, struct memory **ret_memory)
+static COLD NOINLINE int create(struct account *account, enum memory_kind kind, struct paddr start,
+                                uint64_t page_count, struct memory **ret_memory)
 {
     int status = account_charge(account, JOB_MEMORY, sizeof(struct memory));
     struct memory *memory;
@@ -58,7 +61,11 @@ static int create(struct account *account, enum memory_kind kind, struct paddr s
     memory->start = start;
     memory->kind = kind;
     memory->shift = shift_for(page_count);
+    memory->is_simple = true;
     spinlock_init(&memory->lock, LOCK_RANK_MEMORY);
+    list_init(&memory->mappings);
+    list_init(&memory->children);
+    object_signal(&memory->object, 0, SIGNAL_ZERO_CHILDREN);
     *ret_memory = memory;
     return 0;
 }
@@ -153,9 +160,33 @@ static int slot_fill(struct memory *memory, uint64_t *slot) REQUIRES(&memory->lo
     return 0;
 }
 
+COLD NOINLINE uint64_t *memory_slot(struct memory *memory, uint64_t index)
+{
+    uint64_t *slot = &memory->root[index >> memory->shift];
+
+    for (unsigned shift = memory->shift; shift != 0; shift -= NODE_BITS) {
+        if (*slot == 0) {
+            return NULL;
+        }
+        slot = node_entry(*slot, index, shift - NODE_BITS);
+    }
+    return slot;
+}
+
+COLD NOINLINE uint64_t memory_hole(const struct memory *memory, uint64_t index)
+{
+    uint64_t value = memory->root[index >> memory->shift];
+    unsigned shift = memory->shift;
+
+    while (shift != 0 && value != 0) {
+        shift -= NODE_BITS;
+        value = *node_entry(value, index, shift);
+    }
+    return shift == 0 ? 0 : 1ul << shift;
+}
+
 /* Nodes that were made stay, whether or not the page can be had: they are found again. */
-static int page_commit(struct memory *memory, uint64_t index, struct paddr *ret_page)
-    REQUIRES(&memory->lock)
+int memory_slot_make(struct memory *memory, uint64_t index, uint64_t **ret_slot)
 {
     uint64_t *slot = &memory->root[index >> memory->shift];
     int status;
@@ -169,16 +200,63 @@ static int page_commit(struct memory *memory, uint64_t index, struct paddr *ret_
         }
         slot = node_entry(*slot, index, shift - NODE_BITS);
     }
-    if (LIKELY(*slot == 0)) {
-        status = slot_fill(memory, slot);
-        if (status != 0) {
-            return status;
-        }
-        memory->committed++;
-        __atomic_fetch_add(&memory_state.committed, 1, __ATOMIC_RELAXED);
-    }
-    ret_page->value = *slot;
+    *ret_slot = slot;
     return 0;
+}
+
+void memory_count(struct memory *memory, int64_t pages)
+{
+    memory->committed += (uint64_t)pages;
+    __atomic_fetch_add(&memory_state.committed, (uint64_t)pages, __ATOMIC_RELAXED);
+}
+
+static int page_commit(struct memory *memory, uint64_t index, struct paddr *ret_page)
+    REQUIRES(&memory->lock)
+{
+    uint64_t *slot;
+    int status = memory_slot_make(memory, index, &slot);
+
+    if (status == 0 && *slot == 0) {
+        status = slot_fill(memory, slot);
+        if (status == 0) {
+            memory_count(memory, 1);
+        }
+    }
+    if (status == 0) {
+        ret_page->value = *slot;
+    }
+    return status;
+}
+
+COLD NOINLINE int memory_grow(struct memory *memory)
+{
+    uint64_t node = 0;
+    int status = slot_fill(memory, &node);
+
+    if (status == 0) {
+        memcpy(node_entry(node, 0, 0), memory->root, sizeof(memory->root));
+        memset(memory->root, 0, sizeof(memory->root));
+        memory->root[0] = node;
+        memory->shift = (uint8_t)(memory->shift + NODE_BITS);
+    }
+    return status;
+}
+
+NOINLINE bool frame_is_shared(uint64_t frame)
+{
+    return __atomic_load_n(&frame_of(paddr_of(frame))->refcount, __ATOMIC_ACQUIRE) != 0;
+}
+
+COLD NOINLINE void frame_release(uint64_t frame)
+{
+    uint32_t *others = &frame_of(paddr_of(frame))->refcount;
+
+    /* Alone, nobody can come: only who has the frame can share it, and that is us, under a lock. */
+    if (__atomic_load_n(others, __ATOMIC_ACQUIRE) == 0 ||
+        __atomic_fetch_sub(others, 1, __ATOMIC_ACQ_REL) == 0) {
+        __atomic_store_n(others, 0, __ATOMIC_RELAXED);
+        frame_free(paddr_of(frame), 0);
+    }
 }
 
 int memory_page(struct memory *memory, uint64_t index, struct paddr *ret_page)
@@ -195,6 +273,93 @@ int memory_page(struct memory *memory, uint64_t index, struct paddr *ret_page)
     return status;
 }
 
+static COLD NOINLINE int fault_on_changing(struct memory *memory, uint64_t index, bool is_write,
+                                           struct paddr *ret_page, bool *ret_is_shared)
+{
+    int status;
+
+    spin_lock(&memory->lock);
+    if (index >= memory->page_count) {
+        status = -EFAULT;
+    } else if (index - memory->change.first < memory->change.count) {
+        status = -ERETRY;
+    } else {
+        status = page_commit(memory, index, ret_page);
+        if (status == 0 && frame_is_shared(ret_page->value)) {
+            *ret_is_shared = true;
+            status = is_write ? -EBUSY : 0;
+        }
+    }
+    spin_unlock(&memory->lock);
+    return status;
+}
+
+int memory_fault(struct memory *memory, uint64_t index, bool is_write, struct paddr *ret_page,
+                 bool *ret_is_shared)
+{
+    *ret_is_shared = false;
+    return LIKELY(memory_is_simple(memory))
+               ? memory_page(memory, index, ret_page)
+               : fault_on_changing(memory, index, is_write, ret_page, ret_is_shared);
+}
+
+/* --- Clones --- */
+
+COLD NOINLINE int memory_clone(struct account *account, struct memory *memory, uint64_t offset,
+                               uint64_t size_bytes, struct memory **ret_clone)
+{
+    struct memory *clone;
+    int status;
+
+    if (memory->kind != MEMORY_ANONYMOUS) {
+        return -ENOTSUP;
+    }
+    if (size_bytes == 0 || !is_aligned(offset | size_bytes, PAGE_SIZE)) {
+        return -EINVAL;
+    }
+    /* SAFETY: read without the lock; what goes meanwhile is not there for memory_supply. */
+    if (!range_contains(0, __atomic_load_n(&memory->page_count, __ATOMIC_RELAXED) << PAGE_SHIFT,
+                        offset, size_bytes)) {
+        return -ERANGE;
+    }
+    status = memory_create(account, size_bytes, &clone);
+    if (status != 0) {
+        return status;
+    }
+    spin_lock(&memory_state.family_lock);
+    clone->parent = memory;
+    list_push_back(&memory->children, &clone->sibling);
+    object_signal(&memory->object, SIGNAL_ZERO_CHILDREN, 0);
+    spin_unlock(&memory_state.family_lock);
+    *ret_clone = clone;
+    return 0;
+}
+
+/* The memory goes: its parent has a child less, its children no parent any more. A step; true when
+ * all is done. */
+static COLD NOINLINE bool family_leave(struct memory *memory)
+{
+    struct list *child = NULL;
+
+    spin_lock(&memory_state.family_lock);
+    if (memory->parent != NULL) {
+        list_remove(&memory->sibling);
+        if (list_is_empty(&memory->parent->children)) {
+            object_signal(&memory->parent->object, 0, SIGNAL_ZERO_CHILDREN);
+        }
+        memory->parent = NULL;
+    }
+    for (unsigned i = 0; i < DRAIN_STEP; i++) {
+        child = list_pop_front(&memory->children);
+        if (child == NULL) {
+            break;
+        }
+        CONTAINER_OF(child, struct memory, sibling)->parent = NULL;
+    }
+    spin_unlock(&memory_state.family_lock);
+    return child == NULL;
+}
+
 /* --- The end --- */
 
 static void memory_free(struct memory *memory)
@@ -207,14 +372,15 @@ static void memory_free(struct memory *memory)
 
 static void slot_empty(uint64_t *slot)
 {
-    frame_free(paddr_of(*slot), 0);
+    frame_release(*slot);
     *slot = 0;
 }
 
 /* Frees the page `index`, if it is committed, and the nodes whose last page it is. Adds what was
  * freed to the counts and returns the next index worth a look: behind the missing node, if one is
  * missing. Nobody else can see the object any more. */
-static uint64_t drain_at(struct memory *memory, uint64_t index, uint64_t *frames, uint64_t *pages)
+static COLD NOINLINE uint64_t drain_at(struct memory *memory, uint64_t index, uint64_t *frames,
+                                       uint64_t *pages)
 {
     uint64_t *path[4]; /* slots of the nodes on the way, and how many index bits lie below each */
     unsigned shifts[4];
@@ -241,12 +407,16 @@ static uint64_t drain_at(struct memory *memory, uint64_t index, uint64_t *frames
     return index;
 }
 
-static void memory_drain(struct sync_node *node)
+static COLD NOINLINE void memory_drain(struct sync_node *node)
 {
     struct memory *memory = CONTAINER_OF(node, struct memory, drain);
-    uint64_t end = round_up_u64(memory->page_count, 1ul << memory->shift);
+    uint64_t end = (uint64_t)MEMORY_ROOT_ENTRIES << memory->shift;
     uint64_t frames = 0, pages = 0;
 
+    if (!family_leave(memory)) {
+        sync_post(node, memory_drain);
+        return;
+    }
     for (unsigned i = 0; i + frames * DRAIN_FREE < DRAIN_STEP && memory->drain_index < end; i++) {
         memory->drain_index = drain_at(memory, memory->drain_index, &frames, &pages);
     }
@@ -276,8 +446,8 @@ void memory_figures(struct memory *memory, struct memory_figures *ret_figures)
 {
     spin_lock(&memory->lock);
     ret_figures->committed_bytes = memory->committed * PAGE_SIZE;
-    spin_unlock(&memory->lock);
     ret_figures->size_bytes = memory->page_count * PAGE_SIZE;
+    spin_unlock(&memory->lock);
 }
 
 uint64_t memory_committed_bytes(void)

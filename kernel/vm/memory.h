@@ -12,15 +12,26 @@
  *
  *     root[8] --> node[512] --> node[512] --> frame          (the depth follows from the size)
  *
- * A page, once committed, stays at its place until the object is destroyed, and every mapping holds
- * a reference to the object. So page tables and TLBs may point to a frame without counting it, as
- * long as the mapping's reference is given back only after the last translation is gone (aspace.h).
+ * Every mapping holds a reference to the object and stands in its list. So page tables and TLBs may
+ * point to a frame without counting it, as long as a mapping leaves only after the last translation
+ * is gone (aspace.h).
+ *
+ * Memory is `simple` until it is first cloned, supplied from, resized or decommitted: a page of
+ * simple memory, once committed, stays at its place until the end. Afterwards
+ *
+ * - a frame may belong to several objects: its descriptor counts the others. Who writes to a page
+ *   whose frame is shared gets a frame of its own first. Each object pays for all its pages, shared
+ *   or not, so that a write never needs more than was paid.
+ * - pages change in three steps (change.c): the object notes which, and faults on them wait; the
+ *   translations in all mappings go, or lose the permission to write; and when all CPUs have
+ *   forgotten them, the frames are let go. One change at a time.
  */
 #pragma once
 
 #include "cap/account.h"
 #include "cap/object.h"
 #include "lib/compiler.h"
+#include "lib/list.h"
 #include "lib/types.h"
 
 #define MEMORY_ROOT_ENTRIES 8u
@@ -37,15 +48,35 @@ struct memory {
 
     /* Fixed. */
     struct account *account; /* pays for the record, the nodes and the pages */
-    uint64_t page_count;
-    struct paddr start; /* physical, frames */
+    struct paddr start;      /* physical, frames */
     enum memory_kind kind;
-    uint8_t shift; /* anonymous: index bits below the root */
 
     struct spinlock lock;
-    /* Under the lock; an entry may be read without it, because it never changes once it is set. */
+    /* Under the lock; of simple memory they may be read without, because there they never change,
+     * or never again once they are set. */
     uint64_t root[MEMORY_ROOT_ENTRIES]; /* at the last level: physical address of the page, or 0 */
-    uint64_t committed;                 /* pages */
+    uint64_t page_count;
+    uint8_t shift; /* anonymous: index bits below the root */
+    bool is_simple;
+    /* Under the lock. */
+    uint64_t committed;   /* pages */
+    uint64_t top;         /* no page is committed from here on; above page_count while it shrinks */
+    struct list mappings; /* struct mapping.link */
+    struct {
+        uint64_t first;
+        uint64_t count;         /* of the pages that change; 0: none do */
+        struct list *next;      /* mapping to be swept */
+        uint64_t cpus;          /* that have something to forget, as far as is known */
+        uint64_t replaced;      /* frame */
+        struct vm_wait *waiter; /* or NULL */
+        struct sync_node node;
+        uint8_t kind;
+    } change;
+
+    /* Under the lock of all families. */
+    struct memory *parent; /* whose clone it is, or NULL */
+    struct list sibling;
+    struct list children; /* memory.sibling */
 
     /* Destroying, in steps. */
     struct sync_node drain;
@@ -79,8 +110,72 @@ MUST_USE int memory_create_from_frames(struct account *account, struct paddr sta
  * yet. 0 or -ENOMEM. May be called under the lock of an address space. */
 MUST_USE int memory_page(struct memory *memory, uint64_t index, struct paddr *ret_page);
 
-/* The page if it is committed, without allocating or locking. */
+/* The page if it is committed, without allocating or locking. Of simple memory only. */
 MUST_USE bool memory_peek(const struct memory *memory, uint64_t index, struct paddr *ret_page);
+
+/* Read under the lock of an address space it tells what holds until that is released: a change
+ * comes to the mappings there only afterwards. */
+static inline bool memory_is_simple(const struct memory *memory)
+{
+    return __atomic_load_n(&memory->is_simple, __ATOMIC_ACQUIRE);
+}
+
+/* The page for a fault, under the lock of the address space. Also -EFAULT: beyond the end; -ERETRY:
+ * the page is changing; -EBUSY: it is to be written and is shared: memory_unshare. */
+MUST_USE int memory_fault(struct memory *memory, uint64_t index, bool is_write,
+                          struct paddr *ret_page, bool *ret_is_shared);
+
+/* The frame of a page is shared: gives the memory one of its own. 0; -ERETRY: it will have it soon;
+ * -ENOMEM. */
+MUST_USE int memory_unshare(struct memory *memory, uint64_t index);
+
+/*
+ * The following change pages in a system call of the current thread, whose result they return. They
+ * do a bounded part of the work. -ERETRY: another change is under way, or (resize) there is more to
+ * do: run the call again. -ENOTSUP: not anonymous. SYSCALL_RESUME: the thread waits.
+ */
+
+/* Gives back the pages in the range, which read as zeros from then on. Returns how many bytes it
+ * has got over. -EINVAL, -ERANGE. */
+MUST_USE int64_t memory_decommit(struct memory *memory, uint64_t offset, uint64_t size_bytes);
+
+/* Changes the size, rounded up to whole pages; what is cut off is given back. 0, -EINVAL, -E2BIG,
+ * -ENOMEM. */
+MUST_USE int64_t memory_resize(struct memory *memory, uint64_t size_bytes);
+
+/* Puts the pages of `from` into those places of `to` where there are none; the frames are shared
+ * until one side writes. Where `from` has no page `to` gets none. Returns how many bytes it has got
+ * over. -EINVAL, -ERANGE, -ENOMEM. */
+MUST_USE int64_t memory_supply(struct memory *to, uint64_t to_offset, struct memory *from,
+                               uint64_t from_offset, uint64_t size_bytes);
+
+/* An empty clone of that part of the memory, which memory_supply has to fill. Returns a reference.
+ * 0, -EINVAL, -ERANGE, -ENOTSUP, -ENOMEM. */
+MUST_USE int memory_clone(struct account *account, struct memory *memory, uint64_t offset,
+                          uint64_t size_bytes, struct memory **ret_clone);
+
+/* --- Only for vm --- */
+
+/* A page or node of an anonymous memory: the physical address, 0: none. NULL: no node above it. */
+MUST_USE uint64_t *memory_slot(struct memory *memory, uint64_t index) REQUIRES(&memory->lock);
+
+/* The same, with all nodes: 0 or -ENOMEM. */
+MUST_USE int memory_slot_make(struct memory *memory, uint64_t index, uint64_t **ret_slot)
+    REQUIRES(&memory->lock);
+
+/* How many pages have no node in common with the page `index`: an aligned power of two, 0 if the
+ * page's own node is there. */
+MUST_USE uint64_t memory_hole(const struct memory *memory, uint64_t index) REQUIRES(&memory->lock);
+
+/* Notes that a page came (1) or went (-1). */
+void memory_count(struct memory *memory, int64_t pages) REQUIRES(&memory->lock);
+
+/* Whether others have the frame too, and giving up the share of one of them: the last frees it. */
+MUST_USE bool frame_is_shared(uint64_t frame);
+void frame_release(uint64_t frame);
+
+/* Raises the root by a level. 0 or -ENOMEM. */
+MUST_USE int memory_grow(struct memory *memory) REQUIRES(&memory->lock);
 
 struct memory_figures {
     uint64_t size_bytes;

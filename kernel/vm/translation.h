@@ -20,3 +20,9 @@ static inline unsigned translation_flags(const struct mapping *mapping)
     }
     return flags | mapping->flags;
 }
+
+/* The same for pages that may be shared: a write has to fault first. */
+static inline unsigned translation_flags_now(const struct mapping *mapping)
+{
+    return translation_flags(mapping) & (memory_is_simple(mapping->memory) ? ~0u : ~ARCH_MAP_WRITE);
+}

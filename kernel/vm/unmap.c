@@ -45,22 +45,40 @@ struct step {
 
 static const struct wait_ops shootdown_wait = {.state = THREAD_STATE_WAIT_KERNEL};
 
+struct vm_wait *vm_wait_begin(void)
+{
+    struct thread *thread = thread_current();
+
+    object_ref(&thread->object);
+    thread->vm_wait.seen = (thread->wait + 2) | THREAD_WAITING; /* what wait_publish makes of it */
+    thread->wait_ops = &shootdown_wait;
+    thread->deadline = DEADLINE_NEVER;
+    wait_publish(thread);
+    return &thread->vm_wait;
+}
+
+void vm_wait_end(struct vm_wait *wait)
+{
+    struct thread *thread = CONTAINER_OF(wait, struct thread, vm_wait);
+
+    /* A thread that was killed is not woken. */
+    if (wait_try_end(thread, wait->seen)) {
+        sched_wake(thread);
+    }
+    object_unref(&thread->object);
+}
+
 static void shootdown_done(struct sync_node *node)
 {
     struct vm_wait *wait = CONTAINER_OF(node, struct vm_wait, node);
-    struct thread *thread = CONTAINER_OF(wait, struct thread, vm_wait);
     struct aspace *aspace = wait->aspace;
 
     spin_lock(&shootdown_state.lock);
     list_remove(&wait->link);
     spin_unlock(&shootdown_state.lock);
     mapping_free(aspace->account, wait->removed);
-    /* The frame was made ready before the wait began. A thread that was killed is not woken. */
-    if (wait_try_end(thread, wait->seen)) {
-        sched_wake(thread);
-    }
+    vm_wait_end(wait);
     object_unref(&aspace->object);
-    object_unref(&thread->object);
 }
 
 /* The current thread waits until `cpus` have forgotten; then `removed` is let go. The round begins
@@ -68,21 +86,15 @@ static void shootdown_done(struct sync_node *node)
 static void shootdown_start(struct aspace *aspace, uint64_t cpus, struct mapping *removed)
     REQUIRES(&aspace->lock)
 {
-    struct thread *thread = thread_current();
-    struct vm_wait *wait = &thread->vm_wait;
+    struct vm_wait *wait = &thread_current()->vm_wait;
 
-    object_ref(&thread->object);
     object_ref(&aspace->object);
     wait->aspace = aspace;
     wait->removed = removed;
-    wait->seen = (thread->wait + 2) | THREAD_WAITING; /* what wait_publish makes of it */
     spin_lock(&shootdown_state.lock);
     list_push_back(&shootdown_state.under_way, &wait->link);
     spin_unlock(&shootdown_state.lock);
-    thread->wait_ops = &shootdown_wait;
-    thread->deadline = DEADLINE_NEVER;
-    wait_publish(thread);
-    sync_round(&wait->node, cpus, shootdown_done);
+    sync_round(&vm_wait_begin()->node, cpus, shootdown_done);
 }
 
 void aspace_forget_cpu(void)
@@ -154,7 +166,7 @@ static bool sweep_tables(struct aspace *aspace, struct mapping *mapping, struct 
 {
     struct arch_aspace *tables = &aspace->root.arch;
     bool is_loaded = thread_current()->root == &aspace->root;
-    unsigned flags = mapping->dying ? 0 : translation_flags(mapping);
+    unsigned flags = mapping->dying ? 0 : translation_flags_now(mapping);
     uint64_t end = mapping_end(mapping);
 
     while (mapping->swept < end) {
@@ -189,7 +201,7 @@ static bool sweep(struct aspace *aspace, struct mapping *mapping, struct step *s
 /* --- Cutting --- */
 
 /* Makes the mapping that contains the address, if there is one, begin there. 0 or -ENOMEM. */
-static int cut_at(struct aspace *aspace, uint64_t address) REQUIRES(&aspace->lock)
+static COLD int cut_at(struct aspace *aspace, uint64_t address) REQUIRES(&aspace->lock)
 {
     struct mapping *mapping = mapping_find_locked(aspace, address), *upper;
     int status;
@@ -251,6 +263,7 @@ static bool unmap_step(struct aspace *aspace, uint64_t start, uint64_t end, stru
         }
         step->stale |= mapping->stale;
         mapping_remove_locked(aspace, mapping);
+        mapping->touched = false; /* whatever is there from now on is not its own */
         mapping->next = step->removed;
         step->removed = mapping;
         mapping = next;
@@ -280,8 +293,8 @@ int64_t aspace_unmap(struct aspace *aspace, uint64_t address, uint64_t size_byte
 /* --- Protect --- */
 
 /* Whether the mappings in the range may all have these permissions. */
-static int check_protect(struct aspace *aspace, uint64_t start, uint64_t end, uint32_t permissions)
-    REQUIRES(&aspace->lock)
+static COLD int check_protect(struct aspace *aspace, uint64_t start, uint64_t end,
+                              uint32_t permissions) REQUIRES(&aspace->lock)
 {
     const struct mapping *mapping = mapping_first_locked(aspace, start);
     unsigned count = 0;
@@ -299,8 +312,8 @@ static int check_protect(struct aspace *aspace, uint64_t start, uint64_t end, ui
 }
 
 /* True when everything in the range has the permissions, in the tables too. */
-static bool protect_step(struct aspace *aspace, uint64_t start, uint64_t end, uint32_t permissions,
-                         struct step *step) REQUIRES(&aspace->lock)
+static COLD bool protect_step(struct aspace *aspace, uint64_t start, uint64_t end,
+                              uint32_t permissions, struct step *step) REQUIRES(&aspace->lock)
 {
     struct mapping *mapping = mapping_first_locked(aspace, start);
 
@@ -324,7 +337,8 @@ static bool protect_step(struct aspace *aspace, uint64_t start, uint64_t end, ui
     return true;
 }
 
-int64_t aspace_protect(struct aspace *aspace, uint64_t address, uint64_t size_bytes, uint32_t flags)
+COLD int64_t aspace_protect(struct aspace *aspace, uint64_t address, uint64_t size_bytes,
+                            uint32_t flags)
 {
     struct step step = STEP_START;
     int status = check_range(address, size_bytes);

@@ -313,6 +313,16 @@ void arch_spin_acquire(uint32_t *word)
     *word = 1;
 }
 
+bool arch_spin_try(uint32_t *word)
+{
+    fake_choice();
+    if (*word != 0) {
+        return false;
+    }
+    *word = 1;
+    return true;
+}
+
 void arch_spin_release(uint32_t *word)
 {
     FAKE_CHECK(*word == 1);

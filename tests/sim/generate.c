@@ -278,12 +278,42 @@ FILL(memory_create)
 {
     r->rdi = any_handle(t, OBJECT_JOB);
     r->rsi = any_size();
-    r->rdx = sim_chance(97) ? 0 : sim_random(4);
+    r->rdx = sim_chance(97) ? MEMORY_RESIZABLE * sim_random(2) : sim_random(5);
 }
 
 FILL(memory)
 {
     r->rdi = any_handle(t, OBJECT_MEMORY);
+}
+
+FILL(memory_resize)
+{
+    r->rdi = any_handle(t, OBJECT_MEMORY);
+    r->rsi = any_size();
+}
+
+FILL(memory_decommit)
+{
+    r->rdi = any_handle(t, OBJECT_MEMORY);
+    r->rsi = sim_chance(70) ? 0 : PAGE_SIZE * sim_random(3) + sim_chance(5);
+    r->rdx = any_size();
+}
+
+FILL(memory_clone)
+{
+    r->rdi = any_handle(t, OBJECT_JOB);
+    r->rsi = any_handle(t, OBJECT_MEMORY);
+    r->rdx = sim_chance(70) ? 0 : PAGE_SIZE * sim_random(3) + sim_chance(5);
+    r->r10 = any_size();
+}
+
+FILL(memory_supply)
+{
+    r->rdi = any_handle(t, OBJECT_MEMORY);
+    r->rsi = sim_chance(70) ? 0 : PAGE_SIZE * sim_random(3) + sim_chance(5);
+    r->rdx = any_handle(t, OBJECT_MEMORY);
+    r->r10 = sim_chance(70) ? 0 : PAGE_SIZE * sim_random(3) + sim_chance(5);
+    r->r8 = any_size();
 }
 
 FILL(memory_physical)
@@ -640,6 +670,10 @@ static const struct {
     {SYS_object_wait, 30, fill_object_wait},
     {SYS_memory_create, 15, fill_memory_create},
     {SYS_memory_info, 8, fill_memory},
+    {SYS_memory_resize, 15, fill_memory_resize},
+    {SYS_memory_decommit, 20, fill_memory_decommit},
+    {SYS_memory_clone, 8, fill_memory_clone},
+    {SYS_memory_supply, 25, fill_memory_supply},
     {SYS_memory_physical, 3, fill_memory_physical},
     {SYS_aspace_map, 40, fill_aspace_map},
     {SYS_aspace_unmap, 25, fill_aspace_range},

@@ -220,6 +220,12 @@ static const struct {
     {SYS_object_wait, {{1, OBJECT_NONE, RIGHT_WAIT}}, 0},
     {SYS_memory_create, {{1, OBJECT_JOB, RIGHT_CREATE}}, OBJECT_MEMORY},
     {SYS_memory_info, {{1, OBJECT_MEMORY, RIGHT_INSPECT}}, 0},
+    {SYS_memory_resize, {{1, OBJECT_MEMORY, RIGHT_RESIZE}}, 0},
+    {SYS_memory_decommit, {{1, OBJECT_MEMORY, RIGHT_WRITE}}, 0},
+    {SYS_memory_clone,
+     {{1, OBJECT_JOB, RIGHT_CREATE}, {2, OBJECT_MEMORY, RIGHT_READ}},
+     OBJECT_MEMORY},
+    {SYS_memory_supply, {{1, OBJECT_MEMORY, RIGHT_WRITE}, {3, OBJECT_MEMORY, RIGHT_READ}}, 0},
     {SYS_memory_physical,
      {{1, OBJECT_RESOURCE, RIGHT_MINT_MEMORY}, {2, OBJECT_JOB, RIGHT_CREATE}},
      OBJECT_MEMORY},
@@ -599,7 +605,7 @@ static void made_handle(struct model_thread *t, const struct fake_registers *r, 
     unsigned object = ++model.objects;
     rights_t rights = type_rights[type];
 
-    if (t->number == SYS_memory_create) {
+    if ((t->number == SYS_memory_create && t->argument[2] == 0) || t->number == SYS_memory_clone) {
         rights &= ~RIGHT_RESIZE; /* its size is fixed */
     } else if (t->number == SYS_memory_physical) {
         rights &= ~(RIGHT_RESIZE | RIGHT_EXEC);

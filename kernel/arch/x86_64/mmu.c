@@ -18,7 +18,7 @@
 #define FREE_STEP 8 /* page tables that one call of arch_aspace_fini frees, or ... */
 #define LOOK_COST 8 /* ... this many fewer for each table whose entries were looked at */
 
-static MUST_USE bool table_alloc(uint64_t *entry, uint64_t flags)
+static NOINLINE MUST_USE bool table_alloc(uint64_t *entry, uint64_t flags)
 {
     struct paddr frame;
 

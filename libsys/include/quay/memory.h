@@ -29,6 +29,32 @@ static inline int64_t qy_memory_physical(handle_t resource, handle_t job, uint64
     return qy_syscall4(SYS_memory_physical, resource, job, address, size_bytes);
 }
 
+/* Changes the size of memory that was created with MEMORY_RESIZABLE. */
+static inline int64_t qy_memory_resize(handle_t memory, uint64_t size_bytes)
+{
+    return qy_syscall2(SYS_memory_resize, memory, size_bytes);
+}
+
+/* Gives pages back. Returns how many bytes were got over: to be called again for the rest. */
+static inline int64_t qy_memory_decommit(handle_t memory, uint64_t offset, uint64_t size_bytes)
+{
+    return qy_syscall3(SYS_memory_decommit, memory, offset, size_bytes);
+}
+
+/* Empty memory that is a child of this one; qy_memory_snapshot fills it too. Returns a handle. */
+static inline int64_t qy_memory_clone(handle_t job, handle_t memory, uint64_t offset,
+                                      uint64_t size_bytes)
+{
+    return qy_syscall4(SYS_memory_clone, job, memory, offset, size_bytes);
+}
+
+/* Shares pages, copy-on-write. Returns how many bytes were got over. */
+static inline int64_t qy_memory_supply(handle_t to, uint64_t to_offset, handle_t from,
+                                       uint64_t from_offset, uint64_t size_bytes)
+{
+    return qy_syscall6(SYS_memory_supply, to, to_offset, from, from_offset, size_bytes, 0);
+}
+
 /* Maps memory with MAP_ flags; address 0: anywhere. Returns the address. */
 static inline int64_t qy_aspace_map(handle_t aspace, handle_t memory, uint64_t offset,
                                     uint64_t address, uint64_t size_bytes, uint32_t flags)
@@ -48,6 +74,10 @@ static inline int64_t qy_aspace_protect(handle_t aspace, uint64_t address, uint6
 {
     return qy_syscall4(SYS_aspace_protect, aspace, address, size_bytes, flags);
 }
+
+/* A copy of a part of the memory as it is now, page by page: neither side sees what the other
+ * writes afterwards. Returns a handle. */
+int64_t qy_memory_snapshot(handle_t job, handle_t memory, uint64_t offset, uint64_t size_bytes);
 
 /* --- this process -------------------------------------------------------------------------- */
 

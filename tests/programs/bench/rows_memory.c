@@ -6,10 +6,13 @@
  */
 #include "bench.h"
 #include <quay/bootstrap.h>
+#include <quay/handle.h>
 #include <quay/memory.h>
 
-#define MAPS  500
-#define PAGES 1000ul
+#define CLONES      500
+#define CLONE_PAGES 16ul
+#define MAPS        500
+#define PAGES       1000ul
 
 static void touch(int64_t address)
 {
@@ -57,8 +60,41 @@ static void fault_measure(void)
     qy_pages_unmap(pages, PAGES * PAGE_SIZE);
 }
 
+/* A clone of 16 pages that are mapped here; then a write to one of them, which copies it. */
+static void clone_measure(void)
+{
+    static uint64_t writes[CLONES];
+    int64_t memory = qy_memory_create(qy_self_job(), CLONE_PAGES * PAGE_SIZE, 0);
+    must(memory, "memory_create");
+    int64_t address = qy_aspace_map(qy_self_aspace(), (handle_t)memory, 0, 0,
+                                    CLONE_PAGES * PAGE_SIZE, MAP_READ | MAP_WRITE);
+    must(address, "aspace_map");
+    for (uint32_t i = 0; i < CLONE_PAGES; i++) {
+        touch(address + (int64_t)(i * PAGE_SIZE));
+    }
+    for (uint32_t i = 0; i < CLONES; i++) {
+        int64_t clone;
+        MEASURE(i, clone = qy_memory_snapshot(qy_self_job(), (handle_t)memory, 0,
+                                              CLONE_PAGES * PAGE_SIZE));
+        must(clone, "memory_clone");
+        uint64_t cloned = samples[i];
+        MEASURE(i, touch(address + (int64_t)(i % CLONE_PAGES * PAGE_SIZE)));
+        writes[i] = samples[i];
+        samples[i] = cloned;
+        must(qy_handle_close((handle_t)clone), "handle_close");
+    }
+    samples_print("clone_64k", CLONES, 1);
+    for (uint32_t i = 0; i < CLONES; i++) {
+        samples[i] = writes[i];
+    }
+    samples_print("cow_fault", CLONES, 1);
+    must(qy_aspace_unmap(qy_self_aspace(), (uint64_t)address, CLONE_PAGES * PAGE_SIZE),
+         "aspace_unmap");
+}
+
 void rows_memory(void)
 {
     map_measure();
     fault_measure();
+    clone_measure();
 }

@@ -38,7 +38,7 @@ void fixture_make(void)
     put(OBJECT_PROCESS, process.status);
     put(OBJECT_ASPACE, (int64_t)process.second);
     put(OBJECT_THREAD, qy_sys_thread_create((handle_t)process.status));
-    put(OBJECT_MEMORY, qy_memory_create((handle_t)job, PAGE_SIZE, 0));
+    put(OBJECT_MEMORY, qy_memory_create((handle_t)job, PAGE_SIZE, MEMORY_RESIZABLE));
     int64_t port = qy_port_create((handle_t)job, 4);
     put(OBJECT_PORT, port);
     put(OBJECT_SESSION, (int64_t)qy_session_create((handle_t)port, 1, 0).second);

@@ -100,10 +100,23 @@ ROW(object_wait) = {HANDLE(OBJECT_NONE, RIGHT_WAIT), VALUE(SIGNAL_USER),
 /* --- memory */
 BAD(bad_memory_sizes) = {
     {0, -EINVAL}, {HUGE_SIZE, ANY_ERROR}, {UINT64_MAX, ANY_ERROR}, {1ul << 62, ANY_ERROR}, END};
-BAD(bad_memory_flags) = {{MEMORY_CONTIGUOUS, -ENOTSUP}, {2, -EINVAL}, {1ul << 32, -EINVAL}, END};
+BAD(bad_memory_flags) = {{MEMORY_CONTIGUOUS, -ENOTSUP}, {4, -EINVAL}, {1ul << 32, -EINVAL}, END};
 ROW(memory_create) = {HANDLE(OBJECT_JOB, RIGHT_CREATE), CHECKED(PAGE_SIZE, bad_memory_sizes),
                       CHECKED(0, bad_memory_flags)};
 ROW(memory_info) = {HANDLE(OBJECT_MEMORY, RIGHT_INSPECT)};
+BAD(bad_ranges) = {{1, -EINVAL}, {PAGE_SIZE, -ERANGE}, {HUGE_SIZE, ANY_ERROR}, END};
+BAD(bad_range_sizes) = {
+    {0, -EINVAL}, {1, -EINVAL}, {2 * PAGE_SIZE, -ERANGE}, {HUGE_SIZE, ANY_ERROR}, END};
+ROW(memory_resize) = {HANDLE(OBJECT_MEMORY, RIGHT_RESIZE), CHECKED(PAGE_SIZE, bad_memory_sizes)};
+ROW(memory_decommit) = {HANDLE(OBJECT_MEMORY, RIGHT_WRITE), CHECKED(0, bad_ranges),
+                        CHECKED(PAGE_SIZE, bad_range_sizes)};
+ROW(memory_clone) = {HANDLE(OBJECT_JOB, RIGHT_CREATE), HANDLE(OBJECT_MEMORY, RIGHT_READ),
+                     CHECKED(0, bad_ranges), CHECKED(PAGE_SIZE, bad_range_sizes)};
+/* Both handles name one memory here, which comes before its range. */
+BAD(bad_places) = {{1, -EINVAL}, {PAGE_SIZE, -EINVAL}, {HUGE_SIZE, ANY_ERROR}, END};
+ROW(memory_supply) = {HANDLE(OBJECT_MEMORY, RIGHT_WRITE), CHECKED(0, bad_places),
+                      HANDLE(OBJECT_MEMORY, RIGHT_READ), CHECKED(0, bad_places),
+                      CHECKED(PAGE_SIZE, bad_places)};
 BAD(bad_physical) = {
     {0xfec00001, -EINVAL}, {2ul << 20, -EACCES}, {HUGE_SIZE, ANY_ERROR}, {1ul << 52, -EINVAL}, END};
 BAD(bad_physical_sizes) = {

@@ -112,9 +112,89 @@ static void mappers_run(void)
     discard(memory);
 }
 
+/* --- pages that are changed by everybody at once --- */
+
+#define CHANGED_PAGES 48ul
+
+static struct {
+    handle_t memory;
+    volatile uint64_t *words;
+} changed;
+
+static void change_once(uint32_t what)
+{
+    uint64_t size = CHANGED_PAGES * PAGE_SIZE;
+    int64_t status = 0;
+
+    if (what % 4 == 0) {
+        status = qy_memory_decommit(changed.memory, what / 4 % 16 * PAGE_SIZE, 8 * PAGE_SIZE);
+    } else if (what % 4 == 1) {
+        status = qy_memory_snapshot(qy_self_job(), changed.memory, 0, size);
+        if (status > 0) {
+            (void)qy_memory_supply(changed.memory, 0, (handle_t)status, 0, size); /* what is free */
+            (void)qy_handle_close((handle_t)status);                              /* it was ours */
+        }
+    } else if (what % 4 == 2) {
+        int64_t address =
+            qy_aspace_map(qy_self_aspace(), changed.memory, 0, 0, size, MAP_READ | MAP_WRITE);
+        if (address > 0) {
+            *(volatile uint64_t *)(uintptr_t)(address + (int64_t)PAGE_SIZE) = 1;
+            status = qy_aspace_unmap(qy_self_aspace(), (uint64_t)address, size);
+        }
+    } else {
+        /* Nobody touches the upper third. */
+        status = qy_memory_resize(changed.memory, size - what / 4 % 2 * 16 * PAGE_SIZE);
+    }
+    if (status < 0 && status != -ERANGE) {
+        race_state.unexpected = status;
+    }
+}
+
+static void changer(void *argument)
+{
+    uint32_t what = (uint32_t)(uintptr_t)argument;
+    while (__atomic_load_n(&race_state.stopped, __ATOMIC_RELAXED) == 0) {
+        volatile uint64_t *word = &changed.words[what % 30 * PAGE_SIZE / 8];
+        uint64_t value = *word;
+        if (value > 1) {
+            race_state.unexpected = (int64_t)value;
+        }
+        *word = 1;
+        change_once(what);
+        what = what * 5 + 1;
+    }
+}
+
+static void changers_run(void)
+{
+    uint64_t size = CHANGED_PAGES * PAGE_SIZE;
+    int64_t memory = qy_memory_create(qy_self_job(), size, MEMORY_RESIZABLE);
+    int64_t address =
+        qy_aspace_map(qy_self_aspace(), (handle_t)memory, 0, 0, size, MAP_READ | MAP_WRITE);
+    struct qy_thread *threads[USERS];
+    int started = 0;
+    changed.memory = (handle_t)memory;
+    changed.words = (volatile uint64_t *)(uintptr_t)address;
+    race_state.stopped = 0;
+    race_state.unexpected = 0;
+    while (started < USERS &&
+           qy_thread_create(changer, (void *)(uintptr_t)(started + 1), 0, &threads[started]) == 0) {
+        started++;
+    }
+    (void)qy_thread_sleep(qy_deadline_after(DURATION));
+    __atomic_store_n(&race_state.stopped, 1, __ATOMIC_RELAXED);
+    for (int i = 0; i < started; i++) {
+        (void)qy_thread_join(threads[i], DEADLINE_NEVER); /* cannot time out */
+    }
+    tap_equal(race_state.unexpected, 0, "threads that clone, resize, decommit, write and unmap");
+    (void)qy_aspace_unmap(qy_self_aspace(), (uint64_t)address, size);
+    discard(memory);
+}
+
 void test_races(void)
 {
     closers_run(false);
     closers_run(true);
     mappers_run();
+    changers_run();
 }

@@ -105,6 +105,39 @@ static void test_ranges(int64_t memory)
     tap_ok(qy_memory_create(qy_self_job(), UINT64_MAX, 0) < 0, "nor of all sizes");
 }
 
+static void test_clone(void)
+{
+    int64_t memory = qy_memory_create(qy_self_job(), SIZE, MEMORY_RESIZABLE);
+    int64_t address = map(memory, 0, 0, SIZE, MAP_READ | MAP_WRITE);
+    *word_at(address) = 1;
+    *word_at(address + 15 * (int64_t)PAGE_SIZE) = 2;
+    tap_equal(qy_object_wait((handle_t)memory, SIGNAL_ZERO_CHILDREN, DEADLINE_POLL),
+              SIGNAL_ZERO_CHILDREN, "memory without clones says so");
+    int64_t clone = qy_memory_snapshot(qy_self_job(), (handle_t)memory, 0, SIZE);
+    int64_t copy = map(clone, 0, 0, SIZE, MAP_READ | MAP_WRITE);
+    tap_equal((int64_t)*word_at(copy + 15 * (int64_t)PAGE_SIZE), 2, "a clone has the pages");
+    *word_at(address) = 3;
+    *word_at(copy + 15 * (int64_t)PAGE_SIZE) = 4;
+    tap_equal((int64_t)*word_at(copy), 1, "a clone does not see what is written");
+    tap_equal((int64_t)*word_at(address + 15 * (int64_t)PAGE_SIZE), 2, "nor its source");
+    tap_equal(qy_object_wait((handle_t)memory, SIGNAL_ZERO_CHILDREN, DEADLINE_POLL), -ETIMEDOUT,
+              "memory with a clone has children");
+    (void)qy_aspace_unmap(qy_self_aspace(), (uint64_t)copy, SIZE);
+    discard(clone);
+    tap_equal(qy_object_wait((handle_t)memory, SIGNAL_ZERO_CHILDREN, DEADLINE_NEVER),
+              SIGNAL_ZERO_CHILDREN, "until it has gone");
+
+    tap_equal(qy_memory_decommit((handle_t)memory, 0, PAGE_SIZE), PAGE_SIZE, "memory_decommit");
+    tap_equal((int64_t)*word_at(address), 0, "what was given back reads as zero");
+    tap_equal(qy_memory_resize((handle_t)memory, PAGE_SIZE), 0, "memory_resize");
+    tap_equal((int64_t)qy_memory_info((handle_t)memory).second, PAGE_SIZE,
+              "what is cut off is given back");
+    tap_equal(qy_memory_resize((handle_t)memory, SIZE), 0, "and it grows again");
+    tap_equal((int64_t)*word_at(address + 15 * (int64_t)PAGE_SIZE), 0, "with zeros");
+    (void)qy_aspace_unmap(qy_self_aspace(), (uint64_t)address, SIZE);
+    discard(memory);
+}
+
 void test_memory(void)
 {
     int64_t memory = qy_memory_create(qy_self_job(), SIZE, 0);
@@ -114,5 +147,6 @@ void test_memory(void)
     test_fixed(memory);
     test_permissions(memory);
     test_ranges(memory);
+    test_clone();
     discard(memory);
 }

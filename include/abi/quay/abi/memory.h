@@ -13,6 +13,7 @@
 
 /* memory_create flags. */
 #define MEMORY_CONTIGUOUS (1u << 0) /* reserved: ENOTSUP until DMA objects exist */
+#define MEMORY_RESIZABLE  (1u << 1) /* the handle has RESIZE */
 
 /* User space: [USER_BASE, USER_LIMIT). */
 #define USER_BASE  0x0000000000010000ul

@@ -96,13 +96,14 @@ enum object_type {
 #define RIGHTS_SAME UINT32_MAX /* keep all that the handle has */
 
 /* Signals: level-triggered states of an object. */
-#define SIGNAL_READABLE     (1u << 0) /* receiver of a channel: there is a message */
-#define SIGNAL_PEER_CLOSED  (1u << 1) /* session: its port is gone; channel: the other end is */
-#define SIGNAL_EXITED       (1u << 2) /* process, thread */
-#define SIGNAL_FIRED        (1u << 3) /* timer, irq */
-#define SIGNAL_NO_PROCESSES (1u << 4) /* job */
-#define SIGNAL_OVER_LIMIT   (1u << 5) /* job: a charge was refused */
-#define SIGNAL_USER         (1u << 6) /* event: any of its 64 bits is set */
-#define SIGNAL_WRITABLE     (1u << 7) /* sender of a channel: there is room */
+#define SIGNAL_READABLE      (1u << 0) /* receiver of a channel: there is a message */
+#define SIGNAL_PEER_CLOSED   (1u << 1) /* session: its port is gone; channel: the other end is */
+#define SIGNAL_EXITED        (1u << 2) /* process, thread */
+#define SIGNAL_FIRED         (1u << 3) /* timer, irq */
+#define SIGNAL_NO_PROCESSES  (1u << 4) /* job */
+#define SIGNAL_OVER_LIMIT    (1u << 5) /* job: a charge was refused */
+#define SIGNAL_USER          (1u << 6) /* event: any of its 64 bits is set */
+#define SIGNAL_ZERO_CHILDREN (1u << 7) /* memory: it has no clones */
+#define SIGNAL_WRITABLE      (1u << 7) /* sender of a channel: there is room */
 
 /* handle_info, in registers: rax = type, rdx = rights, rdi = koid (syscalls.def). */

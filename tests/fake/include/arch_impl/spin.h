@@ -5,7 +5,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
+bool arch_spin_try(uint32_t *word);
 void arch_spin_acquire(uint32_t *word);
 void arch_spin_release(uint32_t *word);

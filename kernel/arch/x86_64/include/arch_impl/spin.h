@@ -2,8 +2,14 @@
 /* Test and set, waiting on a plain read so that the line stays shared meanwhile. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "lib/compiler.h"
+
+static inline bool arch_spin_try(uint32_t *word)
+{
+    return __atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) == 0;
+}
 
 static inline void arch_spin_acquire(uint32_t *word)
 {
