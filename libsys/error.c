@@ -43,6 +43,7 @@ static const struct {
     {EQUOTA, "a limit is reached (EQUOTA)"},
     {ELEASE, "the memory lent cannot be accessed (ELEASE)"},
     {EBAD_MESSAGE, "not a message of this interface (EBAD_MESSAGE)"},
+    {ESESSION_STALE, "the server does not know the session any more (ESESSION_STALE)"},
     {ENO_METHOD, "the server has no such method (ENO_METHOD)"},
 };
 

@@ -41,6 +41,11 @@ int64_t qy_message_error(const struct qy_message *message)
     return error <= UINT16_MAX ? (int64_t)error : -EBAD_MESSAGE;
 }
 
+bool qy_message_buffer(void)
+{
+    return qy_buffer() != NULL;
+}
+
 int64_t qy_message_reject(const struct qy_message *message)
 {
     qy_received_handles_close(IPC_HEADER_HANDLES(message->header));

@@ -130,6 +130,9 @@ static bool error_is_passing(struct qy_server *server, int64_t error, uint64_t t
 
 int64_t qy_server_run(struct qy_server *server)
 {
+    if (qy_buffer() == NULL) { /* long messages and handles arrive there */
+        return -ENO_BUFFER;
+    }
     struct qy_request request = {.server = server};
     for (;;) {
         uint64_t answered = request.in.token;

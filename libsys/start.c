@@ -65,6 +65,13 @@ handle_t qy_bootstrap_handle(uint32_t kind, const char *name)
     return found != NULL ? found->handle : HANDLE_INVALID;
 }
 
+const struct bootstrap_handle *qy_bootstrap_at(uint32_t index)
+{
+    const struct bootstrap *block = start_state.block;
+    const struct bootstrap_handle *handles = (const struct bootstrap_handle *)(block + 1);
+    return index < block->handle_count ? &handles[index] : NULL;
+}
+
 uint64_t qy_bootstrap_value(uint32_t kind, const char *name)
 {
     const struct bootstrap_handle *found = qy_bootstrap_lookup(start_state.block, kind, name);

@@ -2,6 +2,7 @@
 #include "counter.h"
 #include <quay/bootstrap.h>
 #include <quay/memory.h>
+#include <quay/names.h>
 #include <quay/server.h>
 #include <quay/text.h>
 
@@ -18,6 +19,7 @@ int main(int argument_count, char **arguments)
         .dispatch = qy_counter_dispatch,
         .handlers = &counter_handlers,
     };
+    (void)qy_name_bind("counter", server.port, 1); /* it has said so; the name is there anyway */
     qy_log("receiving failed: %s", qy_error_text(qy_server_run(&server)));
     return 1;
 }

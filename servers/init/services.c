@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "services.h"
 #include "service.h"
+#include <idl/names.h>
 #include <idl/serial.h>
 #include <quay/bootstrap.h>
 #include <quay/device.h>
@@ -18,6 +19,7 @@
 #define KEY_TIMER  200
 
 enum {
+    NAMES,
     SERIAL,
     COUNTER,
     MONITOR,
@@ -48,6 +50,39 @@ static int keep(const char *what, handle_t *handle, int64_t made)
     return 0;
 }
 
+/* The ports of all others, so that whoever asks for a name need not wait for its server. */
+static int names_grant(struct service *service, struct qy_spawn_handle *ret_handles)
+{
+    int count = 0;
+    (void)service;
+    for (uint32_t i = 0; i < SERVICE_COUNT; i++) {
+        const struct service *other = &services_state.services[i];
+        if (i != NAMES && other->port != HANDLE_INVALID) {
+            ret_handles[count++] = (struct qy_spawn_handle){
+                other->port,    RIGHTS_BASIC | RIGHT_MINT, HANDLE_COPY,
+                BOOTSTRAP_PORT, other->plan->badge,        other->plan->serves};
+        }
+    }
+    return count;
+}
+
+static struct qy_spawn_handle names_handle(void)
+{
+    return (struct qy_spawn_handle){services_state.services[NAMES].session,
+                                    RIGHTS_SAME,
+                                    HANDLE_COPY,
+                                    BOOTSTRAP_SESSION,
+                                    0,
+                                    "names"};
+}
+
+static int counter_grant(struct service *service, struct qy_spawn_handle *ret_handles)
+{
+    (void)service;
+    ret_handles[0] = names_handle();
+    return 1;
+}
+
 static int serial_devices_take(const struct service *service)
 {
     if (services_state.serial_io == HANDLE_INVALID) {
@@ -72,6 +107,7 @@ static int serial_grant(struct service *service, struct qy_spawn_handle *ret_han
         return error;
     }
     const struct qy_spawn_handle handles[] = {
+        names_handle(),
         {services_state.serial_io, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_IO, SERIAL_FIRST_PORT, NULL},
         {services_state.serial_irq, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_IRQ, SERIAL_IRQ_LINE, NULL},
         {resource(), RIGHTS_BASIC | RIGHT_SYSTEM_INFO, HANDLE_COPY, BOOTSTRAP_RESOURCE, 0, NULL},
@@ -108,8 +144,7 @@ static int monitor_grant(struct service *service, struct qy_spawn_handle *ret_ha
     const struct qy_spawn_handle handles[] = {
         {services_state.services[SERIAL].session, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_SESSION, 0,
          "serial"},
-        {services_state.services[COUNTER].session, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_SESSION, 0,
-         "counter"},
+        names_handle(),
         {services_state.power, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_SESSION, 0, "power"},
         {services_state.servers, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_SESSION, 0, "servers"},
         {services_state.programs, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_JOB, 0, "programs"},
@@ -123,9 +158,11 @@ static int monitor_grant(struct service *service, struct qy_spawn_handle *ret_ha
 
 /* In the order of their start. */
 static const struct service_plan plans[SERVICE_COUNT] = {
+    [NAMES] = {"names", "names", QY_NAMES_ACCESS_CONNECT | QY_NAMES_ACCESS_BIND, PAGE_SIZE,
+               names_grant},
     [SERIAL] = {"ns16550", "serial", QY_SERIAL_ACCESS_READ | QY_SERIAL_ACCESS_WRITE, 64 * 1024,
                 serial_grant},
-    [COUNTER] = {"counter", "counter", 1, PAGE_SIZE, NULL},
+    [COUNTER] = {"counter", "counter", 1, PAGE_SIZE, counter_grant},
     [MONITOR] = {"monitor", NULL, 0, 0, monitor_grant},
 };
 

@@ -9,9 +9,8 @@
 #define PING_MAX     10000000
 
 /* Calls through the plain stub, so that the figure is what any client pays. */
-static int64_t calls_make(uint64_t calls, uint64_t *ret_last)
+static int64_t calls_make(handle_t session, uint64_t calls, uint64_t *ret_last)
 {
-    handle_t session = qy_bootstrap_handle(BOOTSTRAP_SESSION, "counter");
     for (uint64_t i = 0; i < calls; i++) {
         int64_t status = qy_counter_increment(session, 1, ret_last, DEADLINE_NEVER);
         if (status != 0) {
@@ -27,10 +26,14 @@ void cmd_ping(int count, char **words)
     if (count == 2 && !command_number(words[1], "the number of calls", 1, PING_MAX, &calls)) {
         return;
     }
+    handle_t session = command_session("counter");
+    if (session == HANDLE_INVALID) {
+        return;
+    }
     uint64_t last = 0;
     uint64_t ns = (uint64_t)qy_clock_read();
     uint64_t ticks = qy_tsc_read();
-    int64_t status = calls_make(calls, &last);
+    int64_t status = calls_make(session, calls, &last);
     ticks = qy_tsc_read() - ticks;
     ns = (uint64_t)qy_clock_read() - ns;
     if (status != 0) {

@@ -41,12 +41,13 @@ static struct {
     struct caller callers[CALLERS_MAX];
     uint32_t caller_count;
     uint32_t stopped; /* atomic */
+    handle_t counter; /* session */
 } restarts_state;
 
 static void caller_run(void *argument)
 {
     struct caller *caller = argument;
-    handle_t session = qy_bootstrap_handle(BOOTSTRAP_SESSION, "counter");
+    handle_t session = restarts_state.counter;
     uint64_t before = 0;
     while (__atomic_load_n(&restarts_state.stopped, __ATOMIC_RELAXED) == 0) {
         uint64_t value;
@@ -69,7 +70,6 @@ static void caller_run(void *argument)
 
 static void callers_start(uint32_t cpu_count)
 {
-    memset(&restarts_state, 0, sizeof restarts_state);
     while (restarts_state.caller_count < 2 * cpu_count &&
            restarts_state.caller_count < CALLERS_MAX) {
         struct caller *caller = &restarts_state.callers[restarts_state.caller_count];
@@ -156,7 +156,7 @@ static bool kill_once(uint32_t index, const struct qy_servers_record *server, ha
     return true;
 }
 
-static bool server_torment(uint32_t index, const char *name, uint32_t times)
+static bool server_torment(uint32_t index, const char *name, handle_t session, uint32_t times)
 {
     struct outcome outcome = {0};
     uint64_t errors_before[CALLERS_MAX] = {0};
@@ -164,9 +164,7 @@ static bool server_torment(uint32_t index, const char *name, uint32_t times)
     for (uint32_t i = 0; i < times && outcome.failed == NULL; i++) {
         (void)qy_thread_sleep(qy_deadline_after(LIFE)); /* it only sleeps */
         struct qy_servers_record server;
-        if (!server_get(index, &server) ||
-            !kill_once(index, &server, qy_bootstrap_handle(BOOTSTRAP_SESSION, server.serves),
-                       &outcome)) {
+        if (!server_get(index, &server) || !kill_once(index, &server, session, &outcome)) {
             break;
         }
         uint32_t errors = caller_errors(errors_before);
@@ -192,11 +190,18 @@ void cmd_restarts(int count, char **words)
     if (!figures_one(SYSTEM_KERNEL, &kernel, sizeof kernel)) {
         return;
     }
+    memset(&restarts_state, 0, sizeof restarts_state);
+    restarts_state.counter = command_session("counter");
+    if (restarts_state.counter == HANDLE_INVALID) {
+        return;
+    }
     callers_start(kernel.cpu_count);
     bool is_good = true;
     struct qy_servers_record server;
     for (uint32_t index = 0; server_get(index, &server); index++) {
-        if (server.serves[0] != 0 && !server_torment(index, server.name, (uint32_t)times)) {
+        handle_t session = server.serves[0] != 0 ? command_session(server.serves) : HANDLE_INVALID;
+        if (session != HANDLE_INVALID &&
+            !server_torment(index, server.name, session, (uint32_t)times)) {
             is_good = false;
         }
     }

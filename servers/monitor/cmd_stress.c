@@ -35,6 +35,7 @@ static struct {
     struct worker workers[WORKERS_MAX];
     uint32_t baton[WORKERS_MAX / 2]; /* of each pair: 0 or 1, whose turn it is */
     uint32_t stopped;                /* atomic */
+    handle_t counter;                /* session */
 } stress_state;
 
 static bool check(struct worker *worker, bool is_right, const char *what, int64_t error)
@@ -48,7 +49,7 @@ static bool check(struct worker *worker, bool is_right, const char *what, int64_
 
 static void calls_stress(struct worker *worker)
 {
-    handle_t session = qy_bootstrap_handle(BOOTSTRAP_SESSION, "counter");
+    handle_t session = stress_state.counter;
     uint64_t before = 0;
     for (int i = 0; i < 50; i++) {
         uint64_t value;
@@ -192,6 +193,10 @@ void cmd_stress(int count, char **words)
         return;
     }
     memset(&stress_state, 0, sizeof stress_state);
+    stress_state.counter = command_session("counter");
+    if (stress_state.counter == HANDLE_INVALID) {
+        return;
+    }
     uint32_t threads = workers_start(kernel.cpu_count);
     qy_printf("%u threads on %u CPU%s for %lu s\n", threads, kernel.cpu_count,
               kernel.cpu_count == 1 ? "" : "s", seconds);

@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"kill", "ID|NAME", "end a program that was started here, or a server (init restarts it)", 1, 1,
      cmd_kill},
     {"servers", "", "servers: state, restarts", 0, 0, cmd_servers},
+    {"names", "", "names of servers, and how often each was bound", 0, 0, cmd_names},
     {"start", "NAME", "start a server that died too often", 1, 1, cmd_start},
     {"restarts", "[TIMES]", "kill every server under load, and time its return (default 10)", 0, 1,
      cmd_restarts},

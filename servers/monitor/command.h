@@ -27,6 +27,10 @@ const char *text_duration(uint64_t nanoseconds);
 /* Ends a server; says how that went. */
 void server_kill(const char *name);
 
+/* A session of a server by its name, opened once; says what is wrong and returns HANDLE_INVALID
+ * otherwise. */
+handle_t command_session(const char *name);
+
 /* The resource that the kernel's figures come by. */
 handle_t command_resource(void);
 
@@ -43,6 +47,7 @@ void cmd_ping(int count, char **words);
 void cmd_spawn(int count, char **words);
 void cmd_kill(int count, char **words);
 void cmd_servers(int count, char **words);
+void cmd_names(int count, char **words);
 void cmd_start(int count, char **words);
 void cmd_restarts(int count, char **words);
 void cmd_crash(int count, char **words);

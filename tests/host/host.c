@@ -11,13 +11,15 @@
 #define SLOTS    64
 #define CHANNELS 4
 #define SIDES    4 /* calls within calls */
+#define GIVEN    8
 
 struct slot {
     uint32_t type; /* OBJECT_NONE: free */
     uint32_t generation;
     rights_t rights;
     koid_t koid;
-    struct qy_server *server; /* of a session */
+    koid_t port;              /* of a session; 0: one that is never closed */
+    struct qy_server *server; /* of a session, or a port */
     uint64_t badge;
     qy_host_wire_fn *wire;
     void *context;
@@ -34,20 +36,29 @@ struct channel {
 
 struct call {
     uint64_t token; /* 0: answered or dropped */
-    bool is_answered, is_dropped;
+    bool is_dropped;
     struct qy_message answer;
     uint32_t lease_count;
     struct message_lease leases[IPC_LEASES_MAX];
 };
 
+/* In place of the bootstrap block. */
+struct given {
+    uint32_t kind;
+    const char *name;
+    handle_t handle;
+};
+
 static struct {
     struct slot slots[SLOTS];
+    struct given given[GIVEN];
+    uint32_t given_count;
     struct channel channels[CHANNELS];
     koid_t next_koid;
     struct message_buffer buffers[SIDES]; /* of the caller, of the server it calls, ... */
     uint32_t side;
     uint64_t next_token;
-    struct call call; /* in hand; outer ones wait on the stack */
+    struct call calls[SIDES]; /* to this side; those below wait for it */
 } host_state;
 
 void (*qy_host_idle)(void);
@@ -58,6 +69,11 @@ void qy_fatal(const char *what)
 {
     fprintf(stderr, "%s\n", what);
     abort();
+}
+
+void qy_log(const char *format, ...)
+{
+    (void)format; /* what a program says to people is not looked at */
 }
 
 struct message_buffer *qy_buffer(void)
@@ -118,6 +134,33 @@ handle_t qy_host_session(struct qy_server *server, uint64_t badge)
         .type = OBJECT_SESSION, .rights = RIGHTS_SESSION, .server = server, .badge = badge});
 }
 
+handle_t qy_host_port(struct qy_server *server)
+{
+    return slot_add(&(struct slot){.type = OBJECT_PORT,
+                                   .rights = RIGHTS_PORT,
+                                   .koid = host_state.next_koid++,
+                                   .server = server});
+}
+
+void qy_host_give(uint32_t kind, const char *name, handle_t handle)
+{
+    if (host_state.given_count == GIVEN) {
+        abort();
+    }
+    host_state.given[host_state.given_count++] = (struct given){kind, name, handle};
+}
+
+handle_t qy_bootstrap_handle(uint32_t kind, const char *name)
+{
+    for (uint32_t i = 0; i < host_state.given_count; i++) {
+        const struct given *given = &host_state.given[i];
+        if (given->kind == kind && (name == NULL || qy_streq(given->name, name))) {
+            return given->handle;
+        }
+    }
+    return HANDLE_INVALID;
+}
+
 handle_t qy_host_wire(qy_host_wire_fn *wire, void *context)
 {
     return slot_add(&(struct slot){
@@ -161,14 +204,72 @@ static int64_t handle_close(handle_t handle)
     return 0;
 }
 
+static struct call *call_find(uint64_t token)
+{
+    for (uint32_t i = 1; token != 0 && i <= host_state.side; i++) {
+        if (host_state.calls[i].token == token) {
+            return &host_state.calls[i];
+        }
+    }
+    return NULL;
+}
+
 static int64_t token_drop(uint64_t token)
 {
-    if (token == 0 || token != host_state.call.token) {
+    struct call *call = call_find(token);
+    if (call == NULL) {
         return -ETOKEN_STALE;
     }
-    host_state.call.token = 0;
-    host_state.call.is_dropped = true;
+    call->token = 0;
+    call->is_dropped = true;
     return 0;
+}
+
+/* --- ports --------------------------------------------------------------------------------- */
+
+/* Whether anybody can receive from it. */
+static bool port_is_open(koid_t koid)
+{
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        const struct slot *slot = &host_state.slots[i];
+        if (slot->type == OBJECT_PORT && slot->koid == koid && (slot->rights & RIGHT_RECV) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct qy_result session_create(handle_t port, uint64_t badge)
+{
+    struct slot *slot = slot_find(port);
+    if (slot == NULL || (slot->rights & RIGHT_MINT) == 0) {
+        return (struct qy_result){.status = slot == NULL ? -EBADF : -EACCES};
+    }
+    if (!port_is_open(slot->koid)) {
+        return (struct qy_result){.status = -EPEER_DIED};
+    }
+    struct slot session = {.type = OBJECT_SESSION,
+                           .rights = RIGHTS_SESSION & ~RIGHT_CALL,
+                           .koid = host_state.next_koid++,
+                           .port = slot->koid,
+                           .server = slot->server,
+                           .badge = badge};
+    handle_t owner = slot_add(&session);
+    session.rights = RIGHTS_SESSION;
+    return (struct qy_result){.status = (int64_t)owner, .second = slot_add(&session)};
+}
+
+static int64_t object_wait(handle_t handle, uint64_t signals)
+{
+    const struct slot *slot = slot_find(handle);
+    if (slot == NULL) {
+        return -EBADF;
+    }
+    if (slot->type == OBJECT_SESSION && slot->port != 0 && !port_is_open(slot->port) &&
+        (signals & SIGNAL_PEER_CLOSED) != 0) {
+        return SIGNAL_PEER_CLOSED;
+    }
+    return -ETIMEDOUT;
 }
 
 /* --- channels ------------------------------------------------------------------------------ */
@@ -231,13 +332,14 @@ int64_t qy_channel_receive(handle_t receiver, struct qy_message *message)
 
 static struct qy_result lease_info(uint64_t token, uint64_t index)
 {
-    if (token == 0 || token != host_state.call.token) {
+    const struct call *call = call_find(token);
+    if (call == NULL) {
         return (struct qy_result){.status = -ETOKEN_STALE};
     }
-    if (index >= host_state.call.lease_count) {
+    if (index >= call->lease_count) {
         return (struct qy_result){.status = -EINVAL};
     }
-    const struct message_lease *lease = &host_state.call.leases[index];
+    const struct message_lease *lease = &call->leases[index];
     return (struct qy_result){0, lease->size, lease->flags};
 }
 
@@ -256,7 +358,7 @@ static int64_t lease_copy(uint64_t number, uint64_t token, uint64_t index, uint6
         return -ERANGE;
     }
     void *ours = (void *)(uintptr_t)address;
-    void *lent = (void *)(uintptr_t)(host_state.call.leases[index].address + offset);
+    void *lent = (void *)(uintptr_t)(call_find(token)->leases[index].address + offset);
     memcpy(number == SYS_lease_read ? ours : lent, number == SYS_lease_read ? lent : ours, size);
     return (int64_t)size;
 }
@@ -275,8 +377,10 @@ struct qy_result qy_syscall_full(uint64_t number, uint64_t a, uint64_t b, uint64
         return (struct qy_result){.status = token_drop(b)};
     case SYS_channel_create:
         return channel_create(b);
+    case SYS_session_create:
+        return session_create(a, b);
     case SYS_object_wait:
-        return (struct qy_result){.status = -ETIMEDOUT};
+        return (struct qy_result){.status = object_wait(a, b)};
     case SYS_lease_info:
         return lease_info(b, c);
     case SYS_lease_read:
@@ -333,14 +437,15 @@ static int64_t server_run(const struct slot *session, struct qy_message *message
     if (request.in.token != 0) {
         return qy_port_reply(session->server->port, token, &request.in.message);
     }
-    if (!host_state.call.is_answered && !host_state.call.is_dropped && qy_host_idle != NULL) {
+    struct call *call = &host_state.calls[host_state.side];
+    if (call->token != 0 && qy_host_idle != NULL) {
         qy_host_idle();
     }
-    if (!host_state.call.is_answered && !host_state.call.is_dropped) {
+    if (call->token != 0) {
         if (session->server->cancelled != NULL) {
             session->server->cancelled(session->server, token);
         }
-        host_state.call.token = 0;
+        call->token = 0;
         return -ETIMEDOUT;
     }
     return 0;
@@ -349,24 +454,28 @@ static int64_t server_run(const struct slot *session, struct qy_message *message
 int64_t qy_port_call(handle_t handle, struct qy_message *message, time_ns_t deadline)
 {
     struct slot *found = slot_find(handle);
-    struct call outer = host_state.call;
     if (found == NULL || found->type != OBJECT_SESSION) {
         return found == NULL ? -EBADF : -EWRONG_TYPE;
+    }
+    if (host_state.side + 1 == SIDES) {
+        abort(); /* servers that call each other without end */
     }
     if (deadline <= qy_host_now) {
         return -ETIMEDOUT;
     }
     struct slot session = *found;
+    if (session.port != 0 && !port_is_open(session.port)) {
+        return -EPEER_DIED;
+    }
     int64_t status = transfer(message, host_state.side, host_state.side + 1);
     if (status < 0) {
         return status;
     }
     host_state.side++;
     uint64_t token = host_state.next_token++;
-    host_state.call =
-        (struct call){.token = token, .lease_count = IPC_HEADER_LEASES(message->header)};
-    memcpy(host_state.call.leases, host_state.buffers[host_state.side - 1].leases,
-           sizeof host_state.call.leases);
+    struct call *call = &host_state.calls[host_state.side];
+    *call = (struct call){.token = token, .lease_count = IPC_HEADER_LEASES(message->header)};
+    memcpy(call->leases, host_state.buffers[host_state.side - 1].leases, sizeof call->leases);
     if (session.wire != NULL) {
         session.wire(session.context, message);
         status = qy_port_reply(0, token, message);
@@ -374,27 +483,27 @@ int64_t qy_port_call(handle_t handle, struct qy_message *message, time_ns_t dead
         status = server_run(&session, message, token);
     }
     host_state.side--;
-    if (status >= 0 && host_state.call.is_dropped) {
+    if (status >= 0 && call->is_dropped) {
         status = -ETOKEN_DROPPED;
     }
-    *message = host_state.call.answer;
-    host_state.call = outer;
+    *message = call->answer;
     return status;
 }
 
 int64_t qy_port_reply(handle_t port, uint64_t token, const struct qy_message *message)
 {
     (void)port;
-    if (token == 0 || token != host_state.call.token) {
+    struct call *call = call_find(token);
+    if (call == NULL) {
         return -ETOKEN_STALE;
     }
-    int64_t status = transfer(message, host_state.side, host_state.side - 1);
+    uint32_t caller = (uint32_t)(call - host_state.calls) - 1;
+    int64_t status = transfer(message, host_state.side, caller);
     if (status < 0) {
         return status;
     }
-    host_state.call.token = 0;
-    host_state.call.answer = *message;
-    host_state.call.is_answered = true;
+    call->token = 0;
+    call->answer = *message;
     return 0;
 }
 

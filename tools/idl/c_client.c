@@ -65,7 +65,13 @@ static void call_body(struct c_output *out, const struct decl *protocol,
     bool has_handles = method->request.handle_max > 0;
     bool may_not_fit = method->request.max_size > MESSAGE_REGISTER_MAX || has_handles ||
                        method->request.has_tail || method->request.lease_count > 0;
-    text_printf(out->text, "    struct qy_message message;\n    %s%s_request_encode(&message",
+    text_printf(out->text, "    struct qy_message message;\n");
+    if (!has_handles &&
+        (method->reply.handle_max > 0 || method->reply.max_size > MESSAGE_REGISTER_MAX)) {
+        text_printf(out->text, "    if (!qy_message_buffer()) {\n"
+                               "        return -ENO_BUFFER; /* for the answer */\n    }\n");
+    }
+    text_printf(out->text, "    %s%s_request_encode(&message",
                 may_not_fit ? "int64_t status = " : "(void)", name);
     c_arguments(out, &method->request, SIDE_GIVEN);
     text_printf(out->text, may_not_fit

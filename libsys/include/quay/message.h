@@ -48,6 +48,9 @@ bool qy_message_get_long(const struct qy_message *message, void *ret_fixed, uint
 /* What a call comes to whose answer carries an error: see <quay/protocol.h>. */
 int64_t qy_message_error(const struct qy_message *message);
 
+/* Whether an answer that is long, or has handles, can arrive. */
+bool qy_message_buffer(void);
+
 /* Calls; 0, an error of the protocol, or the negative of one of the transport. */
 static inline int64_t qy_message_call(handle_t session, struct qy_message *message,
                                       time_ns_t deadline)

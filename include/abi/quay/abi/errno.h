@@ -45,5 +45,6 @@
 #define ELEASE         520 /* the memory lent with the call cannot be accessed */
 #define EBAD_MESSAGE   530 /* a message is not what its interface says */
 #define ENO_METHOD     531 /* the server has no such method */
+#define ESESSION_STALE 532 /* the server does not know this session any more: open a new one */
 
 #define QY_ERRNO_MAX 4095

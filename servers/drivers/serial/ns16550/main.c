@@ -4,6 +4,7 @@
 #include <quay/bootstrap.h>
 #include <quay/device.h>
 #include <quay/memory.h>
+#include <quay/names.h>
 #include <quay/text.h>
 
 static struct {
@@ -107,6 +108,8 @@ int main(int argument_count, char **arguments)
         return 1;
     }
     kernel_log_init(qy_bootstrap_handle(BOOTSTRAP_RESOURCE, NULL), server.port);
+    /* It has said so, if that fails; the name is there anyway. */
+    (void)qy_name_bind("serial", server.port, QY_SERIAL_ACCESS_READ | QY_SERIAL_ACCESS_WRITE);
     receive_continue(&server); /* typed while there was no driver */
     everything_continue(&server);
     qy_log("receiving failed: %s", qy_error_text(qy_server_run(&server)));

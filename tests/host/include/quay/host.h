@@ -19,6 +19,13 @@ void qy_host_reset(void);
 /* A session to this server with a badge. Its port must be a handle of the fake kernel. */
 handle_t qy_host_session(struct qy_server *server, uint64_t badge);
 
+/* A port of this server, from which sessions are made (session_create) until all handles to it that
+ * may receive are closed. */
+handle_t qy_host_port(struct qy_server *server);
+
+/* What a program would have been started with, for qy_bootstrap_handle. */
+void qy_host_give(uint32_t kind, const char *name, handle_t handle);
+
 /* A session to a function that sees a message as the wire has it, and makes the answer. */
 typedef void qy_host_wire_fn(void *context, struct qy_message *message);
 handle_t qy_host_wire(qy_host_wire_fn *wire, void *context);
