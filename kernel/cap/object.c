@@ -5,16 +5,16 @@
 #include "core/panic.h"
 
 static struct {
-    koid_t next_koid;                   /* atomic */
+    koid_t last_koid;                   /* atomic */
     uint64_t counts[OBJECT_TYPE_COUNT]; /* atomic */
     struct slab_cache caches[OBJECT_TYPE_COUNT];
-} object_state = {.next_koid = 1};
+} object_state;
 
 void object_init(struct object *object, enum object_type type, const struct object_ops *ops)
 {
     *object = (struct object){
         .ops = ops,
-        .koid = __atomic_fetch_add(&object_state.next_koid, 1, __ATOMIC_RELAXED),
+        .koid = __atomic_add_fetch(&object_state.last_koid, 1, __ATOMIC_RELAXED),
         .type = (uint8_t)type,
         .references = 1,
         .tree_lock = SPINLOCK_INIT(LOCK_RANK_HANDLE_TREE),

@@ -40,18 +40,20 @@ enum lock_rank {
 
 struct CAPABILITY("spinlock") spinlock {
     uint32_t word; /* 0 free, 1 held */
-    uint8_t rank;
+    uint8_t rank;  /* 0 in release kernels, so that what has a lock in it is all zero */
 };
+
+#define LOCK_RANK_KEPT(rank_) (QUAY_DEBUG ? (uint8_t)(rank_) : 0)
 
 #define SPINLOCK_INIT(rank_)                                                                       \
     {                                                                                              \
-        .word = 0, .rank = (rank_)                                                                 \
+        .word = 0, .rank = LOCK_RANK_KEPT(rank_)                                                   \
     }
 
 static inline void spinlock_init(struct spinlock *lock, enum lock_rank rank)
 {
     lock->word = 0;
-    lock->rank = (uint8_t)rank;
+    lock->rank = LOCK_RANK_KEPT(rank);
 }
 
 /* The check of debug kernels: this CPU takes or releases a lock of that rank. */
