@@ -9,6 +9,7 @@
 void account_init(struct account *account, struct account *parent)
 {
     account->parent = parent;
+    account->cpu_period = 0;
     account->refused = 0;
     account->orphan = 0;
     account->released = NULL;
@@ -46,9 +47,21 @@ int account_charge(struct account *account, enum job_resource resource, uint64_t
     return 0;
 }
 
+uint64_t account_limit(const struct account *account, enum job_resource resource)
+{
+    uint64_t least = JOB_UNLIMITED;
+
+    for (; account != NULL; account = account->parent) {
+        uint64_t limit = __atomic_load_n(&account->limit[resource], __ATOMIC_RELAXED);
+
+        least = limit < least ? limit : least;
+    }
+    return least;
+}
+
 static bool is_unused(const struct account *account)
 {
-    for (unsigned i = 0; i < JOB_RESOURCE_COUNT; i++) {
+    for (unsigned i = 0; i < ACCOUNT_CHARGED; i++) {
         if (__atomic_load_n(&account->usage[i], __ATOMIC_SEQ_CST) != 0) {
             return false;
         }

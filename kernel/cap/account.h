@@ -15,14 +15,18 @@
 #include "lib/compiler.h"
 #include "mm/slab.h"
 
+/* The resources that are charged and given back; the others are policy. */
+#define ACCOUNT_CHARGED (JOB_JOBS + 1)
+
 struct account {
     struct account *parent; /* fixed; NULL for the root */
 
     /* Atomic. */
     uint64_t usage[JOB_RESOURCE_COUNT];
     uint64_t limit[JOB_RESOURCE_COUNT];
-    uint32_t refused; /* a charge was refused since this was last cleared */
-    uint32_t orphan;  /* 0: has an owner; 1: none, waits for its usage to end; 2: ended */
+    uint64_t cpu_period; /* to which the usage of CPU time belongs: see sched/bandwidth.h */
+    uint32_t refused;    /* a charge was refused since this was last cleared */
+    uint32_t orphan;     /* 0: has an owner; 1: none, waits for its usage to end; 2: ended */
 
     void (*released)(struct account *account); /* set by account_orphan */
 };
@@ -32,6 +36,9 @@ void account_init(struct account *account, struct account *parent);
 
 /* Charges the account and all above it, or nothing: 0 or -EQUOTA (memory: -ENOMEM). No locks. */
 MUST_USE int account_charge(struct account *account, enum job_resource resource, uint64_t amount);
+
+/* The least limit of the account and all above it. */
+uint64_t account_limit(const struct account *account, enum job_resource resource);
 
 /* Takes a charge back; amounts must match. */
 void account_uncharge(struct account *account, enum job_resource resource, uint64_t amount);

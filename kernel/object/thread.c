@@ -29,7 +29,9 @@ static uint32_t flags_set(struct thread *thread, uint32_t flags)
 
 static void thread_setup(struct thread *thread, struct process *process)
 {
-    sched_thread_init(thread, PRIORITY_DEFAULT);
+    uint64_t limit = account_limit(thread->object.account, JOB_PRIORITY);
+
+    sched_thread_init(thread, limit < PRIORITY_DEFAULT ? (uint8_t)limit : PRIORITY_DEFAULT);
     arch_thread_init(&thread->arch);
     thread->process = process;
     object_ref(&process->object);

@@ -33,6 +33,7 @@ struct run_queue *run_queue_create(struct cpu *cpu)
     spinlock_init(&queue->lock, LOCK_RANK_RUN_QUEUE);
     queue->cpu = cpu;
     queue->ticks = queue->turn = 1;
+    list_init(&queue->parked);
     cpu->ready_top = -1;
     for (unsigned i = 0; i < 256; i++) {
         list_init(&queue->lists[i]);
@@ -294,6 +295,34 @@ struct thread *run_queue_shed(struct run_queue *queue, uint8_t priority, uint32_
     return cpu_count() == 1 ? NULL : take_for(queue, priority, ret_cpu, would_run_sooner);
 }
 
+void run_queue_park(struct run_queue *queue, struct thread *thread)
+{
+    spin_lock(&queue->lock);
+    __atomic_store_n(&thread->cpu, (uint8_t)cpu_of(queue), __ATOMIC_RELAXED);
+    thread->is_parked = true;
+    list_push_back(&queue->parked, &thread->ready_link);
+    spin_unlock(&queue->lock);
+}
+
+static void unpark_locked(struct thread *thread)
+{
+    list_remove(&thread->ready_link);
+    thread->is_parked = false;
+}
+
+struct thread *run_queue_unpark(struct run_queue *queue)
+{
+    struct thread *thread = NULL;
+
+    spin_lock(&queue->lock);
+    if (!list_is_empty(&queue->parked)) {
+        thread = ready_thread(queue->parked.next);
+        unpark_locked(thread);
+    }
+    spin_unlock(&queue->lock);
+    return thread;
+}
+
 /* Locks the queue that the thread is in; NULL if it is in none. */
 static struct run_queue *lock_queue_of(struct thread *thread) NO_THREAD_SAFETY_ANALYSIS
 {
@@ -320,7 +349,11 @@ bool run_queue_remove(struct thread *thread) NO_THREAD_SAFETY_ANALYSIS
     if (queue == NULL) {
         return false;
     }
-    unlink_locked(queue, thread);
+    if (UNLIKELY(thread->is_parked)) {
+        unpark_locked(thread);
+    } else {
+        unlink_locked(queue, thread);
+    }
     spin_unlock(&queue->lock);
     return true;
 }
@@ -333,7 +366,7 @@ bool run_queue_reprioritize(struct thread *thread, uint8_t priority) NO_THREAD_S
     __atomic_store_n(&thread->priority, priority, __ATOMIC_SEQ_CST);
     queue = lock_queue_of(thread);
     if (queue != NULL) {
-        if (thread->queued_priority != priority) {
+        if (!thread->is_parked && thread->queued_priority != priority) {
             unlink_locked(queue, thread);
             link_locked(queue, thread, false);
         }

@@ -16,12 +16,14 @@ struct run_queue {
     /* Under the lock. */
     struct bitmap256 ready;
     uint32_t ready_count;
-    struct cpu *cpu; /* fixed; cpu->ready_top is written under the lock and read without */
+    struct list parked; /* ready, but their job has used up its CPU time */
+    struct cpu *cpu;    /* fixed; cpu->ready_top is written under the lock and read without */
 
     /* Its CPU only. */
-    struct timer_node slice; /* armed while anything is queued: see docs/scheduling.md */
-    uint64_t ticks;          /* of it, from 1 */
-    uint64_t turn;           /* the tick after which the turn of what runs began */
+    struct timer_node slice;  /* armed while anything is queued: see docs/scheduling.md */
+    uint64_t ticks;           /* of it, from 1 */
+    uint64_t turn;            /* the tick after which the turn of what runs began */
+    struct timer_node refill; /* at the next period, while any is parked */
     time_ns_t switched_at;
     uint64_t switches;
     struct thread idle;
@@ -66,6 +68,10 @@ uint32_t run_queue_place(const struct thread *thread);
 /* Takes out a thread for which there is a better place, or NULL: a CPU with only less important
  * ones, or with equal ones if only more important ones run here, at `priority`. */
 struct thread *run_queue_shed(struct run_queue *queue, uint8_t priority, uint32_t *ret_cpu);
+
+/* Keeps a thread that is ready from running; takes one such thread out, or NULL. */
+void run_queue_park(struct run_queue *queue, struct thread *thread);
+struct thread *run_queue_unpark(struct run_queue *queue);
 
 /* Takes a ready thread out, wherever it is; false if it is in no queue. */
 bool run_queue_remove(struct thread *thread);

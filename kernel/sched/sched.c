@@ -6,10 +6,15 @@
 #include "arch/time.h"
 #include "core/panic.h"
 #include "mm/frame.h"
+#include "sched/bandwidth.h"
 #include "sched/run_queue.h"
+
+#define PARK_STEP 16 /* threads parked, or let go on, in one go */
 
 static void slice_fire(struct timer_node *timer, time_ns_t now);
 static void push_to(uint32_t target, struct thread *thread);
+static void account_time(struct run_queue *queue, struct thread *from);
+static void refill_fire(struct timer_node *timer, time_ns_t now);
 static void deadline_fire(struct timer_node *timer, time_ns_t now);
 static time_ns_t deadline_due(const struct timer_node *timer);
 
@@ -41,6 +46,7 @@ void sched_cpu_init(struct cpu *cpu, struct address_root *kernel_root)
     idle->on_cpu_and_cpu = cpu->on_cpu_tag;
     arch_thread_init(&idle->arch);
     timer_node_init(&queue->slice, slice_fire, NULL);
+    timer_node_init(&queue->refill, refill_fire, NULL);
     queue->switched_at = arch_time_now();
     cpu->current = idle;
 }
@@ -53,6 +59,13 @@ static void slice_start(struct run_queue *queue)
     if (queue->slice.at == DEADLINE_NEVER) {
         timer_arm(&queue->slice, arch_time_now() + SCHED_SLICE_NS);
     }
+}
+
+/* Whether it has to tick: something is queued, or what runs may use up its job's CPU time. */
+static bool must_tick(const struct run_queue *queue)
+{
+    return run_queue_top(queue) >= 0 ||
+           (UNLIKELY(bandwidth_in_use) && !(thread_current()->flags & THREAD_IDLE));
 }
 
 /* A whole tick has passed over the turn of what runs. */
@@ -68,10 +81,11 @@ static void slice_fire(struct timer_node *timer, time_ns_t now)
     uint32_t target;
 
     queue->ticks++;
-    if (run_queue_top(queue) < 0) {
-        return; /* nothing waits; started again when something does */
+    if (!must_tick(queue)) {
+        return; /* started again when it must */
     }
     timer_arm(timer, now + SCHED_SLICE_NS);
+    account_time(queue, thread_current());
     thread = run_queue_shed(queue, thread_current()->priority, &target);
     if (thread != NULL) {
         push_to(target, thread);
@@ -134,7 +148,48 @@ static void account_time(struct run_queue *queue, struct thread *from)
 
     from->cpu_ns += (uint64_t)(now - queue->switched_at);
     from->switched_at = now;
+    if (UNLIKELY(bandwidth_in_use)) {
+        bandwidth_charge(from->object.account, now - queue->switched_at, now);
+    }
     queue->switched_at = now;
+}
+
+/* --- Bandwidth of jobs --- */
+
+/* Sets a thread aside that may not run before the next period; one that may is going to tick. */
+static NEVER_INLINE bool park_if_spent(struct run_queue *queue, struct thread *thread)
+{
+    time_ns_t now = arch_time_now();
+
+    if (!bandwidth_is_spent(thread->object.account, now)) {
+        slice_start(queue);
+        return false;
+    }
+    run_queue_park(queue, thread);
+    timer_arm_by(&queue->refill, bandwidth_next_period(now));
+    return true;
+}
+
+/* A period begins: all that are set aside here are looked at again when they are chosen. */
+static void refill_fire(struct timer_node *timer, time_ns_t now)
+{
+    struct run_queue *queue = CONTAINER_OF(timer, struct run_queue, refill);
+
+    for (unsigned step = 0; step < PARK_STEP; step++) {
+        struct thread *thread = run_queue_unpark(queue);
+
+        if (thread == NULL) {
+            return;
+        }
+        sched_wake(thread);
+    }
+    timer_arm(timer, now); /* there may be more */
+}
+
+void sched_count_time(void)
+{
+    __atomic_store_n(&bandwidth_in_use, true, __ATOMIC_RELAXED);
+    arch_ipi_send((1ul << cpu_count()) - 1, ARCH_IPI_RESCHEDULE);
 }
 
 static void switch_to(struct run_queue *queue, struct thread *to)
@@ -158,21 +213,37 @@ static void switch_to(struct run_queue *queue, struct thread *to)
     }
 }
 
+/* Goes on choosing where the first ready thread, if there is one, is not what it shall be. */
+static NEVER_INLINE struct thread *choose_on(struct run_queue *queue, struct thread *thread)
+{
+    for (unsigned step = 0; step < PARK_STEP; step++) {
+        if (thread == NULL && (thread = run_queue_steal(queue)) == NULL) {
+            return &queue->idle;
+        }
+        /* The current thread, woken before it had left, was queued here whatever its affinity
+         * says; so was one whose affinity changed at that moment. */
+        if (!(thread->affinity & cpu_self()->bit) && thread != thread_current()) {
+            sched_wake(thread);
+        } else if (!bandwidth_in_use || !park_if_spent(queue, thread)) {
+            return thread;
+        }
+        thread = run_queue_pop(queue);
+    }
+    if (thread != NULL) {
+        (void)run_queue_push_front(queue, thread);
+    }
+    arch_ipi_send(cpu_self()->bit, ARCH_IPI_RESCHEDULE); /* there may be more */
+    return &queue->idle;
+}
+
 /* The best thread for this CPU; its idle thread if there is none anywhere. */
 static struct thread *choose(struct run_queue *queue)
 {
-    struct thread *thread;
+    struct thread *thread = run_queue_pop(queue);
 
-    while ((thread = run_queue_pop(queue)) != NULL) {
-        /* The current thread, woken before it had left, was queued here whatever its affinity
-         * says; so was one whose affinity changed at that moment. */
-        if (LIKELY(thread->affinity & cpu_self()->bit) || thread == thread_current()) {
-            return thread;
-        }
-        sched_wake(thread);
-    }
-    thread = run_queue_steal(queue);
-    return thread == NULL ? &queue->idle : thread;
+    return LIKELY(thread != NULL && (thread->affinity & cpu_self()->bit) && !bandwidth_in_use)
+               ? thread
+               : choose_on(queue, thread);
 }
 
 int64_t sched_wait(time_ns_t deadline)
@@ -247,7 +318,9 @@ static void preempt(struct run_queue *queue)
         }
         return;
     }
-    if (top > (int)current->priority || (top == (int)current->priority && is_turn_over(queue))) {
+    if (top > (int)current->priority || (top == (int)current->priority && is_turn_over(queue)) ||
+        (UNLIKELY(bandwidth_in_use) &&
+         bandwidth_is_spent(current->object.account, arch_time_now()))) {
         put_back(queue, current);
         switch_to(queue, choose(queue));
     }
@@ -273,8 +346,8 @@ void sched_interrupt_return(void)
     struct run_queue *queue = own_queue();
 
     preempt(queue);
-    if (UNLIKELY(run_queue_top(queue) >= 0)) {
-        slice_start(queue); /* for what others have put here */
+    if (UNLIKELY(must_tick(queue))) {
+        slice_start(queue); /* also for what others have put here */
     }
 }
 

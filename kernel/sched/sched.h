@@ -70,6 +70,9 @@ void sched_set_priority(struct thread *thread, uint8_t priority);
 /* Changes the CPUs a thread may run on; takes effect at the latest at its next turn. */
 void sched_set_affinity(struct thread *thread, uint64_t affinity);
 
+/* Some job has a limit of CPU time: from now on every CPU that runs something ticks. */
+void sched_count_time(void);
+
 /* Takes a ready thread out of its run queue: true if it was in one. */
 bool sched_remove(struct thread *thread);
 

@@ -129,7 +129,8 @@ struct thread {
 
     /* Under the lock of the run queue it is on. */
     struct list ready_link;
-    uint64_t turn; /* to go on with: the tick of that CPU after which it began; 0: none */
+    bool is_parked; /* its job has used up its CPU time: not in a list of ready threads */
+    uint64_t turn;  /* to go on with: the tick of that CPU after which it began; 0: none */
 
     /* As a sleeper of object_wait, event_wait, futex_wait: owned by that code while it waits. */
     struct observer observer;

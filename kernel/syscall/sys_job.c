@@ -15,6 +15,9 @@ DOOR_OF(job_set_limit, job, OBJECT_JOB, RIGHT_MANAGE)
         return -EINVAL;
     }
     __atomic_store_n(&job->account.limit[a1], a2, __ATOMIC_RELAXED);
+    if (a1 == JOB_CPU_TIME && a2 != JOB_UNLIMITED) {
+        sched_count_time();
+    }
     return 0;
 }
 

@@ -37,6 +37,9 @@ DOOR_OF(thread_set_priority, thread, OBJECT_THREAD, RIGHT_MANAGE)
     if (a1 > PRIORITY_MAX) {
         return -EINVAL;
     }
+    if (a1 > account_limit(thread->object.account, JOB_PRIORITY)) {
+        return -EQUOTA;
+    }
     thread_set_base_priority(thread, (uint8_t)a1);
     return sched_return(0);
 }

@@ -20,6 +20,26 @@ static int futex_child(void)
     return (int)qy_futex_wait(view, 0, qy_deadline_after(PATIENT));
 }
 
+static void spin(void *argument)
+{
+    for (;;) {
+        __asm__ volatile("" : : "r"(argument));
+    }
+}
+
+/* Computes in this thread and in as many others. */
+static int spin_child(uint64_t others)
+{
+    while (others-- > 0) {
+        struct qy_thread *thread;
+        if (qy_thread_create(spin, NULL, 0, &thread) != 0) {
+            return 1;
+        }
+    }
+    spin(NULL);
+    return 0;
+}
+
 static __attribute__((noinline)) int descend(uint64_t depth)
 {
     volatile uint8_t room[512];
@@ -203,6 +223,9 @@ int child_main(const char *role, uint64_t number)
     }
     if (qy_streq(role, "sleep")) {
         return (int)qy_thread_sleep(DEADLINE_NEVER);
+    }
+    if (qy_streq(role, "spin")) {
+        return spin_child(number);
     }
     if (qy_streq(role, "fault")) {
         *(volatile uint8_t *)0x20 = 1; /* SAFETY: meant to fault */

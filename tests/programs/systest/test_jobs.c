@@ -5,6 +5,7 @@
 #include <quay/handle.h>
 #include <quay/memory.h>
 #include <quay/process.h>
+#include <quay/system.h>
 #include <quay/thread.h>
 #include "../shared/self_spawn.h"
 
@@ -89,9 +90,69 @@ static void test_depth(void)
     }
 }
 
+static void test_priority_limit(void)
+{
+    int64_t job = qy_job_create(qy_self_job());
+    tap_equal(qy_job_set_limit((handle_t)job, JOB_PRIORITY, 60), 0, "a job of low priority");
+    struct qy_result process = qy_process_create((handle_t)job, "low", 3);
+    int64_t thread = qy_sys_thread_create((handle_t)process.status);
+    tap_ok(thread > 0, "a thread in it");
+    tap_equal(qy_thread_set_priority((handle_t)thread, 61), -EQUOTA, "gets no higher one");
+    tap_equal(qy_thread_set_priority((handle_t)thread, 60), 0, "but the highest allowed");
+    (void)qy_process_kill((handle_t)process.status);
+    discard(thread);
+    discard((int64_t)process.second);
+    discard(process.status);
+    discard(job);
+}
+
+/* CPU time of a process, from the figures. */
+static time_ns_t cpu_time(koid_t koid)
+{
+    handle_t resource = qy_bootstrap_handle(BOOTSTRAP_RESOURCE, NULL);
+    struct system_process process = {0};
+    if (qy_system_info(resource, SYSTEM_PROCESSES, koid).status > 0) {
+        memcpy(&process, qy_buffer()->payload, sizeof process);
+    }
+    return process.koid == koid ? (time_ns_t)process.cpu_ns : 0;
+}
+
+/* Four threads that compute share a fifth of one CPU, however many there are. */
+static void test_bandwidth(void)
+{
+    int64_t job = qy_job_create(qy_self_job());
+    int64_t inner = qy_job_create((handle_t)job);
+    tap_equal(qy_job_set_limit((handle_t)job, JOB_CPU_TIME, JOB_CPU_PERIOD_NS / 5), 0,
+              "a fifth of a CPU for a job");
+    handle_t child = HANDLE_INVALID;
+    tap_equal(self_spawn("spin", 3, (handle_t)inner, NULL, 0, &child), 0,
+              "a process in the job below computes in four threads");
+    koid_t koid = qy_handle_info(child).third;
+    (void)qy_thread_sleep(qy_deadline_after(200 * QY_MILLISECOND));
+    time_ns_t began = qy_clock_read();
+    time_ns_t used = -cpu_time(koid);
+    (void)qy_thread_sleep(qy_deadline_after(QY_SECOND));
+    used += cpu_time(koid);
+    time_ns_t share = used * 100 / (qy_clock_read() - began);
+    tap_ok(share >= 12 && share <= 28, "gets its fifth: %lu %%", (uint64_t)share);
+    tap_equal(qy_job_set_limit((handle_t)job, JOB_CPU_TIME, 0), 0, "nothing for the job");
+    (void)qy_thread_sleep(qy_deadline_after(100 * QY_MILLISECOND));
+    used = cpu_time(koid);
+    (void)qy_thread_sleep(qy_deadline_after(300 * QY_MILLISECOND));
+    tap_ok(used > 0 && cpu_time(koid) == used, "stops it");
+    tap_equal(qy_job_kill((handle_t)job), 0, "and it can be killed");
+    tap_equal(qy_object_wait(child, SIGNAL_EXITED, qy_deadline_after(PATIENT)), SIGNAL_EXITED,
+              "while it is stopped");
+    discard((int64_t)child);
+    discard(inner);
+    discard(job);
+}
+
 void test_jobs(void)
 {
     test_charges();
     test_limits();
     test_depth();
+    test_priority_limit();
+    test_bandwidth();
 }

@@ -11,8 +11,12 @@ enum job_resource {
     JOB_PROCESSES = 1,
     JOB_THREADS = 2,
     JOB_JOBS = 3,
-    JOB_RESOURCE_COUNT = 4,
+    JOB_PRIORITY = 4, /* limit only: highest base priority that threads can be given */
+    JOB_CPU_TIME = 5, /* nanoseconds, of all CPUs together, in each period */
+    JOB_RESOURCE_COUNT = 6,
 };
+
+#define JOB_CPU_PERIOD_NS 100000000
 
 #define JOB_UNLIMITED UINT64_MAX
 #define JOB_DEPTH_MAX 8
