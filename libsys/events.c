@@ -34,26 +34,24 @@ static struct qy_subscriber *subscriber_free(struct qy_server *server)
     return NULL;
 }
 
-void qy_subscribe_serve(struct qy_request *request, uint32_t bytes_max)
+int64_t qy_subscribe_serve(struct qy_request *request, uint32_t bytes_max)
 {
     struct qy_message *message = &request->in.message;
     if (message->header >> 32 != 0) {
-        qy_request_refuse(request, EBAD_MESSAGE);
-        return;
+        return qy_request_refuse(request, EBAD_MESSAGE);
     }
     struct qy_subscriber *subscriber = subscriber_free(request->server);
     if (subscriber == NULL) {
-        qy_request_refuse(request, EQUOTA);
-        return;
+        return EQUOTA;
     }
     struct qy_result made = qy_channel_create(qy_self_job(), QY_EVENT_SLOTS, bytes_max, 0);
     struct qy_writer writer;
     if (made.status < 0 || !qy_writer_begin(&writer, message, 0, 0, 1)) {
-        qy_request_refuse(request, EQUOTA);
-        return;
+        return EQUOTA;
     }
     *subscriber = (struct qy_subscriber){.sender = (handle_t)made.status};
     qy_write_handle(&writer, made.second, RIGHTS_SAME, HANDLE_MOVE);
+    return 0;
 }
 
 /* Tells of losses, if there are any; false if that does not fit either. */

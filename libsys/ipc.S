@@ -75,6 +75,33 @@ qy_port_call:
     ret
 .size qy_port_call, . - qy_port_call
 
+/* struct qy_short_answer qy_port_call_short(rdi session, rsi word_0, rdx word_1, rcx deadline,
+ * r8 header). The other payload registers are cleared: they are nobody's business. */
+.section .text.qy_port_call_short, "ax", @progbits
+.globl qy_port_call_short
+.type qy_port_call_short, @function
+qy_port_call_short:
+    save_registers
+    mov %rsi, %rbx
+    mov %rdx, %rbp
+    mov %r8, %rsi
+    mov %rcx, %rdx
+    xor %r12d, %r12d
+    xor %r13d, %r13d
+    xor %r14d, %r14d
+    xor %r15d, %r15d
+    xor %r8d, %r8d
+    xor %r9d, %r9d
+    xor %r10d, %r10d
+    mov $PORT_CALL, %eax
+    syscall
+    test %rax, %rax
+    cmovns %rsi, %rax
+    mov %rbx, %rdx
+    restore_registers
+    ret
+.size qy_port_call_short, . - qy_port_call_short
+
 /* int64_t qy_port_reply_receive(rdi port, rsi received, rdx deadline) */
 .section .text.qy_port_reply_receive, "ax", @progbits
 .globl qy_port_reply_receive
@@ -98,6 +125,86 @@ qy_port_reply_receive:
     restore_registers
     ret
 .size qy_port_reply_receive, . - qy_port_reply_receive
+
+/*
+ * int64_t qy_port_serve(rdi port, rsi received, rdx deadline, rcx dispatch)
+ *
+ * Most calls and answers are short: of them only two words go through memory. The others stay where
+ * they came, in r12 to r15, which dispatch preserves, so that a caller gets nothing but its own back.
+ */
+.section .text.qy_port_serve, "ax", @progbits
+.globl qy_port_serve
+.type qy_port_serve, @function
+qy_port_serve:
+    save_registers
+    sub $8, %rsp
+    push %rcx
+    push %rdx
+    push %rdi
+    push %rsi
+    jmp 2f /* these registers are ours, not a caller's */
+0:
+    mov %rcx, %rdi
+6:
+    call *24(%rsp)
+    test %rax, %rax
+    jnz 7f
+1:
+    mov (%rsp), %rax
+    cmpw $16, 28(%rax)
+    ja 2f
+    mov 24(%rax), %rsi
+    mov 32(%rax), %rbx
+    mov 40(%rax), %rbp
+    xor %r8d, %r8d
+    xor %r9d, %r9d
+    mov 16(%rax), %r10
+3:
+    mov 8(%rsp), %rdi
+    mov 16(%rsp), %rdx
+    mov $PORT_REPLY_RECEIVE, %eax
+    syscall
+    test %eax, %eax
+    jnz 4f
+    mov (%rsp), %rcx
+    mov %rdi, (%rcx)
+    mov %rdx, 8(%rcx)
+    mov %r10, 16(%rcx)
+    mov %rsi, 24(%rcx)
+    mov %rbx, 32(%rcx)
+    mov %rbp, 40(%rcx)
+    cmpw $16, 28(%rcx)
+    jbe 0b
+    mov %rcx, %rdi
+    add $32, %rcx
+    store_words %rcx
+    jmp 6b
+7:
+    mov (%rsp), %rdi
+    mov %rax, %rsi
+    call qy_request_fail
+    jmp 1b
+2:
+    mov (%rsp), %rax
+    mov 16(%rax), %r10
+    mov 24(%rax), %rsi
+    add $32, %rax
+    load_words %rax
+    jmp 3b
+4:
+    js 5f
+    mov (%rsp), %rcx
+    mov %rdi, (%rcx)
+    mov %rdx, 8(%rcx)
+    mov %r10, 16(%rcx)
+    mov %rsi, 24(%rcx)
+    add $32, %rcx
+    store_words %rcx
+5:
+    add $40, %rsp
+    restore_registers
+    ret
+.size qy_port_serve, . - qy_port_serve
 
 /* int64_t qy_port_reply(rdi port, rsi token, rdx message); the header goes in rdx */
 .section .text.qy_port_reply, "ax", @progbits

@@ -46,6 +46,16 @@ bool qy_message_buffer(void)
     return qy_buffer() != NULL;
 }
 
+int64_t qy_short_error(int64_t header)
+{
+    if (header < 0) {
+        return header;
+    }
+    const struct qy_message message = {.header = (uint64_t)header};
+    return IPC_HEADER_METHOD(message.header) == 0 ? qy_message_reject(&message)
+                                                  : qy_message_error(&message);
+}
+
 int64_t qy_message_reject(const struct qy_message *message)
 {
     qy_received_handles_close(IPC_HEADER_HANDLES(message->header));

@@ -31,10 +31,10 @@ void qy_request_fail(struct qy_request *request, int64_t status)
     answer_error(&request->in.message, is_error ? (uint32_t)status : EBAD_MESSAGE);
 }
 
-void qy_request_refuse(struct qy_request *request, uint32_t error)
+int64_t qy_request_refuse(const struct qy_request *request, uint32_t error)
 {
     qy_received_handles_close(IPC_HEADER_HANDLES(request->in.message.header));
-    answer_error(&request->in.message, error);
+    return error;
 }
 
 bool qy_request_lease(const struct qy_request *request, uint32_t index, uint32_t flags,
@@ -128,20 +128,19 @@ static bool error_is_passing(struct qy_server *server, int64_t error, uint64_t t
            error == -EQUOTA;
 }
 
+_Static_assert(offsetof(struct qy_request, in) == 0, "qy_port_serve's message is a request");
+
 int64_t qy_server_run(struct qy_server *server)
 {
     if (qy_buffer() == NULL) { /* long messages and handles arrive there */
         return -ENO_BUFFER;
     }
-    struct qy_request request = {.server = server};
+    struct qy_request request = {.server = server, .handlers = server->handlers};
     for (;;) {
-        uint64_t answered = request.in.token;
-        int64_t what = qy_port_reply_receive(server->port, &request.in, DEADLINE_NEVER);
-        if (what == RECEIVED_CALL) {
-            server->dispatch(&request);
-        } else if (what == RECEIVED_NOTICE) {
+        int64_t what = qy_port_serve(server->port, &request, DEADLINE_NEVER, server->dispatch);
+        if (what == RECEIVED_NOTICE) {
             notice_handle(server, &request.in);
-        } else if (error_is_passing(server, what, answered)) {
+        } else if (error_is_passing(server, what, request.in.token)) {
             request.in.token = 0;
         } else {
             return what;

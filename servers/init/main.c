@@ -16,15 +16,14 @@
 #define TOKENS 8
 
 /* The badge says which protocol the session is for. */
-static void dispatch(struct qy_request *request)
+static int64_t dispatch(struct qy_request *request)
 {
     if (request->in.badge == BADGE_POWER) {
-        request->server->handlers = &power_handlers;
-        qy_power_dispatch(request);
-    } else {
-        request->server->handlers = &services_handlers;
-        qy_servers_dispatch(request);
+        request->handlers = &power_handlers;
+        return qy_power_dispatch(request);
     }
+    request->handlers = &services_handlers;
+    return qy_servers_dispatch(request);
 }
 
 static void notice(struct qy_server *server, uint64_t key, uint64_t signals)

@@ -432,8 +432,12 @@ static int64_t server_run(const struct slot *session, struct qy_message *message
     struct qy_request request = {
         .in = {.badge = session->badge, .sender_job = 1, .token = token, .message = *message},
         .server = session->server,
+        .handlers = session->server->handlers,
     };
-    session->server->dispatch(&request);
+    int64_t status = session->server->dispatch(&request);
+    if (status != 0) {
+        qy_request_fail(&request, status);
+    }
     if (request.in.token != 0) {
         return qy_port_reply(session->server->port, token, &request.in.message);
     }
@@ -490,6 +494,15 @@ int64_t qy_port_call(handle_t handle, struct qy_message *message, time_ns_t dead
     return status;
 }
 
+struct qy_short_answer qy_port_call_short(handle_t session, uint64_t word_0, uint64_t word_1,
+                                          time_ns_t deadline, uint64_t header)
+{
+    struct qy_message message = {.header = header, .words = {word_0, word_1}};
+    int64_t status = qy_port_call(session, &message, deadline);
+    return (struct qy_short_answer){status < 0 ? status : (int64_t)message.header,
+                                    message.words[0]};
+}
+
 int64_t qy_port_reply(handle_t port, uint64_t token, const struct qy_message *message)
 {
     (void)port;
@@ -507,10 +520,12 @@ int64_t qy_port_reply(handle_t port, uint64_t token, const struct qy_message *me
     return 0;
 }
 
-int64_t qy_port_reply_receive(handle_t port, struct qy_received *io, time_ns_t deadline)
+int64_t qy_port_serve(handle_t port, struct qy_request *io, time_ns_t deadline,
+                      int64_t (*dispatch)(struct qy_request *io))
 {
     (void)port;
     (void)io;
     (void)deadline;
+    (void)dispatch;
     return -ENOSYS; /* the test is the loop */
 }

@@ -57,10 +57,52 @@ static void handles_discard(struct c_output *out, const struct method *method)
     }
 }
 
+/* What comes of a call that was not answered with results. */
+static void error_return(struct c_output *out, const struct method *method)
+{
+    if (method->error != NULL) {
+        text_printf(out->text,
+                    "        return status < 0 || %s_valid((%s_t)status) ? status : "
+                    "-EBAD_MESSAGE;\n    }\n",
+                    c_decl_name(out, method->error), c_decl_name(out, method->error));
+    } else {
+        text_printf(out->text, "        return status < 0 ? status : -EBAD_MESSAGE;\n    }\n");
+    }
+}
+
+/* All in registers, and no function of libsys between it and the kernel. */
+static void call_short(struct c_output *out, const struct decl *protocol,
+                       const struct method *method)
+{
+    const char *name = arena_printf(out->arena, "%s_%s", c_protocol(out, protocol), method->name);
+    text_printf(out->text, "    struct qy_message message;\n    (void)%s_request_encode(&message",
+                name);
+    c_arguments(out, &method->request, SIDE_GIVEN);
+    text_printf(out->text,
+                "); /* it always fits */\n"
+                "    struct qy_short_answer answer = qy_port_call_short(\n"
+                "        session, message.words[0], message.words[1], deadline, message.header);\n"
+                "    if (!qy_short_is(answer, %u)) {\n"
+                "        int64_t status = qy_short_error(answer.header);\n",
+                method->reply.fixed_size);
+    error_return(out, method);
+    text_printf(out->text,
+                "    message.header = IPC_HEADER(0, %u, 0);\n"
+                "    message.words[0] = answer.word;\n",
+                method->reply.fixed_size);
+    text_printf(out->text, "    return %s_reply_decode(&message", name);
+    c_arguments(out, &method->reply, SIDE_TAKEN);
+    text_printf(out->text, ") ? 0 : -EBAD_MESSAGE;\n}\n\n");
+}
+
 /* One attempt. */
 static void call_body(struct c_output *out, const struct decl *protocol,
                       const struct method *method)
 {
+    if (c_is_short(method)) {
+        call_short(out, protocol, method);
+        return;
+    }
     const char *name = arena_printf(out->arena, "%s_%s", c_protocol(out, protocol), method->name);
     bool has_handles = method->request.handle_max > 0;
     bool may_not_fit = method->request.max_size > MESSAGE_REGISTER_MAX || has_handles ||
@@ -84,14 +126,7 @@ static void call_body(struct c_output *out, const struct decl *protocol,
     if (has_handles) {
         handles_discard(out, method);
     }
-    if (method->error != NULL) {
-        text_printf(out->text,
-                    "        return status < 0 || %s_valid((%s_t)status) ? status : "
-                    "-EBAD_MESSAGE;\n    }\n",
-                    c_decl_name(out, method->error), c_decl_name(out, method->error));
-    } else {
-        text_printf(out->text, "        return status < 0 ? status : -EBAD_MESSAGE;\n    }\n");
-    }
+    error_return(out, method);
     text_printf(out->text, "    if (!%s_reply_decode(&message", name);
     c_arguments(out, &method->reply, SIDE_TAKEN);
     text_printf(out->text,

@@ -26,6 +26,22 @@ static bool is_optional(const struct member *param)
     return param->type->kind == TYPE_OPTIONAL;
 }
 
+bool c_is_short(const struct method *method)
+{
+    return is_plain(&method->request) && is_plain(&method->reply) &&
+           method->request.fixed_size <= 16 && method->reply.fixed_size <= 8;
+}
+
+bool c_is_direct(const struct message *message)
+{
+    for (const struct slot *slot = message->slots; slot != NULL; slot = slot->next) {
+        if (slot->role != SLOT_RESERVED && (slot->role != SLOT_VALUE || is_optional(slot->param))) {
+            return false;
+        }
+    }
+    return is_plain(message) && message->fixed_size <= MESSAGE_REGISTER_MAX;
+}
+
 static bool is_handle(const struct member *param)
 {
     return type_bare(param->type)->kind == TYPE_HANDLE;

@@ -82,9 +82,16 @@ void c_types(struct c_output *out);                                        /* c_
 void c_message_structs(struct c_output *out, const struct decl *protocol); /* c_types.c */
 bool c_always_valid(const struct type *type);                              /* c_valid.c */
 void c_valid_check(struct c_output *out, const struct type *type, const char *expression,
-                   const char *indent);                                      /* c_valid.c */
-void c_valid_functions(struct c_output *out);                                /* c_valid.c */
-void c_tables(struct c_output *out);                                         /* c_tables.c */
+                   const char *indent);       /* c_valid.c */
+void c_valid_functions(struct c_output *out); /* c_valid.c */
+void c_tables(struct c_output *out);          /* c_tables.c */
+
+/* Whether a call goes through qy_port_call_short. (c_codec.c) */
+bool c_is_short(const struct method *method);
+
+/* Whether a handler can write its answer to where it is sent from. (c_codec.c) */
+bool c_is_direct(const struct message *message);
+
 void c_codecs(struct c_output *out, const struct decl *protocol);            /* c_codec.c */
 void c_client_prototypes(struct c_output *out, const struct decl *protocol); /* c_client.c */
 void c_client(struct c_output *out, const struct decl *protocol);            /* c_client.c */

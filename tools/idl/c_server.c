@@ -45,7 +45,7 @@ void c_server_prototypes(struct c_output *out, const struct decl *protocol)
     text_printf(
         out->text,
         "};\n\n/* For struct qy_server: checks a call, runs its handler (of server->handlers) "
-        "and answers. */\nvoid qy_%s_dispatch(struct qy_request *request);\n\n",
+        "and answers. */\nint64_t qy_%s_dispatch(struct qy_request *request);\n\n",
         name);
     text_printf(out->text, "/* Answers to calls that were deferred; *pending is used up. */\n");
     for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
@@ -67,11 +67,33 @@ static void handles_close(struct c_output *out, const struct message *message)
     }
 }
 
+/* The answer is made where it is sent from. */
+static void answer_begin(struct c_output *out, const struct decl *protocol,
+                         const struct method *method)
+{
+    if (method->reply.slots == NULL) {
+        text_printf(out->text, "    (void)qy_message_begin_answer(&request->in.message, 0);\n");
+        return;
+    }
+    text_printf(out->text,
+                "    %s *answer =\n        qy_message_begin_answer(&request->in.message, sizeof "
+                "*answer);\n",
+                c_message_struct(out, protocol, method, &method->reply));
+}
+
 static void handler_call(struct c_output *out, const struct method *method)
 {
     text_printf(out->text, "handlers->%s(request", method->name);
     c_local_values(out, &method->request, false);
-    c_local_addresses(out, &method->reply, true);
+    if (!method->is_oneway && c_is_direct(&method->reply)) {
+        const struct member *param = method->reply.params;
+        for (; param != NULL; param = param->next) {
+            text_printf(out->text, ", %sanswer->%s", param->type->kind == TYPE_ARRAY ? "" : "&",
+                        param->name);
+        }
+    } else {
+        c_local_addresses(out, &method->reply, true);
+    }
     text_printf(out->text, ");\n");
 }
 
@@ -79,9 +101,9 @@ static void serve(struct c_output *out, const struct decl *protocol, const struc
 {
     const char *name = arena_printf(out->arena, "%s_%s", c_protocol(out, protocol), method->name);
     text_printf(out->text,
-                "static void %s_serve(const struct qy_%s_handlers *handlers, "
+                "%sstatic int64_t %s_serve(const struct qy_%s_handlers *handlers, "
                 "struct qy_request *request)\n{\n",
-                name, c_protocol(out, protocol));
+                c_is_short(method) ? "" : "QY_APART ", name, c_protocol(out, protocol));
     c_locals(out, &method->request, false);
     text_printf(out->text, "    if (!%s_request_decode(&request->in.message", name);
     c_local_addresses(out, &method->request, false);
@@ -93,53 +115,64 @@ static void serve(struct c_output *out, const struct decl *protocol, const struc
                         param->type->is_out ? "LEASE_WRITE" : "LEASE_READ", param->name);
         }
     }
-    text_printf(out->text, ") {\n        qy_request_refuse(request, EBAD_MESSAGE);\n"
-                           "        return;\n    }\n");
+    text_printf(out->text,
+                ") {\n        return qy_request_refuse(request, EBAD_MESSAGE);\n    }\n");
+    bool is_direct = c_is_direct(&method->reply);
+    bool has_handles = method->request.handle_max > 0;
     if (method->is_oneway) {
-        text_printf(out->text, "    qy_request_acknowledge(request);\n    ");
-        handler_call(out, method);
-        handles_close(out, &method->request);
-        text_printf(out->text, "}\n\n");
-        return;
+        text_printf(out->text, "    qy_request_acknowledge(request);\n");
+    } else if (is_direct) {
+        answer_begin(out, protocol, method);
+    } else {
+        c_locals(out, &method->reply, true);
     }
-    c_locals(out, &method->reply, true);
-    text_printf(out->text, "    int64_t status = ");
+    bool is_last = is_direct && !has_handles && !method->is_oneway;
+    text_printf(out->text, method->is_oneway ? "    "
+                           : is_last         ? "    return "
+                                             : "    int64_t status = ");
     handler_call(out, method);
     handles_close(out, &method->request);
+    if (method->is_oneway || is_last) {
+        text_printf(out->text, method->is_oneway ? "    return 0;\n}\n\n" : "}\n\n");
+        return;
+    }
+    if (is_direct) {
+        text_printf(out->text, "    return status;\n}\n\n");
+        return;
+    }
     text_printf(out->text,
-                "    if (status == 0) {\n        status = %s_reply_encode("
-                "&request->in.message",
+                "    return status != 0 ? status\n                       : "
+                "%s_reply_encode(&request->in.message",
                 name);
     c_local_values(out, &method->reply, true);
-    text_printf(out->text, ");\n    }\n    if (status != 0) {\n"
-                           "        qy_request_fail(request, status);\n    }\n}\n\n");
+    text_printf(out->text, ");\n}\n\n");
 }
 
 static void dispatch(struct c_output *out, const struct decl *protocol)
 {
     const char *name = c_protocol(out, protocol);
     text_printf(out->text,
-                "void qy_%s_dispatch(struct qy_request *request)\n{\n"
-                "    const struct qy_%s_handlers *handlers = request->server->handlers;\n"
+                "int64_t qy_%s_dispatch(struct qy_request *request)\n{\n"
+                "    const struct qy_%s_handlers *handlers = request->handlers;\n"
                 "    switch (IPC_HEADER_METHOD(request->in.message.header)) {\n",
                 name, name);
     for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
         if (is_served(protocol, method)) {
             text_printf(out->text,
                         "    case %u:\n        if (handlers->%s != NULL) {\n"
-                        "            %s_%s_serve(handlers, request);\n"
-                        "            return;\n        }\n        break;\n",
+                        "            return %s_%s_serve(handlers, request);\n"
+                        "        }\n        break;\n",
                         method->ordinal, method->name, name, method->name);
         }
     }
     if (c_has_events(protocol)) {
         text_printf(out->text,
-                    "    case QY_METHOD_SUBSCRIBE:\n        qy_subscribe_serve(request, %u);\n"
-                    "        return;\n",
+                    "    case QY_METHOD_SUBSCRIBE:\n"
+                    "        return qy_subscribe_serve(request, %u);\n",
                     c_event_bytes_max(protocol));
     }
     text_printf(out->text, "    default:\n        break;\n    }\n"
-                           "    qy_request_refuse(request, ENO_METHOD);\n}\n\n");
+                           "    return qy_request_refuse(request, ENO_METHOD);\n}\n\n");
 }
 
 static void answer(struct c_output *out, const struct decl *protocol, const struct method *method)

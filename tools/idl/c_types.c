@@ -225,7 +225,8 @@ static void message_struct(struct c_output *out, const struct decl *protocol,
     for (const struct slot *slot = message->slots; slot != NULL; slot = slot->next) {
         slot_field(out, slot);
     }
-    text_printf(out->text, "};\nQY_STATIC_ASSERT(sizeof(%s) == %u);\n", name, message->fixed_size);
+    text_printf(out->text, "} QY_ON_WIRE;\nQY_STATIC_ASSERT(sizeof(%s) == %u);\n", name,
+                message->fixed_size);
     for (const struct slot *slot = message->slots; slot != NULL; slot = slot->next) {
         text_printf(out->text, "QY_STATIC_ASSERT(offsetof(%s, %s) == %u);\n", name,
                     c_slot_name(out, slot), slot->offset);

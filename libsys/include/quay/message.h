@@ -26,6 +26,18 @@ static inline void qy_message_set(struct qy_message *message, uint32_t method, c
     }
 }
 
+/* Makes the call's message its answer of this size, all zero, and returns where it lies. Words that
+ * the call did not have are cleared too: they may be another caller's. */
+static inline void *qy_message_begin_answer(struct qy_message *message, uint32_t size)
+{
+    uint32_t words = size <= 16 ? (size + 7) / 8 : IPC_REGISTER_WORDS;
+    for (uint32_t i = 0; i < words; i++) {
+        message->words[i] = 0;
+    }
+    message->header = IPC_HEADER(0, size, 0);
+    return message->words;
+}
+
 /* Whether the message has exactly this size and no handles; *ret_fixed is then set. */
 static inline bool qy_message_get(const struct qy_message *message, void *ret_fixed, uint32_t size)
 {
@@ -50,6 +62,17 @@ int64_t qy_message_error(const struct qy_message *message);
 
 /* Whether an answer that is long, or has handles, can arrive. */
 bool qy_message_buffer(void);
+
+/* Whether a short call was answered with results of this size. What it was answered with else:
+ * qy_short_error. */
+static inline bool qy_short_is(struct qy_short_answer answer, uint32_t size)
+{
+    uint64_t wanted = IPC_HEADER(0, size, 0);
+    __asm__("" : "+r"(wanted)); /* made here, and not kept in a register over the call */
+    return (uint64_t)answer.header == wanted;
+}
+
+int64_t qy_short_error(int64_t header);
 
 /* Calls; 0, an error of the protocol, or the negative of one of the transport. */
 static inline int64_t qy_message_call(handle_t session, struct qy_message *message,

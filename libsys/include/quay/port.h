@@ -37,10 +37,25 @@ static inline int64_t qy_port_create(handle_t job, uint32_t token_count)
  * answer: -EPEER_DIED, -ETIMEDOUT, -ETOKEN_DROPPED ... ; *message is then unspecified. */
 int64_t qy_port_call(handle_t session, struct qy_message *message, time_ns_t deadline);
 
+/* The same for a payload of at most 16 bytes, and an answer of at most 8, all in registers. */
+struct qy_short_answer {
+    int64_t header; /* or the negative of an error number */
+    uint64_t word;
+};
+struct qy_short_answer qy_port_call_short(handle_t session, uint64_t word_0, uint64_t word_1,
+                                          time_ns_t deadline, uint64_t header);
+
 /* Answers the call of io->token with io->message (token 0: answers nothing), then blocks for the
  * next call or notice. Returns RECEIVED_CALL or RECEIVED_NOTICE and fills *io, or a negative error
  * number. Of a notice: badge = key, words[0] = signals, words[1] = how often. */
 int64_t qy_port_reply_receive(handle_t port, struct qy_received *io, time_ns_t deadline);
+
+/* The same again and again, as long as only calls come; `dispatch` makes the answer of each. Then
+ * it returns RECEIVED_NOTICE, or a negative error number: io->in.token is that of the answer that
+ * was not sent, if any. (A struct qy_request begins with its struct qy_received.) */
+struct qy_request;
+int64_t qy_port_serve(handle_t port, struct qy_request *io, time_ns_t deadline,
+                      int64_t (*dispatch)(struct qy_request *io));
 
 /* Answers a call without waiting. -ETOKEN_STALE if its caller has gone. */
 int64_t qy_port_reply(handle_t port, uint64_t token, const struct qy_message *message);

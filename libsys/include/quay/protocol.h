@@ -27,6 +27,12 @@
 #define QY_C_END
 #endif
 
+/* A structure that may lie where a message's words are. */
+#define QY_ON_WIRE __attribute__((may_alias))
+
+/* Apart, so that its variables do not make the short way longer. */
+#define QY_APART __attribute__((noinline))
+
 /* In place of a deadline: what the interface says (@deadline). */
 #define QY_DEADLINE_DEFAULT ((time_ns_t)-1)
 

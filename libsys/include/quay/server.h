@@ -16,6 +16,7 @@
 struct qy_request {
     struct qy_received in; /* badge, sender_job; the message becomes the answer */
     struct qy_server *server;
+    const void *handlers; /* the server's; a dispatch function of several protocols may set it */
 };
 
 /* Who gets the events of a server. */
@@ -24,7 +25,8 @@ struct qy_subscriber {
     uint64_t lost;   /* events that did not fit, not told yet */
 };
 
-typedef void qy_dispatch_fn(struct qy_request *request);
+/* Makes the call its answer and returns 0; or what to answer instead (qy_request_fail). */
+typedef int64_t qy_dispatch_fn(struct qy_request *request);
 
 struct qy_server {
     handle_t port;
@@ -92,8 +94,8 @@ bool qy_pending_cancel(struct qy_server *server, struct qy_pending *pending, uin
 /* The answer is an error, or put off. */
 void qy_request_fail(struct qy_request *request, int64_t status);
 
-/* The same for a call whose handler did not run: closes its handles too. */
-void qy_request_refuse(struct qy_request *request, uint32_t error);
+/* For a call whose handler did not run: closes its handles and returns the error. */
+int64_t qy_request_refuse(const struct qy_request *request, uint32_t error);
 
 /* The lease of a call, if it was lent in this direction. */
 bool qy_request_lease(const struct qy_request *request, uint32_t index, uint32_t flags,
@@ -103,7 +105,7 @@ bool qy_request_lease(const struct qy_request *request, uint32_t index, uint32_t
 void qy_request_acknowledge(struct qy_request *request);
 
 /* The method behind qy_NAME_subscribe, and events to all subscribers. */
-void qy_subscribe_serve(struct qy_request *request, uint32_t bytes_max);
+int64_t qy_subscribe_serve(struct qy_request *request, uint32_t bytes_max);
 void qy_event_send(struct qy_server *server, const struct qy_message *message);
 
 /* Answers a deferred call with this message. Answering twice ends the program. */

@@ -48,6 +48,9 @@ struct peer_handles {
 handle_t peer_start(const char *role, uint64_t number, const struct peer_handles *handles);
 void peer_end(handle_t process);
 
+/* The server of rows_idl; returns only if receiving fails. */
+int64_t idl_serve(handle_t port);
+
 /* What runs in the peer. */
 int peer_main(const char *role, uint64_t number);
 
@@ -90,6 +93,7 @@ void yielder_thread(void);
 /* --- rows ---------------------------------------------------------------------------------- */
 
 void rows_call(void);
+void rows_idl(void);
 void rows_vector(void);
 void rows_queue(void);
 void rows_pingpong(void);

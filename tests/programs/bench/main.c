@@ -15,6 +15,7 @@ int main(int argument_count, char **arguments)
     must(qy_thread_set_priority(qy_thread_self()->handle, PRIORITY_USUAL), "thread_set_priority");
     rows_handle();
     rows_call();
+    rows_idl();
     rows_pingpong();
     rows_memory();
     rows_thread();

@@ -148,7 +148,13 @@ int peer_main(const char *role, uint64_t number)
     if (qy_streq(role, "echo_vector")) {
         vector_touch();
     }
+    if (qy_streq(role, "idl")) {
+        must(qy_buffer() == NULL ? -ENOMEM : 0, "thread_buffer");
+    }
     ready_say();
+    if (qy_streq(role, "idl")) {
+        return (int)idl_serve(qy_bootstrap_handle(BOOTSTRAP_PORT, NULL));
+    }
     if (qy_streq(role, "echo") || qy_streq(role, "echo_vector")) {
         echo_loop(qy_bootstrap_handle(BOOTSTRAP_PORT, NULL));
     }
