@@ -29,15 +29,21 @@
 
 /* --- physical memory -------------------------------------------------------------------------- */
 
+/* Tests call the kernel outside all fibers too, as the boot CPU. */
+static struct fake_cpu *allocating_cpu(void)
+{
+    return fake_machine.self != NULL ? fake_machine.self : &fake_machine.cpus[0];
+}
+
 void *arch_direct_map(struct paddr address)
 {
-    struct fake_cpu *cpu = fake_machine.self;
+    struct fake_cpu *cpu = allocating_cpu();
     void *pointer = (void *)(FAKE_PHYSICAL_BASE + address.value);
 
     if (address.value >= fake_machine.memory_bytes) {
         fake_fail("direct map of 0x%lx, which is not RAM", (unsigned long)address.value);
     }
-    if (cpu != NULL && cpu->unpoison_order != 0) {
+    if (cpu->unpoison_order != 0) {
         UNPOISON(pointer, PAGE_SIZE << (cpu->unpoison_order - 1));
     }
     return pointer;
@@ -86,16 +92,12 @@ void __wrap_frame_free(struct paddr frame, unsigned order);
 static int wrap_alloc(int (*alloc)(unsigned, struct paddr *), unsigned order,
                       struct paddr *ret_frame)
 {
-    struct fake_cpu *cpu = fake_machine.self;
+    struct fake_cpu *cpu = allocating_cpu();
     int error;
 
-    if (cpu != NULL) {
-        cpu->unpoison_order = order + 1;
-    }
+    cpu->unpoison_order = order + 1;
     error = alloc(order, ret_frame);
-    if (cpu != NULL) {
-        cpu->unpoison_order = 0;
-    }
+    cpu->unpoison_order = 0;
     if (error == 0) {
         fake_frame_taken(*ret_frame, order);
     }
@@ -117,13 +119,11 @@ void __wrap_frame_free(struct paddr frame, unsigned order)
     fake_frame_freed(frame, order);
     /* Another CPU may have it before we are back: poison first, and let the filler through. */
     POISON((void *)(FAKE_PHYSICAL_BASE + frame.value), PAGE_SIZE << order);
-    if (fake_machine.self != NULL) {
-        fake_machine.self->unpoison_order = order + 1;
-    }
+    struct fake_cpu *cpu = allocating_cpu();
+
+    cpu->unpoison_order = order + 1;
     __real_frame_free(frame, order);
-    if (fake_machine.self != NULL) {
-        fake_machine.self->unpoison_order = 0;
-    }
+    cpu->unpoison_order = 0;
     if (!fake_machine.frame_used[frame.value >> PAGE_SHIFT]) {
         POISON((void *)(FAKE_PHYSICAL_BASE + frame.value), PAGE_SIZE << order);
     }
