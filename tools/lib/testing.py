@@ -11,6 +11,7 @@
                    RESULT is verified, or error for a planted mistake that must be found
     coverage       lines of the kernel above the CPU layer that the host tests reached
     system/NAME    tests/system/NAME, scenarios in QEMU
+    mutations      bugs planted in the kernel, which the host tests must find
     bench/limits   instruction counts against tests/bench/limits.json
 
 Logs are kept in build/logs/NAME/.
@@ -32,6 +33,7 @@ LOGS = tree.BUILD / "logs"
 CHECKS = tree.ROOT / "tools" / "checks"
 TOOL_TESTS = tree.ROOT / "tests" / "tools"
 MODELS = tree.ROOT / "tests" / "models"
+MUTATE = tree.ROOT / "tests" / "sim" / "mutate"
 BENCH_LIMITS = tree.ROOT / "tests" / "bench" / "limits.json"
 SKIP_STATUS = 77
 
@@ -299,6 +301,16 @@ class Broken(Test):
         return failed(self.text)
 
 
+class Mutations(Check):
+    """Host tests against planted bugs."""
+    group = "alone"
+    level = "default"
+    timeout = 600
+
+    def __init__(self):
+        super().__init__("mutations", [MUTATE])
+
+
 class BenchLimits(Check):
     group = "alone"
     timeout = 600
@@ -366,6 +378,8 @@ def discover(level):
     runs, errors = scenario.read_all()
     tests += [Broken("system/" + name, text) for name, text in errors]
     tests += [System(run) for run in runs]
+    if hosts and MUTATE.exists():
+        tests.append(Mutations())
     if BENCH_LIMITS.exists():
         tests.append(BenchLimits())
     reached = scenario.LEVELS.index(level)
