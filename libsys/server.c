@@ -60,9 +60,17 @@ int64_t qy_defer(struct qy_request *request, struct qy_pending *ret_pending)
     if (ret_pending->token != 0) {
         qy_fatal("qy_defer() over a call that still waits");
     }
-    ret_pending->token = request->in.token;
+    *ret_pending = (struct qy_pending){
+        .token = request->in.token, .begun = request->begun, .method = request->method};
     request->in.token = 0;
+    (void)__atomic_fetch_add(&request->server->deferred, 1, __ATOMIC_RELAXED);
     return QY_DEFER;
+}
+
+static void pending_end(struct qy_server *server, struct qy_pending *pending)
+{
+    pending->token = 0;
+    (void)__atomic_fetch_sub(&server->deferred, 1, __ATOMIC_RELAXED);
 }
 
 int64_t qy_pending_answer(struct qy_server *server, struct qy_pending *pending,
@@ -72,7 +80,8 @@ int64_t qy_pending_answer(struct qy_server *server, struct qy_pending *pending,
     if (token == 0) {
         qy_fatal("a call was answered twice");
     }
-    pending->token = 0;
+    qy_statistics_answered(server, pending, IPC_HEADER_METHOD(message->header) != 0);
+    pending_end(server, pending);
     int64_t status = qy_port_reply(server->port, token, message);
     if (status < 0 && status != -ETOKEN_STALE) {
         (void)qy_token_drop(server->port, token); /* the caller learns that at least */
@@ -92,7 +101,7 @@ bool qy_pending_cancel(struct qy_server *server, struct qy_pending *pending, uin
     if (token == 0 || pending->token != token) {
         return false;
     }
-    pending->token = 0;
+    pending_end(server, pending);
     (void)qy_token_drop(server->port, token);
     return true;
 }
@@ -137,7 +146,8 @@ int64_t qy_server_run(struct qy_server *server)
     }
     struct qy_request request = {.server = server, .handlers = server->handlers};
     for (;;) {
-        int64_t what = qy_port_serve(server->port, &request, DEADLINE_NEVER, server->dispatch);
+        int64_t what =
+            qy_port_serve(server->port, &request, DEADLINE_NEVER, qy_server_dispatch(server));
         if (what == RECEIVED_NOTICE) {
             notice_handle(server, &request.in);
         } else if (error_is_passing(server, what, request.in.token)) {

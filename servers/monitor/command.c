@@ -18,6 +18,7 @@ static const struct command commands[] = {
      cmd_kill},
     {"servers", "", "servers: state, restarts", 0, 0, cmd_servers},
     {"names", "", "names of servers, and how often each was bound", 0, 0, cmd_names},
+    {"statistics", "NAME", "what a server has answered, method by method", 1, 1, cmd_statistics},
     {"start", "NAME", "start a server that died too often", 1, 1, cmd_start},
     {"restarts", "[TIMES]", "kill every server under load, and time its return (default 10)", 0, 1,
      cmd_restarts},

@@ -51,6 +51,7 @@ void cmd_names(int count, char **words);
 void cmd_start(int count, char **words);
 void cmd_restarts(int count, char **words);
 void cmd_crash(int count, char **words);
+void cmd_statistics(int count, char **words);
 void cmd_stress(int count, char **words);
 void cmd_reboot(int count, char **words);
 void cmd_poweroff(int count, char **words);

@@ -434,7 +434,7 @@ static int64_t server_run(const struct slot *session, struct qy_message *message
         .server = session->server,
         .handlers = session->server->handlers,
     };
-    int64_t status = session->server->dispatch(&request);
+    int64_t status = qy_server_dispatch(session->server)(&request);
     if (status != 0) {
         qy_request_fail(&request, status);
     }
@@ -446,8 +446,12 @@ static int64_t server_run(const struct slot *session, struct qy_message *message
         qy_host_idle();
     }
     if (call->token != 0) {
+        uint32_t before = session->server->deferred;
         if (session->server->cancelled != NULL) {
             session->server->cancelled(session->server, token);
+        }
+        if (session->server->deferred == before) {
+            qy_fatal("a call that was put off was forgotten");
         }
         call->token = 0;
         return -ETIMEDOUT;

@@ -7,6 +7,10 @@
 #include <idl/probe.h>
 #include <quay/handle.h>
 #include <quay/host.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct {
     struct qy_server server;
@@ -124,6 +128,112 @@ static void test_deferred_call_is_answered_later(void **state)
     assert_int_equal(qy_probe_later(the.session, &value, DEADLINE_NEVER), 0);
     assert_int_equal(value, 9);
     assert_false(qy_is_pending(&the.pending));
+}
+
+/* Whether the program says this and ends. */
+static bool is_fatal(void (*what)(void), const char *said)
+{
+    int ends[2];
+    char text[200] = "";
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)dup2(ends[1], STDERR_FILENO);
+        what();
+        _exit(0);
+    }
+    close(ends[1]);
+    FILE *file = fdopen(ends[0], "r");
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return !(WIFEXITED(status) && WEXITSTATUS(status) == 0) && strstr(text, said) != NULL;
+}
+
+static void answer_twice(void)
+{
+    answer_later();
+    answer_later();
+}
+
+static void call_and_answer_twice(void)
+{
+    uint64_t value;
+    qy_host_idle = answer_twice;
+    (void)qy_probe_later(the.session, &value, DEADLINE_NEVER);
+}
+
+static void call_and_forget(void)
+{
+    uint64_t value;
+    the.server.cancelled = NULL;
+    (void)qy_probe_later(the.session, &value, DEADLINE_NEVER);
+}
+
+static void defer_over_another(void)
+{
+    uint64_t value;
+    the.pending.token = 4711;
+    (void)qy_probe_later(the.session, &value, DEADLINE_NEVER);
+}
+
+static void test_deferred_call_is_answered_exactly_once(void **state)
+{
+    (void)state;
+    assert_true(is_fatal(call_and_answer_twice, "answered twice"));
+    assert_true(is_fatal(call_and_forget, "forgotten"));
+    assert_true(is_fatal(defer_over_another, "still waits"));
+}
+
+static struct qy_method_statistics statistics_of(uint32_t index)
+{
+    struct qy_method_statistics statistics;
+    assert_int_equal(qy_statistics_get(the.session, index, &statistics, DEADLINE_NEVER), 0);
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < QY_LATENCY_BUCKETS; i++) {
+        sum += statistics.latency[i];
+    }
+    assert_int_equal(sum, statistics.calls);
+    return statistics;
+}
+
+static void test_calls_are_counted_by_method(void **state)
+{
+    (void)state;
+    struct qy_method_statistics room[2] = {0}, other;
+    uint64_t value;
+    assert_int_equal(qy_statistics_get(the.session, 0, &other, DEADLINE_NEVER), -ENO_METHOD);
+    the.server.statistics = room;
+    the.server.statistics_max = 2;
+    assert_int_equal(qy_statistics_get(the.session, 0, &other, DEADLINE_NEVER), ENOENT);
+    assert_int_equal(qy_probe_slow(the.session, DEADLINE_NEVER), -ENO_METHOD);
+    assert_int_equal(qy_probe_add(the.session, 1, 2, &value, DEADLINE_NEVER), 0);
+    the.add_status = QY_PROBE_FAILURE_TOO_ODD;
+    assert_int_equal(qy_probe_add(the.session, 1, 2, &value, DEADLINE_NEVER), the.add_status);
+    qy_host_idle = answer_later;
+    assert_int_equal(qy_probe_later(the.session, &value, DEADLINE_NEVER), 0);
+    assert_int_equal(qy_probe_note(the.session, 1, DEADLINE_NEVER), 0); /* no room for it */
+    struct qy_method_statistics add_entry = statistics_of(0), later_entry = statistics_of(1);
+    assert_int_equal(add_entry.method, QY_PROBE_METHOD_ADD);
+    assert_int_equal(add_entry.calls, 2);
+    assert_int_equal(add_entry.errors, 1);
+    assert_int_equal(later_entry.method, QY_PROBE_METHOD_LATER);
+    assert_int_equal(later_entry.calls, 1);
+    assert_int_equal(later_entry.errors, 0);
+    assert_int_equal(qy_statistics_get(the.session, 2, &other, DEADLINE_NEVER), ENOENT);
+}
+
+static void test_latency_is_the_end_of_a_bucket(void **state)
+{
+    (void)state;
+    struct qy_method_statistics statistics = {0};
+    assert_int_equal(qy_statistics_latency(&statistics, 50), 0);
+    statistics.latency[3] = 98;
+    statistics.latency[10] = 2;
+    assert_int_equal(qy_statistics_latency(&statistics, 50), 16);
+    assert_int_equal(qy_statistics_latency(&statistics, 98), 16);
+    assert_int_equal(qy_statistics_latency(&statistics, 99), 2048);
 }
 
 static void test_deferred_call_whose_caller_goes_is_forgotten(void **state)
@@ -296,6 +406,9 @@ int main(void)
         TEST(test_error_that_the_protocol_does_not_have_is_a_bad_message),
         TEST(test_missing_handler_is_a_missing_method),
         TEST(test_deferred_call_is_answered_later),
+        TEST(test_deferred_call_is_answered_exactly_once),
+        TEST(test_calls_are_counted_by_method),
+        TEST(test_latency_is_the_end_of_a_bucket),
         TEST(test_deferred_call_whose_caller_goes_is_forgotten),
         TEST(test_handle_that_is_not_taken_is_closed),
         TEST(test_handle_given_is_gone_also_if_the_call_fails),

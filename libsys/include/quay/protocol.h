@@ -58,4 +58,7 @@ struct qy_lease {
  * qy_pending_refuse. */
 struct qy_pending {
     uint64_t token;
+    uint64_t begun; /* for <quay/statistics.h>; 0: not counted */
+    uint32_t method;
+    uint32_t reserved;
 };

@@ -11,12 +11,15 @@
 
 #include <quay/message.h>
 #include <quay/port.h>
+#include <quay/statistics.h>
 
 /* A call between two receives, as a handler sees it. */
 struct qy_request {
     struct qy_received in; /* badge, sender_job; the message becomes the answer */
     struct qy_server *server;
-    const void *handlers; /* the server's; a dispatch function of several protocols may set it */
+    const void *handlers; /* the server's; a dispatch function of several protocols sets it */
+    uint64_t begun;       /* when it came; 0: nothing is counted */
+    uint32_t method;      /* then */
 };
 
 /* Who gets the events of a server. */
@@ -38,6 +41,12 @@ struct qy_server {
     struct qy_subscriber *subscribers;
     uint32_t subscriber_max;
 
+    /* Room to count so many methods, all zero; none: nothing is counted (<quay/statistics.h>). */
+    struct qy_method_statistics *statistics;
+    uint32_t statistics_max;
+
+    uint32_t deferred; /* calls that are put off and not answered yet */
+
     /* A notice that is not about a session; may be NULL. */
     void (*notice)(struct qy_server *server, uint64_t key, uint64_t signals);
     /* The last handle of the session with this badge is gone; may be NULL. */
@@ -46,6 +55,12 @@ struct qy_server {
      * may be NULL, then the token is dropped. */
     void (*cancelled)(struct qy_server *server, uint64_t token);
 };
+
+/* What makes the answers of this server. */
+static inline qy_dispatch_fn *qy_server_dispatch(const struct qy_server *server)
+{
+    return server->statistics_max > 0 ? qy_statistics_dispatch : server->dispatch;
+}
 
 /* Serves until receiving fails for good, and returns why. */
 int64_t qy_server_run(struct qy_server *server);

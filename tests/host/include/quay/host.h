@@ -7,7 +7,8 @@
  *
  * A call runs its handler at once, in the same thread, and moves its handles as the kernel does. A
  * call that is deferred runs the `idle` function, as a server's loop would go on; if it is not
- * answered by then, it is cancelled and times out.
+ * answered by then, it is cancelled and times out, and a server that does not know it any more ends
+ * the program.
  */
 #pragma once
 
