@@ -65,7 +65,8 @@ static int segment_load(const struct child *child, const struct qy_elf_segment *
     }
     if (error == 0) {
         int64_t address = qy_aspace_map(child->aspace, (handle_t)memory, 0, base, size_bytes,
-                                        segment->map_flags | MAP_FIXED);
+                                        segment->map_flags | MAP_FIXED |
+                                            (segment->map_flags & MAP_WRITE ? 0 : MAP_FORK_SHARE));
         error = address < 0 ? (int)address : 0;
     }
     (void)qy_handle_close((handle_t)memory); /* the mapping keeps the pages */
@@ -151,7 +152,8 @@ static int bootstrap_map(struct child *child, struct writer *writer, uint32_t st
     }
     int64_t address = memory_fill((handle_t)memory, size_bytes, 0, writer->block, size_bytes);
     if (address == 0) {
-        address = qy_aspace_map(child->aspace, (handle_t)memory, 0, 0, size_bytes, MAP_READ);
+        address = qy_aspace_map(child->aspace, (handle_t)memory, 0, 0, size_bytes,
+                                MAP_READ | MAP_FORK_SHARE);
     }
     (void)qy_handle_close((handle_t)memory); /* the mapping keeps the pages */
     child->bootstrap = (uint64_t)address;

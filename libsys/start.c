@@ -54,6 +54,15 @@ QY_NORETURN void qy_start(const struct bootstrap *block)
     qy_process_exit(main(argument_count, start_state.arguments));
 }
 
+void qy_start_again(handle_t process, handle_t aspace, handle_t thread)
+{
+    struct qy_thread *self = qy_thread_self();
+    start_state.process = process;
+    start_state.aspace = aspace;
+    self->handle = thread;
+    self->buffer = NULL; /* not inherited */
+}
+
 const char *qy_program_name(void)
 {
     return start_state.name;

@@ -13,6 +13,11 @@ QY_NORETURN void qy_start(const struct bootstrap *block);
 QY_NORETURN void qy_thread_main(struct qy_thread *thread);
 void qy_thread_begin(void);
 
+/* In a copy of the process: its own handles. */
+void qy_start_again(handle_t process, handle_t aspace, handle_t thread);
+int64_t qy_fork_split(int64_t (*fork)(uint64_t stack, void *argument), void *argument);
+void qy_fork_begin(void);
+
 /* The program's name for its log lines. */
 const char *qy_program_name(void);
 

@@ -330,6 +330,53 @@ int handle_derive(struct handle_entry *entry, struct handle_table *source_table,
     return 0;
 }
 
+/* Makes slot `index` what it is in the source. 0, or -ERETRY. */
+static int slot_fork(struct handle_table *table, struct handle_table *source, uint32_t index,
+                     const struct handle_entry *original) NO_THREAD_SAFETY_ANALYSIS
+{
+    handle_t value = __atomic_load_n(&original->value, __ATOMIC_ACQUIRE);
+    uint64_t next = __atomic_load_n(&original->generation_index, __ATOMIC_RELAXED);
+    struct handle_entry *entry = handle_slot(table, index), *sibling;
+    struct object *object;
+    int error = entry_lock_settled(source, value, RIGHT_DUP | RIGHT_TRANSFER, &sibling, &object);
+
+    if (error == -ERETRY) {
+        return error;
+    }
+    if (error != 0) {
+        next += value == HANDLE_INVALID ? 0 : HANDLE_GENERATION_STEP;
+        return handle_fork_slot(table, index, next, false) ? 0 : -ERETRY;
+    }
+    if (handle_fork_slot(table, index, value, true)) {
+        /* Before it, on the same level: behind it come its descendants. */
+        tree_insert(sibling->prev == NULL ? &object->tree_first : &sibling->prev->next,
+                    sibling->prev, entry, sibling->depth);
+        (void)entry_publish(entry, object, sibling->rights);
+    }
+    spin_unlock(&object->tree_lock);
+    return 0;
+}
+
+COLD int handle_table_fork(struct handle_table *table, struct handle_table *source)
+{
+    if (table == source) {
+        return -EINVAL;
+    }
+    for (unsigned i = 0; i < HANDLE_STEP; i++) {
+        uint32_t index = __atomic_load_n(&table->fork_index, __ATOMIC_RELAXED);
+        const struct handle_entry *original = handle_slot(source, index);
+        int error = original == NULL ? 0 : handle_fork_grow(table, index);
+
+        if (original != NULL && error == 0) {
+            error = slot_fork(table, source, index, original);
+        }
+        if (original == NULL || error != 0) {
+            return error;
+        }
+    }
+    return -ERETRY;
+}
+
 int handle_settle(struct handle_table *table, handle_t handle,
                   rights_t rights) NO_THREAD_SAFETY_ANALYSIS
 {

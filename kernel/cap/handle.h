@@ -84,6 +84,8 @@ struct handle_table {
     struct handle_entry *free_first; /* by next */
     bool closed;                     /* the process is gone: nothing may come in */
     uint32_t drain_index;            /* where handle_table_drain goes on */
+    uint32_t fork_index;             /* slots below are as in the table that it is a fork of */
+    uint32_t fork_end;               /* slots below were made for that */
 };
 
 /* An empty table, its memory charged to the account as it grows. */
@@ -206,8 +208,22 @@ handle_t handle_move_finish(struct handle_entry *entry, struct handle_entry *sou
  * given back to its table. */
 void handle_move_undo(struct handle_entry *entry, struct handle_entry *source);
 
+/*
+ * Fills an empty table with the handles of another one that may be duplicated and transferred: same
+ * values, same rights, siblings in their derivation lists. Numbers that mean nothing there, mean
+ * nothing here. Does a step: 0 when all is done; -ERETRY: call again; -EBUSY: the table was not
+ * empty, or is closed; -EINVAL: the same; -ENOMEM.
+ */
+MUST_USE int handle_table_fork(struct handle_table *table, struct handle_table *source);
+
 /* For handle.c: returns a slot to its table. */
 void handle_slot_free(struct handle_entry *entry);
+
+/* For handle_table_fork: makes sure that there is a slot `index`: 0, -EBUSY, -ENOMEM. Then takes
+ * it, for this value, or makes it free, for this one as its next; false: another thread did. */
+MUST_USE int handle_fork_grow(struct handle_table *table, uint32_t index);
+MUST_USE bool handle_fork_slot(struct handle_table *table, uint32_t index, handle_t value,
+                               bool is_taken);
 
 /* Closes a handle, also a revoked one: 0, -EBADF, or -ERETRY as above. */
 MUST_USE int handle_close(struct handle_table *table, handle_t handle);

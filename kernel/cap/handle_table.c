@@ -71,9 +71,10 @@ static int array_grow(struct handle_table *table) REQUIRES(&table->lock)
     return 0;
 }
 
-static int table_grow(struct handle_table *table) REQUIRES(&table->lock)
+/* Adds a chunk, whose slots are free if `is_free`. */
+static int table_grow(struct handle_table *table, bool is_free) REQUIRES(&table->lock)
 {
-    struct handle_entry *chunk;
+    struct handle_entry *chunk, *free_first = table->free_first;
 
     if (table->chunk_count * HANDLE_CHUNK_SLOTS >= HANDLE_TABLE_MAX) {
         return -EMFILE;
@@ -98,6 +99,9 @@ static int table_grow(struct handle_table *table) REQUIRES(&table->lock)
         };
         table->free_first = &chunk[i];
     }
+    if (!is_free) {
+        table->free_first = free_first;
+    }
     table->chunks[table->chunk_count] = chunk;
     /* Pairs with the load in handle_slot. */
     __atomic_store_n(&table->chunk_count, table->chunk_count + 1, __ATOMIC_RELEASE);
@@ -112,7 +116,7 @@ int handle_reserve(struct handle_table *table, struct handle_entry **ret_entry)
     if (UNLIKELY(table->closed)) {
         error = -EBADF;
     } else if (UNLIKELY(table->free_first == NULL)) {
-        error = table_grow(table);
+        error = table_grow(table, true);
     }
     if (LIKELY(error == 0)) {
         struct handle_entry *entry = table->free_first;
@@ -143,6 +147,46 @@ void handle_slot_free(struct handle_entry *entry)
         table->free_first = entry;
     }
     spin_unlock(&table->lock);
+}
+
+COLD int handle_fork_grow(struct handle_table *table, uint32_t index)
+{
+    int error = 0;
+
+    spin_lock(&table->lock);
+    if (table->closed) {
+        error = -EBUSY;
+    } else if (index >= table->fork_end) {
+        error = table->chunk_count * HANDLE_CHUNK_SLOTS == table->fork_end
+                    ? table_grow(table, false)
+                    : -EBUSY;
+        table->fork_end += error == 0 ? HANDLE_CHUNK_SLOTS : 0;
+    }
+    spin_unlock(&table->lock);
+    return error;
+}
+
+COLD bool handle_fork_slot(struct handle_table *table, uint32_t index, handle_t value,
+                           bool is_taken)
+{
+    struct handle_entry *entry = handle_slot(table, index);
+    bool is_ours;
+
+    spin_lock(&table->lock);
+    is_ours = table->fork_index == index && !table->closed;
+    if (is_ours) {
+        table->fork_index++;
+        entry->generation_index = value;
+        if (is_taken) {
+            table->live_count++;
+            entry->state = HANDLE_RESERVED;
+        } else if (value >= HANDLE_GENERATION_STEP) {
+            entry->next = table->free_first;
+            table->free_first = entry;
+        }
+    }
+    spin_unlock(&table->lock);
+    return is_ours;
 }
 
 void handle_unreserve(struct handle_entry *entry)

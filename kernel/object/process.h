@@ -95,8 +95,8 @@ void fault_init(void);
 /* A thread that is not started. Returns a reference. -ENOMEM, -EQUOTA, -ESRCH (process dying). */
 MUST_USE int thread_create(struct process *process, struct thread **ret_thread);
 
-/* Starts it once. -EBUSY if it was, -EINVAL for addresses outside user space, -ESRCH if it or its
- * process is to die. */
+/* Starts it once. -EBUSY if it was or its address space is being forked to, -EINVAL for addresses
+ * outside user space, -ESRCH if it or its process is to die. */
 MUST_USE int thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument);
 
 /* Ends a thread, wherever it is: waiting, ready, running here or elsewhere. Does not wait. If it is

@@ -112,6 +112,9 @@ int thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t
     if (entry < USER_BASE || entry >= USER_LIMIT || stack > USER_LIMIT) {
         return -EINVAL;
     }
+    if (__atomic_load_n(&process->aspace->state, __ATOMIC_ACQUIRE) == ASPACE_FORKING) {
+        return -EBUSY;
+    }
     spin_lock(&process->lock);
     /* Under the lock: a process that begins to die afterwards finds the thread started. */
     before = process->state < PROCESS_DYING ? flags_set(thread, THREAD_STARTED) : THREAD_KILLED;
@@ -240,7 +243,7 @@ int thread_make_buffer(struct thread *thread, uint64_t address, uint64_t *ret_ad
     }
     if (error == 0) {
         error = aspace_map(thread->process->aspace, memory, 0, address, MESSAGE_BUFFER_SIZE,
-                           MAP_READ | MAP_WRITE | (address == 0 ? 0 : MAP_FIXED),
+                           MAP_READ | MAP_WRITE | MAP_FORK_NONE | (address == 0 ? 0 : MAP_FIXED),
                            MAP_READ | MAP_WRITE, ret_address);
     }
     if (error != 0) {

@@ -40,6 +40,14 @@ DOOR_FAST_OF(aspace_unmap, aspace, OBJECT_ASPACE, RIGHT_MAP)
     return aspace_unmap(aspace, a1, a2);
 }
 
+DOOR_OF(aspace_fork, aspace, OBJECT_ASPACE, RIGHT_MAP)
+{
+    struct object *source;
+    int status = door_lookup(a1, OBJECT_ASPACE, RIGHT_MAP, &source);
+
+    return status != 0 ? status : door_result(aspace_fork(aspace, aspace_of(source)));
+}
+
 DOOR_FAST_OF(aspace_protect, aspace, OBJECT_ASPACE, RIGHT_MAP)
 {
     return a3 > UINT32_MAX ? -EINVAL : aspace_protect(aspace, a1, a2, (uint32_t)a3);

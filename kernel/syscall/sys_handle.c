@@ -45,6 +45,19 @@ DOOR(handle_info)
     return object->type;
 }
 
+DOOR_OF(handle_fork, process, OBJECT_PROCESS, RIGHT_MANAGE)
+{
+    struct object *source;
+    int status = door_lookup(a1, OBJECT_PROCESS, RIGHT_MANAGE, &source);
+
+    if (status == 0) {
+        status = process->state != PROCESS_NEW
+                     ? -EBUSY
+                     : handle_table_fork(&process->table, &process_of(source)->table);
+    }
+    return door_result(status);
+}
+
 /* One that begins to die meanwhile has a closed table: then the call runs again, and says so. */
 DOOR_OF(handle_grant, process, OBJECT_PROCESS, RIGHT_MANAGE)
 {

@@ -8,49 +8,48 @@
 #include "vm/range.h"
 #include <quay/abi/errno.h>
 
-static struct slab_cache aspace_cache;
-
 static void aspace_destroy(struct object *object);
 
-static const struct object_ops aspace_ops = {.destroy = aspace_destroy};
+static const struct object_ops aspace_ops = {
+    OBJECT_RECORD(aspace, OBJECT_ASPACE, _Alignof(struct aspace)),
+    .destroy = aspace_destroy,
+};
 
 void vm_init(void)
 {
-    slab_cache_init(&aspace_cache, "aspace", sizeof(struct aspace), _Alignof(struct aspace));
-    memory_init();
+    object_type_init(&aspace_ops);
+    object_type_init(&memory_ops);
     mapping_init();
 }
 
 COLD int aspace_create(struct account *account, struct aspace **ret_aspace)
 {
-    uint64_t charge = sizeof(struct aspace) + PAGE_SIZE; /* with the top table */
-    int status = account_charge(account, JOB_MEMORY, charge);
+    struct object *object;
     struct aspace *aspace;
+    int status = account_charge(account, JOB_MEMORY, PAGE_SIZE); /* the top table */
 
     if (status != 0) {
         return status;
     }
-    aspace = slab_alloc(&aspace_cache);
-    if (aspace == NULL) {
-        status = -ENOMEM;
+    status = object_create(&aspace_ops, account, &object);
+    if (status != 0) {
         goto undo_charge;
     }
+    aspace = aspace_of(object);
     status = arch_aspace_init(&aspace->root.arch);
     if (status != 0) {
-        goto undo_alloc;
+        aspace->drained = true;
+        object_unref(object);
+        goto undo_charge;
     }
-    object_init(&aspace->object, OBJECT_ASPACE, &aspace_ops);
-    aspace->account = account;
     spinlock_init(&aspace->lock, LOCK_RANK_ASPACE);
     tree_init(&aspace->mappings);
     aspace->tables_used = aspace->tables_paid = 1;
     *ret_aspace = aspace;
     return 0;
 
-undo_alloc:
-    slab_free(&aspace_cache, aspace);
 undo_charge:
-    account_uncharge(account, JOB_MEMORY, charge);
+    account_uncharge(account, JOB_MEMORY, PAGE_SIZE);
     return status;
 }
 
@@ -59,11 +58,11 @@ undo_charge:
 static int check_map(const struct memory *memory, uint64_t offset, uint64_t address,
                      uint64_t size_bytes, uint32_t flags)
 {
-    if ((flags & ~(MAP_PERMISSIONS | MAP_FIXED)) != 0 || size_bytes == 0 ||
+    if ((flags & ~(MAP_PERMISSIONS | MAP_FIXED | MAP_FORK_MODES)) != 0 || size_bytes == 0 ||
         !is_aligned(offset | address | size_bytes, PAGE_SIZE)) {
         return -EINVAL;
     }
-    if (!range_contains(0, memory->page_count << PAGE_SHIFT, offset, size_bytes)) {
+    if (!range_contains(0, memory_size(memory), offset, size_bytes)) {
         return -ERANGE;
     }
     if ((flags & MAP_FIXED) && !range_is_user(address, size_bytes)) {
@@ -76,8 +75,8 @@ static int check_map(const struct memory *memory, uint64_t offset, uint64_t addr
 static int place(struct aspace *aspace, uint64_t address, uint64_t size_bytes, uint32_t flags,
                  uint64_t *ret_address, struct mapping **ret_below) REQUIRES(&aspace->lock)
 {
-    if (UNLIKELY(aspace->closed)) {
-        return -ESRCH;
+    if (UNLIKELY(aspace->state != ASPACE_OPEN)) {
+        return aspace->state == ASPACE_CLOSED ? -ESRCH : -EBUSY;
     }
     if (address != 0 && range_is_user(address, size_bytes) &&
         mapping_room_is_free_locked(aspace, address, size_bytes, ret_below)) {
@@ -115,6 +114,7 @@ int aspace_map(struct aspace *aspace, struct memory *memory, uint64_t offset, ui
         .swept = start + size_bytes,
         .flags = flags & MAP_PERMISSIONS,
         .allowed = (allowed | flags) & MAP_PERMISSIONS,
+        .fork = flags & MAP_FORK_MODES,
     };
     mapping_attach(mapping, memory, NULL);
     mapping_insert_locked(aspace, below, mapping);
@@ -131,11 +131,8 @@ int aspace_map(struct aspace *aspace, struct memory *memory, uint64_t offset, ui
 
 static void aspace_free(struct aspace *aspace)
 {
-    struct account *account = aspace->account;
-
-    mapping_free(account, aspace->spare);
-    slab_free(&aspace_cache, aspace);
-    account_uncharge(account, JOB_MEMORY, sizeof(struct aspace));
+    mapping_free(aspace->object.account, aspace->spare);
+    object_free(&aspace->object);
 }
 
 /* Some mappings, taken out of the tree, or NULL. No CPU has the tables loaded any more, nor will
@@ -166,19 +163,23 @@ static struct mapping *take_mappings(struct aspace *aspace)
 static COLD bool drain_step(struct aspace *aspace)
 {
     struct mapping *taken = take_mappings(aspace);
+    struct memory *from;
     bool is_done;
 
     if (taken != NULL) {
-        mapping_free(aspace->account, taken);
+        mapping_free(aspace->object.account, taken);
         return false;
     }
     spin_lock(&aspace->lock);
     is_done = arch_aspace_fini(&aspace->root.arch);
+    from = aspace->fork.from;
+    aspace->fork.from = NULL;
     spin_unlock(&aspace->lock);
+    object_unref(from == NULL ? NULL : &from->object);
     if (!is_done) {
         return false;
     }
-    account_uncharge(aspace->account, JOB_MEMORY, aspace->tables_paid * PAGE_SIZE);
+    account_uncharge(aspace->object.account, JOB_MEMORY, aspace->tables_paid * PAGE_SIZE);
     aspace->tables_paid = aspace->tables_used = 0;
     aspace->present_pages = 0;
     aspace->drained = true;
@@ -212,8 +213,8 @@ void aspace_close(struct aspace *aspace)
     bool was_closed;
 
     spin_lock(&aspace->lock);
-    was_closed = aspace->closed;
-    aspace->closed = true;
+    was_closed = aspace->state == ASPACE_CLOSED;
+    aspace->state = ASPACE_CLOSED;
     spin_unlock(&aspace->lock);
     if (!was_closed) {
         object_ref(&aspace->object);

@@ -41,11 +41,14 @@ struct mapping;
 #define ASPACE_PROTECT_MAX   64u  /* mappings that one protect may touch */
 #define ASPACE_SEARCH_MAX    128u /* gaps looked at to find room */
 
+enum aspace_state {
+    ASPACE_OPEN,
+    ASPACE_FORKING, /* being filled: nothing can be mapped, no thread be started there */
+    ASPACE_CLOSED,  /* its process is gone: nothing can be mapped any more */
+};
+
 struct aspace {
     struct object object;
-
-    /* Fixed. */
-    struct account *account;
 
     struct spinlock lock;
     struct address_root root; /* tables under the lock; cpus atomic */
@@ -59,7 +62,13 @@ struct aspace {
     uint32_t mapping_count;
     uint32_t tables_used;
     uint32_t tables_paid;
-    bool closed; /* its process is gone: nothing can be mapped any more */
+    uint8_t state; /* enum aspace_state; may be read without the lock */
+    struct {
+        struct memory *from; /* whose pages are being cloned, with a reference, or NULL */
+        uint64_t next;       /* addresses below are done */
+        uint64_t end;        /* of the mapping whose pages are being cloned */
+        koid_t source;
+    } fork;
 
     /* Closing or destroying, in steps. */
     struct sync_node drain;
@@ -98,7 +107,7 @@ void aspace_close(struct aspace *aspace);
  * if it is free, else (or with address 0) where there is room.
  * 0; -EINVAL (alignment, size 0, unknown flags, write or execute without read), -EFAULT (outside
  * user space), -ERANGE (beyond the memory's end), -EACCES (write and execute), -EEXIST, -ENOMEM,
- * -ESRCH (closed).
+ * -ESRCH (closed), -EBUSY (being forked to).
  */
 MUST_USE int aspace_map(struct aspace *aspace, struct memory *memory, uint64_t offset,
                         uint64_t address, uint64_t size_bytes, uint32_t flags, uint32_t allowed,
@@ -118,6 +127,15 @@ MUST_USE int64_t aspace_unmap(struct aspace *aspace, uint64_t address, uint64_t 
  * (more than ASPACE_PROTECT_MAX mappings). */
 MUST_USE int64_t aspace_protect(struct aspace *aspace, uint64_t address, uint64_t size_bytes,
                                 uint32_t flags);
+
+/*
+ * Fills an empty address space with what `source` maps, as its mappings say (MAP_FORK_*). To be
+ * called at the end of a system call: does a part of the work, and -ERETRY says that the call has
+ * to run again for the next one. 0; -EINVAL (the same), -EBUSY (not empty, or the source is being
+ * filled itself), -ESRCH (one is closed), -ENOMEM: what has been done stays, and doing it again
+ * goes on. SYSCALL_RESUME: it runs again by itself.
+ */
+MUST_USE int64_t aspace_fork(struct aspace *aspace, struct aspace *source);
 
 /* Makes the translation for an access (FAULT_*) of a thread in this address space. 0: try again;
  * -EFAULT: nothing is mapped there; -EACCES: not in this way; -ENOMEM;

@@ -93,7 +93,7 @@ static void finish(struct memory *memory) REQUIRES(&memory->lock)
             frame_release(*slot);
             *slot = 0;
             memory_count(memory, -1);
-            account_uncharge(memory->account, JOB_MEMORY, PAGE_SIZE);
+            account_uncharge(memory->object.account, JOB_MEMORY, PAGE_SIZE);
         }
     }
     memory->change.count = 0;
@@ -158,14 +158,6 @@ static bool change(struct memory *memory, uint64_t first, uint64_t count, enum c
     return false;
 }
 
-/* The same at the end of a system call, whose result it returns. */
-static int64_t change_and_wait(struct memory *memory, uint64_t first, uint64_t count,
-                               enum change_kind kind, int64_t result) RELEASE(&memory->lock)
-{
-    frame_set_result(&thread_current()->frame, result);
-    return change(memory, first, count, kind, 0, true) ? result : sched_wait(DEADLINE_NEVER);
-}
-
 /* Locks, if no change is under way; the memory is not simple any more. */
 static MUST_USE bool try_begin(struct memory *memory) TRY_ACQUIRE(true, &memory->lock)
 {
@@ -204,7 +196,7 @@ int memory_unshare(struct memory *memory, uint64_t index)
 static int check(const struct memory *memory, uint64_t offset, uint64_t size_bytes)
     REQUIRES(&memory->lock)
 {
-    return range_contains(0, memory->page_count << PAGE_SHIFT, offset, size_bytes) ? 0 : -ERANGE;
+    return range_contains(0, memory_size(memory), offset, size_bytes) ? 0 : -ERANGE;
 }
 
 /* From a page in a hole to the hole's end or the limit. */
@@ -234,7 +226,11 @@ int64_t memory_decommit(struct memory *memory, uint64_t offset, uint64_t size_by
         spin_unlock(&memory->lock);
         return status != 0 ? status : (int64_t)hole_bytes(index, hole, size_bytes);
     }
-    return change_and_wait(memory, index, done >> PAGE_SHIFT, CHANGE_RELEASE, (int64_t)done);
+    if (change(memory, index, done >> PAGE_SHIFT, CHANGE_RELEASE, 0, true)) {
+        return (int64_t)done;
+    }
+    frame_set_result(&thread_current()->frame, (int64_t)done);
+    return sched_wait(DEADLINE_NEVER);
 }
 
 int64_t memory_resize(struct memory *memory, uint64_t size_bytes)
@@ -294,7 +290,7 @@ static int share(struct memory *to, uint64_t to_index, struct memory *from, uint
     if (status != 0 || *to_slot != 0) {
         return status;
     }
-    status = account_charge(to->account, JOB_MEMORY, PAGE_SIZE);
+    status = account_charge(to->object.account, JOB_MEMORY, PAGE_SIZE);
     if (status != 0) {
         return status;
     }
@@ -321,8 +317,9 @@ static MUST_USE bool try_begin_both(struct memory *a, struct memory *b) NO_THREA
     return true;
 }
 
-int64_t memory_supply(struct memory *to, uint64_t to_offset, struct memory *from,
-                      uint64_t from_offset, uint64_t size_bytes) NO_THREAD_SAFETY_ANALYSIS
+int64_t memory_share(struct memory *to, uint64_t to_offset, struct memory *from,
+                     uint64_t from_offset, uint64_t size_bytes,
+                     bool *ret_waits) NO_THREAD_SAFETY_ANALYSIS
 {
     uint64_t to_index = to_offset >> PAGE_SHIFT, from_index = from_offset >> PAGE_SHIFT;
     uint64_t pages = min_u64(size_bytes >> PAGE_SHIFT, CHANGE_PAGES), done = 0, hole;
@@ -363,5 +360,19 @@ int64_t memory_supply(struct memory *to, uint64_t to_offset, struct memory *from
         spin_unlock(&from->lock);
         return (int64_t)(done << PAGE_SHIFT);
     }
-    return change_and_wait(from, from_index, done, CHANGE_PROTECT, (int64_t)(done << PAGE_SHIFT));
+    *ret_waits = !change(from, from_index, done, CHANGE_PROTECT, 0, true);
+    return (int64_t)(done << PAGE_SHIFT);
+}
+
+int64_t memory_supply(struct memory *to, uint64_t to_offset, struct memory *from,
+                      uint64_t from_offset, uint64_t size_bytes)
+{
+    bool waits = false;
+    int64_t done = memory_share(to, to_offset, from, from_offset, size_bytes, &waits);
+
+    if (!waits) {
+        return done;
+    }
+    frame_set_result(&thread_current()->frame, done);
+    return sched_wait(DEADLINE_NEVER);
 }

@@ -35,7 +35,7 @@ static int resolve(struct aspace *aspace, struct mapping *mapping, uint64_t page
         flags &= ~ARCH_MAP_WRITE;
     }
     if (UNLIKELY(aspace->tables_paid < tables_due)) {
-        status = account_charge(aspace->account, JOB_MEMORY,
+        status = account_charge(aspace->object.account, JOB_MEMORY,
                                 (tables_due - aspace->tables_paid) * PAGE_SIZE);
         if (status != 0) {
             return status;

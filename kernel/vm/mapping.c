@@ -25,13 +25,13 @@ int mapping_take_locked(struct aspace *aspace, struct mapping **ret_mapping)
         aspace->spare = NULL;
         return 0;
     }
-    status = account_charge(aspace->account, JOB_MEMORY, sizeof(struct mapping));
+    status = account_charge(aspace->object.account, JOB_MEMORY, sizeof(struct mapping));
     if (status != 0) {
         return status;
     }
     *ret_mapping = slab_alloc(&mapping_cache);
     if (*ret_mapping == NULL) {
-        account_uncharge(aspace->account, JOB_MEMORY, sizeof(struct mapping));
+        account_uncharge(aspace->object.account, JOB_MEMORY, sizeof(struct mapping));
         return -ENOMEM;
     }
     return 0;

@@ -22,6 +22,7 @@ struct mapping {
     uint64_t swept; /* the page tables agree with flags up to here; mapping_end when all do */
     uint8_t flags;  /* MAP_READ, WRITE, EXEC */
     uint8_t allowed;
+    uint16_t fork;  /* MAP_FORK_* */
     bool touched;   /* may have translations */
     bool dying;     /* being removed */
     bool narrowing; /* what is swept away may be in the TLBs of others */

@@ -6,7 +6,6 @@
 #include "lib/checked.h"
 #include "lib/string.h"
 #include "mm/frame.h"
-#include "mm/slab.h"
 #include <quay/abi/errno.h>
 
 #define NODE_BITS    9u
@@ -15,7 +14,6 @@
 #define DRAIN_FREE   5u
 
 static struct {
-    struct slab_cache cache;
     uint64_t committed; /* atomic: anonymous pages of all memory objects */
 
     struct spinlock family_lock; /* parents and children of all */
@@ -23,12 +21,10 @@ static struct {
 
 static void memory_destroy(struct object *object);
 
-static const struct object_ops memory_ops = {.destroy = memory_destroy};
-
-void memory_init(void)
-{
-    slab_cache_init(&memory_state.cache, "memory", sizeof(struct memory), _Alignof(struct memory));
-}
+const struct object_ops memory_ops = {
+    OBJECT_RECORD(memory, OBJECT_MEMORY, _Alignof(struct memory)),
+    .destroy = memory_destroy,
+};
 
 /* Bits of the page index that are resolved below the root. */
 static uint8_t shift_for(uint64_t page_count)
@@ -44,19 +40,14 @@ static uint8_t shift_for(uint64_t page_count)
 static COLD NOINLINE int create(struct account *account, enum memory_kind kind, struct paddr start,
                                 uint64_t page_count, struct memory **ret_memory)
 {
-    int status = account_charge(account, JOB_MEMORY, sizeof(struct memory));
+    struct object *object;
     struct memory *memory;
+    int status = object_create(&memory_ops, account, &object);
 
     if (status != 0) {
         return status;
     }
-    memory = slab_alloc(&memory_state.cache);
-    if (memory == NULL) {
-        account_uncharge(account, JOB_MEMORY, sizeof(struct memory));
-        return -ENOMEM;
-    }
-    object_init(&memory->object, OBJECT_MEMORY, &memory_ops);
-    memory->account = account;
+    memory = memory_of(object);
     memory->page_count = page_count;
     memory->start = start;
     memory->kind = kind;
@@ -145,7 +136,7 @@ bool memory_peek(const struct memory *memory, uint64_t index, struct paddr *ret_
 /* Puts a new zeroed and paid frame into an empty slot. */
 static int slot_fill(struct memory *memory, uint64_t *slot) REQUIRES(&memory->lock)
 {
-    int status = account_charge(memory->account, JOB_MEMORY, PAGE_SIZE);
+    int status = account_charge(memory->object.account, JOB_MEMORY, PAGE_SIZE);
     struct paddr frame;
 
     if (status != 0) {
@@ -153,7 +144,7 @@ static int slot_fill(struct memory *memory, uint64_t *slot) REQUIRES(&memory->lo
     }
     status = frame_alloc_zeroed(0, &frame);
     if (status != 0) {
-        account_uncharge(memory->account, JOB_MEMORY, PAGE_SIZE);
+        account_uncharge(memory->object.account, JOB_MEMORY, PAGE_SIZE);
         return status;
     }
     __atomic_store_n(slot, frame.value, __ATOMIC_RELEASE);
@@ -317,9 +308,8 @@ COLD NOINLINE int memory_clone(struct account *account, struct memory *memory, u
     if (size_bytes == 0 || !is_aligned(offset | size_bytes, PAGE_SIZE)) {
         return -EINVAL;
     }
-    /* SAFETY: read without the lock; what goes meanwhile is not there for memory_supply. */
-    if (!range_contains(0, __atomic_load_n(&memory->page_count, __ATOMIC_RELAXED) << PAGE_SHIFT,
-                        offset, size_bytes)) {
+    /* What goes meanwhile is not there for memory_supply. */
+    if (!range_contains(0, memory_size(memory), offset, size_bytes)) {
         return -ERANGE;
     }
     status = memory_create(account, size_bytes, &clone);
@@ -361,14 +351,6 @@ static COLD NOINLINE bool family_leave(struct memory *memory)
 }
 
 /* --- The end --- */
-
-static void memory_free(struct memory *memory)
-{
-    struct account *account = memory->account;
-
-    slab_free(&memory_state.cache, memory);
-    account_uncharge(account, JOB_MEMORY, sizeof(struct memory));
-}
 
 static void slot_empty(uint64_t *slot)
 {
@@ -420,13 +402,13 @@ static COLD NOINLINE void memory_drain(struct sync_node *node)
     for (unsigned i = 0; i + frames * DRAIN_FREE < DRAIN_STEP && memory->drain_index < end; i++) {
         memory->drain_index = drain_at(memory, memory->drain_index, &frames, &pages);
     }
-    account_uncharge(memory->account, JOB_MEMORY, frames * PAGE_SIZE);
+    account_uncharge(memory->object.account, JOB_MEMORY, frames * PAGE_SIZE);
     __atomic_fetch_sub(&memory_state.committed, pages, __ATOMIC_RELAXED);
     if (memory->drain_index < end) {
         sync_post(node, memory_drain);
         return;
     }
-    memory_free(memory);
+    object_free(&memory->object);
 }
 
 static void memory_destroy(struct object *object)
@@ -434,7 +416,7 @@ static void memory_destroy(struct object *object)
     struct memory *memory = memory_of(object);
 
     if (memory->kind != MEMORY_ANONYMOUS) {
-        memory_free(memory);
+        object_free(&memory->object);
         return;
     }
     memory_drain(&memory->drain);

@@ -44,11 +44,10 @@ enum memory_kind {
 };
 
 struct memory {
-    struct object object;
+    struct object object; /* whose account pays for the nodes and the pages, too */
 
     /* Fixed. */
-    struct account *account; /* pays for the record, the nodes and the pages */
-    struct paddr start;      /* physical, frames */
+    struct paddr start; /* physical, frames */
     enum memory_kind kind;
 
     struct spinlock lock;
@@ -88,8 +87,13 @@ static inline struct memory *memory_of(struct object *object)
     return CONTAINER_OF(object, struct memory, object);
 }
 
-/* Once at boot; part of vm_init. */
-void memory_init(void);
+/* In bytes. Without the lock it may have changed by the time that it is used. */
+static inline uint64_t memory_size(const struct memory *memory)
+{
+    return __atomic_load_n(&memory->page_count, __ATOMIC_RELAXED) << PAGE_SHIFT;
+}
+
+extern const struct object_ops memory_ops;
 
 /* Anonymous memory, size rounded up to whole pages. Returns a reference. 0, -EINVAL for an empty
  * one, -E2BIG beyond MEMORY_SIZE_MAX, -ENOMEM. */
@@ -148,6 +152,11 @@ MUST_USE int64_t memory_resize(struct memory *memory, uint64_t size_bytes);
  * over. -EINVAL, -ERANGE, -ENOMEM. */
 MUST_USE int64_t memory_supply(struct memory *to, uint64_t to_offset, struct memory *from,
                                uint64_t from_offset, uint64_t size_bytes);
+
+/* memory_supply as a part of a longer call: the thread goes on if it does not have to wait
+ * (*ret_waits), for which it is set up then. May be called under the lock of an address space. */
+MUST_USE int64_t memory_share(struct memory *to, uint64_t to_offset, struct memory *from,
+                              uint64_t from_offset, uint64_t size_bytes, bool *ret_waits);
 
 /* An empty clone of that part of the memory, which memory_supply has to fill. Returns a reference.
  * 0, -EINVAL, -ERANGE, -ENOTSUP, -ENOMEM. */

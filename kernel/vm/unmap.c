@@ -76,7 +76,7 @@ static void shootdown_done(struct sync_node *node)
     spin_lock(&shootdown_state.lock);
     list_remove(&wait->link);
     spin_unlock(&shootdown_state.lock);
-    mapping_free(aspace->account, wait->removed);
+    mapping_free(aspace->object.account, wait->removed);
     vm_wait_end(wait);
     object_unref(&aspace->object);
 }
@@ -141,7 +141,7 @@ static int64_t step_end(struct aspace *aspace, const struct step *step, bool is_
             mapping_keep_locked(aspace, kept);
         }
         spin_unlock(&aspace->lock);
-        mapping_free(aspace->account, removed);
+        mapping_free(aspace->object.account, removed);
         if (LIKELY(is_done)) {
             return 0;
         }

@@ -159,7 +159,7 @@ static uint64_t any_map_flags(void)
                                      MAP_READ | MAP_WRITE};
 
     return (sim_chance(3) ? sim_random(16) : usual[sim_random(4)]) |
-           (sim_chance(60) ? MAP_FIXED : 0);
+           (sim_chance(60) ? MAP_FIXED : 0) | (uint32_t)(sim_random(4) * MAP_FORK_SHARE);
 }
 
 static uint64_t any_bits(void)
@@ -265,6 +265,18 @@ FILL(handle_grant)
     r->rsi = any_handle(t, OBJECT_NONE);
     r->rdx = any_rights();
     r->r10 = sim_chance(97) ? sim_random(2) : 9;
+}
+
+FILL(handle_fork)
+{
+    r->rdi = any_handle(t, OBJECT_PROCESS);
+    r->rsi = any_handle(t, OBJECT_PROCESS);
+}
+
+FILL(aspace_fork)
+{
+    r->rdi = any_handle(t, OBJECT_ASPACE);
+    r->rsi = any_handle(t, OBJECT_ASPACE);
 }
 
 FILL(object_wait)
@@ -671,6 +683,8 @@ static const struct {
     {SYS_handle_revoke, 14, fill_handle},
     {SYS_handle_info, 20, fill_handle},
     {SYS_handle_grant, 30, fill_handle_grant},
+    {SYS_handle_fork, 15, fill_handle_fork},
+    {SYS_aspace_fork, 30, fill_aspace_fork},
     {SYS_object_wait, 30, fill_object_wait},
     {SYS_memory_create, 15, fill_memory_create},
     {SYS_memory_info, 8, fill_memory},

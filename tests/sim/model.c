@@ -62,7 +62,10 @@ struct model_thread {
     uint64_t order;       /* of event waiters */
     unsigned event_waits; /* object + 1 */
     unsigned event_object;
-    koid_t target; /* process that a handle is granted to */
+    koid_t target;                    /* process that handles are put into */
+    koid_t source;                    /* whose handles are copied */
+    const struct handle_table *table; /* the target's, for handle_fork, and where that begins */
+    uint32_t first_index;
 };
 
 struct token_state {
@@ -217,6 +220,7 @@ static const struct {
     {SYS_handle_info, {{1, OBJECT_NONE, 0}}, 0},
     {SYS_handle_revoke, {{1, OBJECT_NONE, 0}}, 0},
     {SYS_handle_grant, {{1, OBJECT_PROCESS, RIGHT_MANAGE}, {2, OBJECT_NONE, RIGHT_TRANSFER}}, 0},
+    {SYS_handle_fork, {{1, OBJECT_PROCESS, RIGHT_MANAGE}, {2, OBJECT_PROCESS, RIGHT_MANAGE}}, 0},
     {SYS_object_wait, {{1, OBJECT_NONE, RIGHT_WAIT}}, 0},
     {SYS_memory_create, {{1, OBJECT_JOB, RIGHT_CREATE}}, OBJECT_MEMORY},
     {SYS_memory_info, {{1, OBJECT_MEMORY, RIGHT_INSPECT}}, 0},
@@ -232,6 +236,7 @@ static const struct {
     {SYS_aspace_map, {{1, OBJECT_ASPACE, RIGHT_MAP}, {2, OBJECT_MEMORY, 0}}, 0},
     {SYS_aspace_unmap, {{1, OBJECT_ASPACE, RIGHT_MAP}}, 0},
     {SYS_aspace_protect, {{1, OBJECT_ASPACE, RIGHT_MAP}}, 0},
+    {SYS_aspace_fork, {{1, OBJECT_ASPACE, RIGHT_MAP}, {2, OBJECT_ASPACE, RIGHT_MAP}}, 0},
     {SYS_port_create, {{1, OBJECT_JOB, RIGHT_CREATE}}, OBJECT_PORT},
     {SYS_port_call, {{1, OBJECT_SESSION, RIGHT_CALL}}, 0},
     {SYS_port_reply_receive, {{1, OBJECT_PORT, RIGHT_RECV}}, 0},
@@ -640,6 +645,22 @@ static void granted(struct model_thread *t, const struct fake_registers *r, stru
     }
 }
 
+/* Handles that may be copied and sent have siblings in the other process, as far as it came. */
+static void forked(struct model_thread *t)
+{
+    for (unsigned i = 0, end = model.node_end; i < end; i++) {
+        const struct node *node = &model.nodes[i];
+        uint64_t index = node->value & ((1ul << HANDLE_INDEX_BITS) - 1);
+
+        if (node->used && !node->revoked && node->process == t->source &&
+            (node->rights & RIGHT_DUP) && (node->rights & RIGHT_TRANSFER) &&
+            index >= t->first_index && index < t->table->fork_index) {
+            (void)node_new(t->target, node->value, node->object, node->type, node->rights,
+                           node->parent == 0 ? NULL : &model.nodes[node->parent - 1]);
+        }
+    }
+}
+
 static void succeeded(struct model_thread *t, const struct fake_registers *r, size_t entry,
                       struct node *nodes[HANDLE_ARGUMENTS])
 {
@@ -760,7 +781,9 @@ static void finished(struct model_thread *t, const struct fake_registers *r)
         MODEL_FAIL(t, "returned %s; the model says %s", table_error_name(result),
                    error == 0 ? "that its handles are good" : table_error_name(error));
     }
-    if (result >= 0) {
+    if (t->number == SYS_handle_fork && !is_lookup_error(result)) {
+        forked(t); /* what it came to before an error, too */
+    } else if (result >= 0) {
         succeeded(t, r, entry, nodes);
     }
 }
@@ -858,13 +881,14 @@ static void look_ahead(void)
 }
 
 /* Which process a handle names: the model does not keep koids. */
-static koid_t process_named(const struct sim_thread *sim, handle_t handle)
+static const struct process *process_named(const struct sim_thread *sim, handle_t handle)
 {
+    static const struct process none;
     struct object *process;
 
     return handle_lookup(sim->fake->thread->table, handle, OBJECT_PROCESS, 0, &process) == 0
-               ? process->koid
-               : 0;
+               ? process_of(process)
+               : &none;
 }
 
 void model_issue(struct sim_thread *sim)
@@ -904,8 +928,14 @@ void model_issue(struct sim_thread *sim)
     case SYS_port_reply:
         reply_issue(t, t->argument[1], t->argument[2]);
         break;
+    case SYS_handle_fork:
+        t->table = &process_named(sim, t->argument[0])->table;
+        t->source = process_named(sim, t->argument[1])->object.koid;
+        t->first_index = t->table->fork_index;
+        t->target = process_named(sim, t->argument[0])->object.koid;
+        break;
     case SYS_handle_grant:
-        t->target = process_named(sim, t->argument[0]);
+        t->target = process_named(sim, t->argument[0])->object.koid;
         break;
     case SYS_token_drop:
         reply_issue(t, t->argument[1], UINT64_MAX);

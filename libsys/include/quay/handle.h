@@ -34,6 +34,12 @@ static inline struct qy_result qy_handle_info(handle_t handle)
     return qy_syscall_full(SYS_handle_info, handle, 0, 0, 0, 0, 0);
 }
 
+/* Copies a process's handles into one that is not started and has none. */
+static inline int64_t qy_handle_fork(handle_t process, handle_t source)
+{
+    return qy_syscall2(SYS_handle_fork, process, source);
+}
+
 /* Puts a handle into the table of a process that was not started yet; operation is HANDLE_MOVE or
  * HANDLE_COPY. Returns its value there. */
 static inline int64_t qy_handle_grant(handle_t process, handle_t handle, rights_t rights,

@@ -75,6 +75,12 @@ static inline int64_t qy_aspace_protect(handle_t aspace, uint64_t address, uint6
     return qy_syscall4(SYS_aspace_protect, aspace, address, size_bytes, flags);
 }
 
+/* Fills an empty address space with what another one maps; see qy_process_fork. */
+static inline int64_t qy_aspace_fork(handle_t aspace, handle_t source)
+{
+    return qy_syscall2(SYS_aspace_fork, aspace, source);
+}
+
 /* A copy of a part of the memory as it is now, page by page: neither side sees what the other
  * writes afterwards. Returns a handle. */
 int64_t qy_memory_snapshot(handle_t job, handle_t memory, uint64_t offset, uint64_t size_bytes);

@@ -32,6 +32,11 @@ static inline struct qy_result qy_process_info(handle_t process)
     return qy_syscall_full(SYS_process_info, process, 0, 0, 0, 0, 0);
 }
 
+/* A copy of this process, with its memory (as MAP_FORK_* say) and its handles, and of its threads
+ * only this one. Returns a handle to it, 0 in the copy, or an error. Locks that other threads hold,
+ * and ports that the program serves, need thought. */
+int64_t qy_process_fork(void);
+
 /* A job below `parent`, without limits of its own. Returns a handle. */
 static inline int64_t qy_job_create(handle_t parent)
 {

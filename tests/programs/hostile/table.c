@@ -94,6 +94,7 @@ BAD(bad_operations) = {{2, -EINVAL}, {UINT64_MAX, -EINVAL}, END};
 ROW(handle_grant) = {HANDLE(OBJECT_PROCESS, RIGHT_MANAGE),
                      HANDLE(OBJECT_NONE, RIGHT_TRANSFER | RIGHT_DUP), VALUE(RIGHTS_SAME),
                      CHECKED(HANDLE_COPY, bad_operations)};
+ROW(handle_fork) = {HANDLE(OBJECT_PROCESS, RIGHT_MANAGE), HANDLE(OBJECT_PROCESS, RIGHT_MANAGE)};
 ROW(object_wait) = {HANDLE(OBJECT_NONE, RIGHT_WAIT), VALUE(SIGNAL_USER),
                     CHECKED((uint64_t)DEADLINE_POLL, bad_times)};
 
@@ -128,6 +129,7 @@ BAD(bad_offsets) = {{1, -EINVAL}, {PAGE_SIZE, -ERANGE}, {HUGE_SIZE, ANY_ERROR}, 
 ROW(aspace_map) = {HANDLE(OBJECT_ASPACE, RIGHT_MAP), HANDLE(OBJECT_MEMORY, RIGHT_READ),
                    CHECKED(0, bad_offsets),          CHECKED(UNMAPPED, bad_map_addresses),
                    CHECKED(PAGE_SIZE, bad_sizes),    CHECKED(MAP_READ | MAP_FIXED, bad_map_flags)};
+ROW(aspace_fork) = {HANDLE(OBJECT_ASPACE, RIGHT_MAP), HANDLE(OBJECT_ASPACE, RIGHT_MAP)};
 ROW(aspace_unmap) = {HANDLE(OBJECT_ASPACE, RIGHT_MAP), CHECKED(UNMAPPED, bad_map_addresses),
                      CHECKED(PAGE_SIZE, bad_sizes)};
 ROW(aspace_protect) = {HANDLE(OBJECT_ASPACE, RIGHT_MAP), CHECKED(UNMAPPED, bad_map_addresses),

@@ -22,6 +22,7 @@ int main(int argument_count, char **arguments)
     test_events();
     test_ports();
     test_processes();
+    test_fork();
     test_threads();
     test_fpu();
     test_jobs();

@@ -21,6 +21,7 @@ void test_leases(void);
 void test_events(void);
 void test_ports(void);
 void test_processes(void);
+void test_fork(void);
 void test_threads(void);
 void test_fpu(void);
 void test_jobs(void);
