@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
+#include "sessions.h"
 #include <idl/counter.h>
 #include <quay/bootstrap.h>
 #include <quay/clock.h>
@@ -26,7 +27,7 @@ void cmd_ping(int count, char **words)
     if (count == 2 && !command_number(words[1], "the number of calls", 1, PING_MAX, &calls)) {
         return;
     }
-    handle_t session = command_session("counter");
+    handle_t session = session_handle("counter");
     if (session == HANDLE_INVALID) {
         return;
     }

@@ -6,6 +6,7 @@
  */
 #include "command.h"
 #include "figures_read.h"
+#include "sessions.h"
 #include "terminal.h"
 #include <idl/counter.h>
 #include <idl/servers.h>
@@ -191,7 +192,7 @@ void cmd_restarts(int count, char **words)
         return;
     }
     memset(&restarts_state, 0, sizeof restarts_state);
-    restarts_state.counter = command_session("counter");
+    restarts_state.counter = session_handle("counter");
     if (restarts_state.counter == HANDLE_INVALID) {
         return;
     }
@@ -199,7 +200,7 @@ void cmd_restarts(int count, char **words)
     bool is_good = true;
     struct qy_servers_record server;
     for (uint32_t index = 0; server_get(index, &server); index++) {
-        handle_t session = server.serves[0] != 0 ? command_session(server.serves) : HANDLE_INVALID;
+        handle_t session = server.serves[0] != 0 ? session_handle(server.serves) : HANDLE_INVALID;
         if (session != HANDLE_INVALID &&
             !server_torment(index, server.name, session, (uint32_t)times)) {
             is_good = false;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
+#include "sessions.h"
 #include <quay/clock.h>
 #include <quay/statistics.h>
 #include <quay/text.h>
 
 #define ANSWER_WITHIN (2 * QY_SECOND)
 
-/* By number: what it is called, the server's protocol knows. */
 void cmd_statistics(int count, char **words)
 {
     (void)count;
-    handle_t session = command_session(words[1]);
+    handle_t session = session_handle(words[1]);
     if (session == HANDLE_INVALID) {
         return;
     }
@@ -20,10 +20,12 @@ void cmd_statistics(int count, char **words)
     while ((status = qy_statistics_get(session, index, &entry, qy_deadline_after(ANSWER_WITHIN))) ==
            0) {
         if (index++ == 0) {
-            qy_printf("method        calls     errors   half below    99 %% below, ticks\n");
+            qy_printf(
+                "method                  calls     errors   half below    99 %% below, ticks\n");
         }
-        qy_printf("%6u %12lu %10lu %12lu %12lu\n", entry.method, entry.calls, entry.errors,
-                  qy_statistics_latency(&entry, 50), qy_statistics_latency(&entry, 99));
+        qy_printf("%-16.16s %12lu %10lu %12lu %12lu\n", method_name(session, entry.method),
+                  entry.calls, entry.errors, qy_statistics_latency(&entry, 50),
+                  qy_statistics_latency(&entry, 99));
     }
     if (status == -ENO_METHOD) {
         qy_printf("%.40s does not count its calls\n", words[1]);

@@ -5,6 +5,7 @@
  */
 #include "command.h"
 #include "figures_read.h"
+#include "sessions.h"
 #include "terminal.h"
 #include <idl/counter.h>
 #include <quay/bootstrap.h>
@@ -193,7 +194,7 @@ void cmd_stress(int count, char **words)
         return;
     }
     memset(&stress_state, 0, sizeof stress_state);
-    stress_state.counter = command_session("counter");
+    stress_state.counter = session_handle("counter");
     if (stress_state.counter == HANDLE_INVALID) {
         return;
     }

@@ -19,6 +19,9 @@ static const struct command commands[] = {
     {"servers", "", "servers: state, restarts", 0, 0, cmd_servers},
     {"names", "", "names of servers, and how often each was bound", 0, 0, cmd_names},
     {"statistics", "NAME", "what a server has answered, method by method", 1, 1, cmd_statistics},
+    {"call", "[NAME[.METHOD]]", "list servers, their methods, or call one: values follow", 0,
+     WORDS_MAX - 1, cmd_call},
+    {"watch", "NAME", "show a server's events from now on, and what came since", 1, 1, cmd_watch},
     {"start", "NAME", "start a server that died too often", 1, 1, cmd_start},
     {"restarts", "[TIMES]", "kill every server under load, and time its return (default 10)", 0, 1,
      cmd_restarts},
@@ -68,10 +71,10 @@ void cmd_help(int count, char **words)
         return;
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        char synopsis[32];
+        char synopsis[40];
         (void)qy_snprintf(synopsis, sizeof synopsis, "%s %s", commands[i].name,
                           commands[i].arguments); /* cut if too long */
-        qy_printf("  %-18s %s\n", synopsis, commands[i].summary);
+        qy_printf("  %-20s %s\n", synopsis, commands[i].summary);
     }
 }
 

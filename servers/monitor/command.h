@@ -27,9 +27,8 @@ const char *text_duration(uint64_t nanoseconds);
 /* Ends a server; says how that went. */
 void server_kill(const char *name);
 
-/* A session of a server by its name, opened once; says what is wrong and returns HANDLE_INVALID
- * otherwise. */
-handle_t command_session(const char *name);
+/* What a server calls its method number `ordinal`; valid until the next call. */
+const char *method_name(handle_t session, uint32_t ordinal);
 
 /* The resource that the kernel's figures come by. */
 handle_t command_resource(void);
@@ -48,6 +47,8 @@ void cmd_spawn(int count, char **words);
 void cmd_kill(int count, char **words);
 void cmd_servers(int count, char **words);
 void cmd_names(int count, char **words);
+void cmd_call(int count, char **words);
+void cmd_watch(int count, char **words);
 void cmd_start(int count, char **words);
 void cmd_restarts(int count, char **words);
 void cmd_crash(int count, char **words);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "words.h"
+#include <stdbool.h>
 
 int words_split(char *line, char *words[WORDS_MAX])
 {
@@ -15,7 +16,13 @@ int words_split(char *line, char *words[WORDS_MAX])
             return -1;
         }
         words[count++] = line;
-        while (*line != ' ' && *line != 0) {
+        bool is_quoted = false;
+        while (*line != 0 && (is_quoted || *line != ' ')) {
+            if (*line == '"') {
+                is_quoted = !is_quoted;
+            } else if (*line == '\\' && is_quoted && line[1] != 0) {
+                line++;
+            }
             line++;
         }
     }

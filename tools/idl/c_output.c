@@ -95,7 +95,7 @@ void c_source(struct arena *arena, const struct library *library, struct text *t
     struct c_output out = begin(arena, library, text);
     text_printf(text,
                 "#include <idl/%s.h>\n#include <quay/channel.h>\n#include <quay/clock.h>\n"
-                "#include <quay/server.h>\n\n",
+                "#include <quay/interface.h>\n#include <quay/server.h>\n\n",
                 out.stem);
     c_valid_functions(&out);
     c_tables(&out);
@@ -103,6 +103,7 @@ void c_source(struct arena *arena, const struct library *library, struct text *t
         if (decl->kind == DECL_PROTOCOL) {
             c_codecs(&out, decl);
             c_client(&out, decl);
+            c_description(&out, decl);
             c_server(&out, decl);
             if (c_has_events(decl)) {
                 c_events(&out, decl);

@@ -99,5 +99,6 @@ bool c_has_events(const struct decl *protocol);                              /* 
 uint32_t c_event_bytes_max(const struct decl *protocol);                     /* c_events.c */
 void c_event_prototypes(struct c_output *out, const struct decl *protocol);  /* c_events.c */
 void c_events(struct c_output *out, const struct decl *protocol);            /* c_events.c */
+void c_description(struct c_output *out, const struct decl *protocol);       /* c_describe.c */
 void c_server_prototypes(struct c_output *out, const struct decl *protocol); /* c_server.c */
 void c_server(struct c_output *out, const struct decl *protocol);            /* c_server.c */

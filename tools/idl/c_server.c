@@ -171,8 +171,10 @@ static void dispatch(struct c_output *out, const struct decl *protocol)
                     "        return qy_subscribe_serve(request, %u);\n",
                     c_event_bytes_max(protocol));
     }
-    text_printf(out->text, "    default:\n        break;\n    }\n"
-                           "    return qy_request_refuse(request, ENO_METHOD);\n}\n\n");
+    text_printf(out->text,
+                "    default:\n        break;\n    }\n"
+                "    return qy_request_describe(request, &%s_description.head);\n}\n\n",
+                name);
 }
 
 static void answer(struct c_output *out, const struct decl *protocol, const struct method *method)

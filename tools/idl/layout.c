@@ -47,7 +47,7 @@ static uint32_t larger(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
-static uint32_t integer_size(enum type_kind kind)
+uint32_t integer_size(enum type_kind kind)
 {
     switch (kind) {
     case TYPE_U64:

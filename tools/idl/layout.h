@@ -28,6 +28,7 @@
 void layout_run(struct arena *arena, struct diagnostics *diagnostics, struct library *library);
 
 bool type_is_integer(const struct type *type);
+uint32_t integer_size(enum type_kind kind);
 bool type_is_named(const struct type *type, enum decl_kind kind);
 
 /* Travels in the tail of a message. */

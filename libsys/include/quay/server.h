@@ -119,6 +119,11 @@ bool qy_request_lease(const struct qy_request *request, uint32_t index, uint32_t
 /* Answers a one-way call, before it is worked on. */
 void qy_request_acknowledge(struct qy_request *request);
 
+/* A method that is none of the protocol's: tells what these are, or refuses. */
+struct qy_described_head;
+int64_t qy_request_describe(struct qy_request *request,
+                            const struct qy_described_head *description);
+
 /* The method behind qy_NAME_subscribe, and events to all subscribers. */
 int64_t qy_subscribe_serve(struct qy_request *request, uint32_t bytes_max);
 void qy_event_send(struct qy_server *server, const struct qy_message *message);
