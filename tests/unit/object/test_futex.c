@@ -52,6 +52,21 @@ static void test_futex_refuses_what_is_wrong(void **state)
     assert_int_equal(fake_call(t, SYS_futex_requeue, FAKE_DATA, 1, 0, FAKE_DATA + 1, 1), -EINVAL);
 }
 
+/* Whatever queue they share. */
+static void test_futex_wakes_nobody_at_other_words_of_the_page(void **state)
+{
+    struct fake_thread *t = start();
+    struct fake_process a = sharer(t, MAKE(t, SYS_memory_create, job(), 2 * PAGE_SIZE, 0), AT);
+    struct fake_thread *other = fake_thread_create(&a, NULL);
+
+    (void)state;
+    assert_int_equal(sleep_on(a.main, AT, 0), FAKE_BLOCKED);
+    for (uint64_t word = AT + 4; word < AT + 2 * PAGE_SIZE; word += 4) {
+        assert_int_equal(wake(other, word, 1), 0);
+    }
+    assert_int_equal(wake(other, AT, 1), 1);
+}
+
 static void test_futex_word_on_an_untouched_page_is_zero(void **state)
 {
     struct fake_thread *t = start();
@@ -204,6 +219,7 @@ static void test_futex_no_wake_up_is_lost(void **state)
 
 static const struct fake_test tests[] = {
     FAKE_TEST(test_futex_refuses_what_is_wrong),
+    FAKE_TEST(test_futex_wakes_nobody_at_other_words_of_the_page),
     FAKE_TEST(test_futex_word_on_an_untouched_page_is_zero),
     FAKE_TEST(test_futex_processes_meet_by_their_memory),
     FAKE_TEST(test_futex_wakes_in_the_order_of_arrival),

@@ -109,6 +109,7 @@ static void test_lease_checks_bounds_direction_and_index(void **state)
     lend(4, DEADLINE_NEVER);
     assert_int_equal(lease(SYS_lease_read, 0, 0, 0x101), -ERANGE);
     assert_int_equal(lease(SYS_lease_read, 0, 0x101, 0), -ERANGE);
+    assert_int_equal(lease(SYS_lease_read, 0, 0x80, 0x100), -ERANGE);
     assert_int_equal(lease(SYS_lease_read, 0, UINT64_MAX, 2), -ERANGE);
     assert_int_equal(lease(SYS_lease_read, 0, 0x100, 0), 0);
     assert_int_equal(lease(SYS_lease_write, 0, 0, 8), -EACCES);
