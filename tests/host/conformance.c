@@ -32,6 +32,7 @@ static struct {
     const struct qy_handle_sample *wrong_handle; /* of the answer; with what is wrong about it: */
     int handle_error;
     uint32_t calls;
+    bool is_fuzz; /* any bytes and handles: what was accepted decides what comes */
 } the;
 
 /* How a handle can be wrong. */
@@ -101,6 +102,13 @@ static bool error_applies(const struct qy_message_sample *sample, int error)
             (error != HANDLE_OTHER_TYPE || handle->type != OBJECT_NONE));
 }
 
+static void answer(struct qy_message *message, const struct qy_method_sample *method)
+{
+    uint32_t count = handles_set(method->reply->handles, the.is_full, the.handle_error);
+    message->header = IPC_HEADER(0, the.answer_size, count);
+    payload_set(message, the.answer, the.answer_size);
+}
+
 /* The far end: sees the request as the proxy sent it, and answers. */
 static void wire(void *context, struct qy_message *message)
 {
@@ -108,9 +116,16 @@ static void wire(void *context, struct qy_message *message)
     const struct qy_method_sample *method = the.method;
     the.calls++;
     assert_int_equal(IPC_HEADER_METHOD(message->header), method->ordinal);
-    assert_int_equal(IPC_HEADER_LENGTH(message->header), the.expected_size);
-    assert_memory_equal(payload_of(message), the.expected, the.expected_size);
+    if (!the.is_fuzz || !method->request->has_table) {
+        assert_int_equal(IPC_HEADER_LENGTH(message->header), the.expected_size);
+        assert_memory_equal(payload_of(message), the.expected, the.expected_size);
+    }
     assert_int_equal(IPC_HEADER_LEASES(message->header), method->request->lease_count);
+    if (the.is_fuzz) {
+        qy_received_handles_close(IPC_HEADER_HANDLES(message->header));
+        answer(message, method);
+        return;
+    }
     const struct qy_handle_sample *handle = method->request->handles;
     uint32_t count = 0;
     for (; handle->name != NULL; handle++) {
@@ -124,9 +139,7 @@ static void wire(void *context, struct qy_message *message)
         assert_int_equal(qy_handle_close(got->handle), 0);
     }
     assert_int_equal(IPC_HEADER_HANDLES(message->header), count);
-    count = handles_set(method->reply->handles, the.is_full, the.handle_error);
-    message->header = IPC_HEADER(0, the.answer_size, count);
-    payload_set(message, the.answer, the.answer_size);
+    answer(message, method);
 }
 
 /* Sends a request; returns the status in the answer, which lies in *message. */
@@ -299,6 +312,102 @@ static void test_unknown_method_is_refused_and_its_handles_closed(void **state)
     assert_int_equal(qy_port_call(the.session, &message, DEADLINE_NEVER), 0);
     assert_int_equal(IPC_HEADER_METHOD(message.header), ENO_METHOD);
     assert_int_equal(qy_host_handle_count(), before);
+}
+
+/* --- any bytes ------------------------------------------------------------------------------ */
+
+/* What the first bytes of an input say. */
+struct choice {
+    uint8_t method, is_reply, is_full, handle_error;
+};
+
+static const struct qy_method_sample *method_chosen(const struct qy_method_sample *methods,
+                                                    uint8_t number)
+{
+    uint32_t count = 0;
+    while (methods[count].name != NULL) {
+        count++;
+    }
+    return count == 0 ? NULL : &methods[number % count];
+}
+
+static void request_fuzz(const struct qy_method_sample *method, int error)
+{
+    uint32_t before = qy_host_handle_count();
+    struct qy_message message;
+    uint32_t status = send(&message, method, the.expected, the.expected_size, error);
+    assert_true(status == (the.calls == 1 ? 0 : EBAD_MESSAGE));
+    answer_handles_close(&message);
+    assert_int_equal(qy_host_handle_count(), before);
+}
+
+static void reply_fuzz(const struct qy_method_sample *method)
+{
+    uint32_t before = qy_host_handle_count();
+    struct qy_message message;
+    uint32_t status = send(&message, method, the.expected, the.expected_size, HANDLE_RIGHT);
+    assert_int_equal(the.calls, 1);
+    assert_true(status == 0 || status == EBAD_MESSAGE);
+    if (status == 0 && !method->is_oneway && !method->reply->has_table) {
+        assert_int_equal(IPC_HEADER_LENGTH(message.header), the.answer_size);
+        assert_memory_equal(payload_of(&message), the.answer, the.answer_size);
+    }
+    answer_handles_close(&message);
+    assert_int_equal(qy_host_handle_count(), before);
+}
+
+int qy_conformance_fuzz(qy_dispatch_fn *dispatch, const void *handlers,
+                        const struct qy_method_sample *methods, const uint8_t *data, size_t size)
+{
+    struct choice choice;
+    if (size < sizeof choice || size - sizeof choice > IPC_PAYLOAD_MAX) {
+        return -1;
+    }
+    memcpy(&choice, data, sizeof choice);
+    data += sizeof choice;
+    size -= sizeof choice;
+    const struct qy_method_sample *method = method_chosen(methods, choice.method);
+    if (method == NULL) {
+        return -1;
+    }
+    the.server = (struct qy_server){.dispatch = dispatch, .handlers = handlers};
+    begin(method, choice.is_full & 1);
+    the.is_fuzz = true;
+    const struct qy_message_sample *sample = choice.is_reply & 1 ? method->reply : method->request;
+    int error = choice.handle_error % HANDLE_ERRORS;
+    error = error_applies(sample, error) ? error : HANDLE_RIGHT;
+    if (choice.is_reply & 1) {
+        the.handle_error = error;
+        the.answer_size = (uint32_t)size;
+        memcpy(the.answer, data, size);
+        reply_fuzz(method);
+    } else {
+        the.expected_size = (uint32_t)size;
+        memcpy(the.expected, data, size);
+        request_fuzz(method, error);
+    }
+    return 0;
+}
+
+size_t qy_conformance_begin(const struct qy_method_sample *methods, uint8_t *data, size_t size,
+                            size_t room, unsigned int seed)
+{
+    struct choice choice = {
+        .method = (uint8_t)(seed >> 8),
+        .is_reply = (uint8_t)(seed >> 4) & 1,
+        .is_full = (uint8_t)(seed >> 5) & 1,
+    };
+    const struct qy_method_sample *method = method_chosen(methods, choice.method);
+    if (seed % 16 == 0 && method != NULL) {
+        const struct qy_message_sample *sample = choice.is_reply ? method->reply : method->request;
+        size_t length = choice.is_full ? sample->full_size : sample->least_size;
+        if (sizeof choice + length <= room) {
+            memcpy(data, &choice, sizeof choice);
+            memcpy(data + sizeof choice, choice.is_full ? sample->full : sample->least, length);
+            size = sizeof choice + length;
+        }
+    }
+    return size;
 }
 
 int qy_conformance_run(qy_dispatch_fn *dispatch, const void *handlers,

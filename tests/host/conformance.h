@@ -27,6 +27,7 @@ struct qy_message_sample {
     const struct qy_handle_sample *handles;
     uint32_t lease_count;
     uint32_t leases[IPC_LEASES_MAX]; /* LEASE_... */
+    bool has_table;                  /* what is of a newer version does not come out again */
 };
 
 struct qy_method_sample {
@@ -42,6 +43,17 @@ extern handle_t qy_proxied_session;
 /* What proxies lend. */
 #define QY_LENT_BYTES 16
 extern uint8_t qy_lent[QY_LENT_BYTES];
+
+/* One input of libFuzzer: which message it is (4 bytes), and its payload. */
+int qy_conformance_fuzz(qy_dispatch_fn *dispatch, const void *handlers,
+                        const struct qy_method_sample *methods, const uint8_t *data, size_t size);
+
+/* What libFuzzer is to change: this input, or now and then a right message. Returns its size. */
+size_t qy_conformance_begin(const struct qy_method_sample *methods, uint8_t *data, size_t size,
+                            size_t room, unsigned int seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed);
 
 /* Runs every test for these methods. */
 int qy_conformance_run(qy_dispatch_fn *dispatch, const void *handlers,

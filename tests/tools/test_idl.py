@@ -6,15 +6,21 @@ With IDL_UPDATE=1 in the environment the expected outputs are written instead of
 import json
 import os
 import re
-import shutil
+import struct
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "idl"))
+import binding  # noqa: E402
+
 IDL = ROOT / "build" / "tools" / "idl" / "idl"
 CASES = ROOT / "tests" / "idl"
+INTERFACES = [*sorted((ROOT / "include" / "idl").glob("*.idl")), CASES / "probe.idl"]
 UPDATE = "IDL_UPDATE" in os.environ
 
 
@@ -86,7 +92,8 @@ class OutputTest(IdlTest):
                                (self.folder / name).read_text())
 
     def test_other_outputs_are_as_expected(self):
-        for command in ("json", "markdown", "wireshark", "vectors", "summary", "test"):
+        for command in ("json", "markdown", "wireshark", "vectors", "summary", "test", "fuzz",
+                        "dictionary"):
             with self.subTest(command):
                 status, output = idl(command, "clock.idl")
                 self.assertEqual(status, 0, output)
@@ -124,13 +131,127 @@ class OutputTest(IdlTest):
                      "Removed in version 2"):
             self.assertIn(word, output)
 
-    def test_wireshark_script_is_lua(self):
-        _, output = idl("wireshark", "probe.idl")
-        self.assertIn("quay_protocols['quay.probe.probe'] = {", output)
-        compiler = shutil.which("luac") or shutil.which("luac5.2") or shutil.which("luac5.4")
-        if compiler:
-            script = self.write("probe.lua", output)
-            subprocess.run([compiler, "-p", script], check=True)
+
+def vectors(path):
+    """The lines of `idl vectors`: protocol, method, number, word, kind, bytes, why."""
+    for line in idl("vectors", path)[1].splitlines():
+        protocol, method, number, word, kind, payload, *why = line.split(" ", 6)
+        data = b"" if payload == "-" else bytes.fromhex(payload)
+        yield protocol, method, int(number), word, kind, data, " ".join(why)
+
+
+def handles(message, is_full):
+    count = 0
+    for param in message["params"]:
+        kind = param["type"]["kind"]
+        count += kind == "handle"
+        count += kind == "optional" and is_full and param["type"]["element"]["kind"] == "handle"
+    return count
+
+
+class BindingTest(IdlTest):
+    def messages(self, path):
+        library = json.loads(idl("json", path)[1])
+        found = {}
+        for declaration in library["declarations"]:
+            for method in declaration.get("methods", []):
+                protocol = f"{library['library']}.{declaration['name']}"
+                found[protocol, method["name"]] = method
+        return binding.Library(library), found
+
+    def test_vectors_can_be_told_apart_by_the_json_form_alone(self):
+        for path in INTERFACES:
+            library, methods = self.messages(path)
+            for protocol, method, _, word, kind, data, why in vectors(path):
+                message = methods[protocol, method]["reply" if word == "reply" else "request"]
+                with self.subTest(f"{protocol}.{method} {word} {kind} {why}"):
+                    if kind == "refused":
+                        with self.assertRaises(binding.Refused):
+                            library.decode_message(message, data, handles(message, True))
+                    else:
+                        count = handles(message, kind == "full")
+                        values = library.decode_message(message, data, count)
+                        self.assertEqual(library.encode_message(message, values), data)
+
+    def test_fields_of_a_newer_table_are_skipped(self):
+        library, methods = self.messages(CASES / "probe.idl")
+        message = methods["quay.probe.probe", "configure"]["reply"]
+        data = bytes.fromhex("0d00" "01000400" "2a000000" "09000100" "ff")
+        self.assertEqual(library.decode_message(message, data), {"settings": {"depth": 42}})
+
+
+def packet(direction, protocol, method, status, payload):
+    """As tools/idl/wireshark.c describes it."""
+    return (b"QYIP" + bytes([direction, len(protocol)]) + protocol.encode() +
+            struct.pack("<IHHI", status if direction == 1 else method, len(payload), 0, method) +
+            payload)
+
+
+def pcapng(packets):
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        size = struct.pack("<I", len(body) + 12)
+        return struct.pack("<I", kind) + size + body + size
+    blocks = [block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)),
+              block(1, struct.pack("<HHI", 147, 0, 0))]
+    for data in packets:
+        blocks.append(block(6, struct.pack("<IIIII", 0, 0, 0, len(data), len(data)) + data))
+    return b"".join(blocks)
+
+
+class WiresharkTest(IdlTest):
+    DIRECTIONS = {"request": 0, "reply": 1, "event": 2}
+
+    def dissect(self, path, packets):
+        script = self.write("script.lua", idl("wireshark", path)[1])
+        capture = self.folder / "capture.pcapng"
+        capture.write_bytes(pcapng(packets))
+        run = subprocess.run(["tshark", "-X", f"lua_script:{script}", "-r", capture, "-O", "quay"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertNotIn("Lua", run.stdout + run.stderr)
+        shown = re.split(r"^Frame .*\n", run.stdout, flags=re.M)[1:]
+        self.assertEqual(len(shown), len(packets))
+        return shown
+
+    def test_every_message_is_shown(self):
+        for path in INTERFACES:
+            samples = [sample for sample in vectors(path) if sample[4] != "refused"]
+            shown = self.dissect(path, [packet(self.DIRECTIONS[word], protocol, number, 0, data)
+                                        for protocol, _, number, word, _, data, _ in samples])
+            for (protocol, method, *_), text in zip(samples, shown):
+                with self.subTest(f"{protocol}.{method}"):
+                    self.assertTrue(text.startswith(f"{protocol}.{method} "), text)
+                    self.assertNotIn("cut off", text)
+
+    def test_values_are_shown_by_their_types(self):
+        samples = {(method, word, kind): packet(self.DIRECTIONS[word], protocol, number, 0, data)
+                   for protocol, method, number, word, kind, data, _ in vectors("probe.idl")}
+        wanted = {
+            ("add", "request", "full"): ["a: 1234605616436508552"],
+            ("echo", "request", "full"): ["color: green", "active: true", "[1]: 30600",
+                                          "mode: read | write | execute", "rank: 1432778632"],
+            ("echo", "request", "least"): ["scores: none", "rank: not there"],
+            ("greet", "request", "full"): ["name: \u00e9aaa"],
+            ("configure", "request", "full"): ["depth: 1432778632", "x: 1432778632"],
+            ("draw", "request", "full"): ["bytes: 8888", "corners: 8 elements", "flag: true"],
+            ("give", "request", "least"): ["event: handle<event, signal>", "spare: not there"],
+            ("changed", "event", "full"): ["what: 1432778632"],
+        }
+        shown = self.dissect("probe.idl", [samples[key] for key in wanted])
+        for words, text in zip(wanted.values(), shown):
+            for word in words:
+                self.assertIn(word, text)
+
+    def test_errors_and_what_cannot_be_decoded_are_said(self):
+        whole = packet(0, "quay.probe.probe", 1, 0, bytes(16))
+        shown = self.dissect("probe.idl", [
+            packet(1, "quay.probe.probe", 1, 1024, b""), packet(0, "quay.probe.probe", 99, 0, b""),
+            packet(0, "quay.other.other", 3, 0, b"abc"), whole[:-1],
+            packet(0, "quay.probe.probe", 3, 0, b"\xff\xff")])
+        for word, text in zip(("error: too_odd", "quay.probe.probe.99", "quay.other.other.3",
+                               "cut off", "data: none"), shown):
+            self.assertIn(word, text)
 
 
 class FormatTest(IdlTest):

@@ -26,7 +26,8 @@ static void lines_wrap(struct text *text, const char *from)
         const char *open = memchr(from, '(', length);
         size_t indent = open == NULL ? 0 : (size_t)(open - from) + 1;
         while (open != NULL && length > 1 && text_column(text) + length > COLUMNS_MAX) {
-            size_t cut = COLUMNS_MAX - text_column(text);
+            size_t column = text_column(text); /* a name may be longer than a line */
+            size_t cut = column < COLUMNS_MAX ? COLUMNS_MAX - column : 0;
             while (cut > 0 && !(from[cut - 1] == ',' && from[cut] == ' ')) {
                 cut--;
             }

@@ -47,6 +47,16 @@ static void handles_write(struct text *text, const char *name, const struct mess
     text_printf(text, "    {NULL, 0, 0, 0, false},\n};\n");
 }
 
+static bool has_table(const struct message *message)
+{
+    for (const struct member *param = message->params; param != NULL; param = param->next) {
+        if (type_is_named(param->type, DECL_TABLE)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void message_write(struct c_output *out, const char *name, const struct message *message)
 {
     struct sample least, full;
@@ -65,7 +75,8 @@ static void message_write(struct c_output *out, const char *name, const struct m
             text_printf(out->text, "%s, ", param->type->is_out ? "LEASE_WRITE" : "LEASE_READ");
         }
     }
-    text_printf(out->text, "%s},\n};\n\n", message->lease_count == 0 ? "0" : "");
+    text_printf(out->text, "%s},\n    %s,\n};\n\n", message->lease_count == 0 ? "0" : "",
+                has_table(message) ? "true" : "false");
 }
 
 static void proxy_write(struct c_output *out, const struct decl *protocol,
@@ -110,7 +121,31 @@ static bool is_tried(const struct decl *protocol, const struct method *method)
     return method_is_live(protocol, method) && !method->is_event;
 }
 
-static void protocol_write(struct c_output *out, const struct decl *protocol)
+/* Takes any bytes, and makes its own from right messages. */
+static void fuzz_main(struct c_output *out, const char *name)
+{
+    text_printf(out->text,
+                "    {NULL, 0, false, NULL, NULL},\n};\n\n"
+                "int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)\n{\n"
+                "    return qy_conformance_fuzz(qy_%s_dispatch, &proxies, methods, data, size);\n"
+                "}\n\n"
+                "size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, "
+                "unsigned int seed)\n{\n"
+                "    size = qy_conformance_begin(methods, data, size, room, seed);\n"
+                "    return LLVMFuzzerMutate(data, size, room);\n}\n",
+                name);
+}
+
+static void test_main(struct c_output *out, const char *name)
+{
+    text_printf(out->text,
+                "    {NULL, 0, false, NULL, NULL},\n};\n\nint main(void)\n{\n"
+                "    return qy_conformance_run(qy_%s_dispatch, &proxies, methods);\n}\n",
+                name);
+}
+
+static void protocol_write(struct c_output *out, const struct decl *protocol,
+                           void (*main_write)(struct c_output *out, const char *name))
 {
     const char *name = c_protocol(out, protocol);
     for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
@@ -135,13 +170,11 @@ static void protocol_write(struct c_output *out, const struct decl *protocol)
                         method->name, method->name);
         }
     }
-    text_printf(out->text,
-                "    {NULL, 0, false, NULL, NULL},\n};\n\nint main(void)\n{\n"
-                "    return qy_conformance_run(qy_%s_dispatch, &proxies, methods);\n}\n",
-                name);
+    main_write(out, name);
 }
 
-void output_c_test(struct arena *arena, const struct library *library, struct text *text)
+static void write(struct arena *arena, const struct library *library, struct text *text,
+                  void (*main_write)(struct c_output *out, const char *name))
 {
     struct c_output out = {arena, library, library_stem(arena, library), text};
     text_printf(text,
@@ -150,8 +183,18 @@ void output_c_test(struct arena *arena, const struct library *library, struct te
                 out.stem);
     for (const struct decl *decl = library->decls; decl != NULL; decl = decl->next) {
         if (decl->kind == DECL_PROTOCOL) {
-            protocol_write(&out, decl);
+            protocol_write(&out, decl, main_write);
             return; /* one protocol per program */
         }
     }
+}
+
+void output_c_test(struct arena *arena, const struct library *library, struct text *text)
+{
+    write(arena, library, text, test_main);
+}
+
+void output_c_fuzz(struct arena *arena, const struct library *library, struct text *text)
+{
+    write(arena, library, text, fuzz_main);
 }

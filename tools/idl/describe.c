@@ -17,15 +17,20 @@ static void describe_handle(struct text *text, const struct type *type)
     text_printf(text, ">");
 }
 
-void describe_type(struct text *text, const struct type *type)
+const char *describe_kind(const struct type *type)
 {
     static const char *const words[] = {
         [TYPE_BOOL] = "bool",     [TYPE_U8] = "u8",         [TYPE_U16] = "u16",
         [TYPE_U32] = "u32",       [TYPE_U64] = "u64",       [TYPE_I8] = "i8",
         [TYPE_I16] = "i16",       [TYPE_I32] = "i32",       [TYPE_I64] = "i64",
         [TYPE_VECTOR] = "vector", [TYPE_ARRAY] = "array",   [TYPE_OPTIONAL] = "optional",
-        [TYPE_LEASE] = "lease",   [TYPE_STRING] = "string",
+        [TYPE_LEASE] = "lease",   [TYPE_HANDLE] = "handle", [TYPE_STRING] = "string",
     };
+    return words[type->kind];
+}
+
+void describe_type(struct text *text, const struct type *type)
+{
     switch (type->kind) {
     case TYPE_NAMED:
         text_printf(text, "%s", type->path.text);
@@ -35,7 +40,7 @@ void describe_type(struct text *text, const struct type *type)
         break;
     case TYPE_VECTOR:
     case TYPE_ARRAY:
-        text_printf(text, "%s<", words[type->kind]);
+        text_printf(text, "%s<", describe_kind(type));
         describe_type(text, type->element);
         text_printf(text, ", %u>", type->count);
         break;
@@ -53,7 +58,7 @@ void describe_type(struct text *text, const struct type *type)
     case TYPE_WRONG:
         break;
     default:
-        text_printf(text, "%s", words[type->kind]);
+        text_printf(text, "%s", describe_kind(type));
     }
 }
 

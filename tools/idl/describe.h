@@ -7,6 +7,9 @@
 /* "vector<u8, 64>", with names as they are written and numbers for bounds. */
 void describe_type(struct text *text, const struct type *type);
 
+/* "vector"; of what has no name of its own. */
+const char *describe_kind(const struct type *type);
+
 /* "(offset: u64, lease out data)" */
 void describe_message(struct text *text, const struct message *message);
 

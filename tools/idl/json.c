@@ -5,6 +5,7 @@
  */
 #include "describe.h"
 #include "layout.h"
+#include "objects.h"
 #include "outputs.h"
 
 struct json {
@@ -69,6 +70,21 @@ static const char *const kinds[] = {
     [DECL_PROTOCOL] = "protocol",
 };
 
+static void put_rights(struct json *json, const char *key, const struct type *type, uint32_t rights)
+{
+    struct text text = {0};
+    rights_print_plain(&text, type->object, rights);
+    put_text(json, key, text_of(&text));
+    text_free(&text);
+}
+
+static void put_handle(struct json *json, const struct type *type)
+{
+    put_text(json, "object", type->object->name);
+    put_rights(json, "required", type, type->required_rights);
+    put_rights(json, "optional", type, type->optional_rights);
+}
+
 static void put_type(struct json *json, const char *key, const struct type *type)
 {
     struct text name = {0};
@@ -76,12 +92,20 @@ static void put_type(struct json *json, const char *key, const struct type *type
     describe_type(&name, type);
     put_text(json, "text", text_of(&name));
     text_free(&name);
+    put_text(json, "kind",
+             type->kind == TYPE_NAMED ? kinds[type->decl->kind] : describe_kind(type));
     put_number(json, "size", type->size);
     if (type->kind == TYPE_NAMED) {
         put_text(json, "library", type->decl->library->path.text);
         put_text(json, "name", type->decl->name);
-        put_text(json, "kind", kinds[type->decl->kind]);
     }
+    if (type_is_named(type, DECL_TABLE)) {
+        put_number(json, "room", type->decl->room);
+    }
+    if (type->kind == TYPE_HANDLE) {
+        put_handle(json, type);
+    }
+    put_true(json, "out", type->kind == TYPE_LEASE && type->is_out);
     if (type->count != 0) {
         put_number(json, "count", type->count);
     }
@@ -177,7 +201,7 @@ static void put_decl(struct json *json, const struct decl *decl)
         put_number(json, "size", decl->size);
     }
     if (decl->type != NULL) {
-        put_type(json, "type", decl->type);
+        put_text(json, "of", describe_kind(decl->type));
     }
     if (decl->kind == DECL_CONST) {
         if (decl->value->kind == VALUE_TEXT) {

@@ -17,6 +17,8 @@ static const char usage[] =
     "  wireshark  a dissector in Lua\n"
     "  vectors    messages as bytes, right and wrong ones, to check a binding with\n"
     "  test       a test program of the generated C, with the same messages\n"
+    "  fuzz       the same for libFuzzer, which makes its messages up\n"
+    "  dictionary and what it should know for that\n"
     "  summary    what is on the wire, a fact per line\n"
     "  check      compare with the summary in the file SUMMARY; write OUTPUT if nothing differs\n"
     "  fmt        the file in its one form; --check: only say whether it has it\n"
@@ -167,8 +169,10 @@ static int run(struct compilation *the, const struct options *options)
         const char *name;
         void (*write)(struct arena *arena, const struct library *library, struct text *text);
     } outputs[] = {
-        {"json", output_json},       {"markdown", output_markdown}, {"wireshark", output_wireshark},
-        {"summary", output_summary}, {"vectors", output_vectors},   {"test", output_c_test},
+        {"json", output_json},           {"markdown", output_markdown},
+        {"wireshark", output_wireshark}, {"summary", output_summary},
+        {"vectors", output_vectors},     {"test", output_c_test},
+        {"fuzz", output_c_fuzz},         {"dictionary", output_dictionary},
     };
     const struct library *library = compile_file(the, options->file);
     if (library == NULL) {

@@ -13,5 +13,9 @@ void output_vectors(struct arena *arena, const struct library *library, struct t
 /* A cmocka program (tests/host/conformance.h) for the first protocol. */
 void output_c_test(struct arena *arena, const struct library *library, struct text *text);
 
+/* The same messages for libFuzzer: a program, and a dictionary. */
+void output_c_fuzz(struct arena *arena, const struct library *library, struct text *text);
+void output_dictionary(struct arena *arena, const struct library *library, struct text *text);
+
 /* The wire form, a fact per line: what `idl check` compares. */
 void output_summary(struct arena *arena, const struct library *library, struct text *text);

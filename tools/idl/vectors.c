@@ -6,7 +6,8 @@
  *   PROTOCOL METHOD ORDINAL request|reply|event refused HEX WHY
  *
  * A binding must encode what the sample's bytes mean to the same bytes, and refuse the others.
- * An empty payload is "-".
+ * An empty payload is "-". With the full sample, and with what is to be refused, come all handles;
+ * with the least only those that are not optional.
  */
 #include "outputs.h"
 #include "sample.h"
