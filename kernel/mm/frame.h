@@ -59,6 +59,17 @@ struct frame_stats {
  */
 void frame_range_add(struct paddr start, uint64_t size_bytes);
 
+/* The smallest order of a block that holds so many bytes. */
+static inline unsigned frame_order(uint64_t size_bytes)
+{
+    unsigned order = 0;
+
+    while ((PAGE_SIZE << order) < size_bytes) {
+        order++;
+    }
+    return order;
+}
+
 /* A block of 2^order frames that the caller owns from now on. 0 or -ENOMEM. */
 MUST_USE int frame_alloc(unsigned order, struct paddr *ret_frame);
 

@@ -106,34 +106,21 @@ int call_deliver(struct port *port, struct thread *caller, struct thread *receiv
     return 0;
 }
 
-/* Those who serve the port are to hurry: they inherit what waits for them, until they come back. */
-static void lend_priority_locked(struct port *port, uint8_t priority) REQUIRES(&port->lock)
-{
-    unsigned count = 0;
-
-    LIST_FOREACH (each, &port->threads) {
-        struct thread *thread = CONTAINER_OF(each, struct thread, port_link);
-
-        bool is_waiting = (wait_seen(thread) & THREAD_WAITING) && thread->wait_ops == &wait_receive;
-
-        if (!is_waiting && thread->priority < priority) {
-            sched_set_priority(thread, priority);
-        }
-        if (++count == PORT_LEND_MAX) {
-            break;
-        }
-    }
-}
-
 /* No receiver: into the queue. Port locked; unlocks it. */
 static int64_t enqueue(struct port *port, struct thread *caller) RELEASE(&port->lock)
 {
+    uint64_t wait;
+
     caller->wait_ops = &wait_send;
     pqueue_insert(&port->callers, &caller->call_link, caller->priority);
     port->has_work = true;
-    lend_priority_locked(port, caller->priority);
     wait_publish(caller);
+    wait = caller->wait | THREAD_WAITING; /* a receiver would have needed the lock */
     spin_unlock(&port->lock);
+    if (UNLIKELY(chain_lend(caller)) && wait_try_end(caller, wait)) {
+        send_unlink(caller);
+        return sched_return(-EDEADLK);
+    }
     return sched_wait(caller->deadline);
 }
 

@@ -62,7 +62,7 @@ int channel_create(struct account *account, uint64_t slot_count, uint64_t payloa
     struct channel *channel;
     struct paddr frame;
     uint64_t slot_bytes;
-    unsigned order = 0;
+    unsigned order;
     int error;
 
     if (slot_count == 0 || slot_count > SLOTS_MAX || payload_max > IPC_PAYLOAD_MAX ||
@@ -75,9 +75,7 @@ int channel_create(struct account *account, uint64_t slot_count, uint64_t payloa
     if (slot_bytes * slot_count > CHANNEL_BYTES_MAX) {
         return -EINVAL;
     }
-    while ((PAGE_SIZE << order) < slot_bytes * slot_count) {
-        order++;
-    }
+    order = frame_order(slot_bytes * slot_count);
     error = account_charge(account, JOB_MEMORY, charge_bytes(order));
     if (error != 0) {
         return error;

@@ -5,6 +5,7 @@
 #include <quay/abi/errno.h>
 #include <quay/abi/syscalls.h>
 #include "core/panic.h"
+#include "mm/frame.h"
 #include "mm/slab.h"
 #include "object/binding.h"
 #include "object/process.h"
@@ -38,9 +39,7 @@ static int slots_alloc(struct port *port, uint32_t count)
     while (port->slot_mask + 1 < count) {
         port->slot_mask = port->slot_mask << 1 | 1;
     }
-    while ((PAGE_SIZE << port->slot_order) < (port->slot_mask + 1) * sizeof(struct token_slot)) {
-        port->slot_order++;
-    }
+    port->slot_order = (uint8_t)frame_order((port->slot_mask + 1) * sizeof(struct token_slot));
     port->slots = account_pages_alloc(port->object.account, port->slot_order);
     if (port->slots == NULL) {
         return -ENOMEM;

@@ -39,7 +39,6 @@ struct port;
 struct session;
 
 #define PORT_TOKENS_MAX 512u
-#define PORT_LEND_MAX   16u /* threads that inherit the priority of a queued call */
 
 /* A packet that waits at a port. It belongs to its source from the beginning, so delivering never
  * allocates; while it is queued, further signals are ORed in. */
@@ -248,6 +247,10 @@ void session_call_over_locked(struct port *port, struct session *session) REQUIR
  * over; the slot is free again, and the receiver as it was. */
 MUST_USE int call_deliver(struct port *port, struct thread *caller, struct thread *receiver,
                           struct token_slot *slot);
+
+/* The thread, if it waits in a call, lends its priority to those it waits for, and they to those
+ * that they wait for, and so on (chain.c). True if they all wait for it: nobody would answer. */
+bool chain_lend(struct thread *thread);
 
 /* Writes a notice into an owned receiver's frame and takes it off the queue. */
 void notice_deliver_locked(struct port *port, struct notice *notice, struct thread *receiver)

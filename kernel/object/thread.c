@@ -7,6 +7,7 @@
 #include "core/panic.h"
 #include "object/port.h"
 #include "object/process.h"
+#include "sched/run_queue.h"
 #include "sched/sched.h"
 #include "vm/aspace.h"
 #include "vm/memory.h"
@@ -155,7 +156,7 @@ static bool try_finish(struct thread *thread)
             thread->wait_ops->unlink(thread);
         }
     } else if (flags & THREAD_STARTED) {
-        if (!sched_remove(thread)) {
+        if (!run_queue_remove(thread)) {
             return false;
         }
     }
@@ -220,6 +221,7 @@ void thread_set_base_priority(struct thread *thread, uint8_t priority)
     thread->base_priority = priority;
     if (thread->priority == before || priority > thread->priority) {
         sched_set_priority(thread, priority);
+        (void)chain_lend(thread); /* a ring it may be in will be seen by who closed it */
     }
 }
 

@@ -11,22 +11,12 @@ static struct {
     uint64_t idle_cpus; /* atomic; a hint */
 } run_queue_state;
 
-static unsigned queue_order(void)
-{
-    unsigned order = 0;
-
-    while ((PAGE_SIZE << order) < sizeof(struct run_queue)) {
-        order++;
-    }
-    return order;
-}
-
 struct run_queue *run_queue_create(struct cpu *cpu)
 {
     struct paddr frame;
     struct run_queue *queue;
 
-    if (frame_alloc_zeroed(queue_order(), &frame) != 0) {
+    if (frame_alloc_zeroed(frame_order(sizeof(struct run_queue)), &frame) != 0) {
         panic("no memory for the run queue of CPU %u", cpu->id);
     }
     queue = arch_direct_map(frame);

@@ -429,21 +429,11 @@ void sched_set_priority(struct thread *thread, uint8_t priority)
 void sched_set_affinity(struct thread *thread, uint64_t affinity)
 {
     __atomic_store_n(&thread->affinity, affinity, __ATOMIC_RELAXED);
-    if (sched_remove(thread)) {
+    if (run_queue_remove(thread)) {
         sched_wake(thread);
     } else if (thread->on_cpu && !(affinity & (1ul << thread->cpu))) {
         arch_ipi_send(1ul << thread->cpu, ARCH_IPI_RESCHEDULE);
     }
-}
-
-bool sched_remove(struct thread *thread)
-{
-    return run_queue_remove(thread);
-}
-
-int sched_ready_priority(uint32_t cpu)
-{
-    return run_queue_top(run_queue_get(cpu));
 }
 
 void sched_figures(uint32_t cpu, struct sched_figures *ret_figures)

@@ -73,18 +73,12 @@ void sched_set_affinity(struct thread *thread, uint64_t affinity);
 /* Some job has a limit of CPU time: from now on every CPU that runs something ticks. */
 void sched_count_time(void);
 
-/* Takes a ready thread out of its run queue: true if it was in one. */
-bool sched_remove(struct thread *thread);
-
 /* If the current thread is to die or a more important one is ready: switches. The end of every
  * interrupt entry. */
 void sched_interrupt_return(void);
 
 /* The idle thread is current: takes up what is ready, or waits for an interrupt. */
 NORETURN void sched_idle(void);
-
-/* Highest priority ready on this CPU, or -1. */
-int sched_ready_priority(uint32_t cpu);
 
 /* Makes `to` current on this CPU in place of `from`, whose frame is complete. Both stay as they are
  * in every other respect. The one place where threads are switched. */

@@ -594,10 +594,10 @@ FILL(thread)
 
 FILL(thread_set_priority)
 {
-    static const uint8_t usual[] = {60, 100, 100, 110, 120};
+    static const uint8_t usual[] = {100, 100, 110, 120};
 
     r->rdi = any_handle(t, OBJECT_THREAD);
-    r->rsi = sim_chance(98) ? usual[sim_random(5)] : 256 + sim_random(100);
+    r->rsi = sim_chance(98) ? usual[sim_random(4)] : 256 + sim_random(100);
 }
 
 FILL(thread_set_affinity)
@@ -631,7 +631,7 @@ FILL(job_set_limit)
     r->rsi = sim_random(JOB_RESOURCE_COUNT + 1);
     r->rdx = sim_chance(50)           ? JOB_UNLIMITED
              : r->rsi == JOB_MEMORY   ? sim_random(1ul << 20)
-             : r->rsi == JOB_PRIORITY ? 40 + sim_random(200)
+             : r->rsi == JOB_PRIORITY ? 100 + sim_random(25)
              : r->rsi == JOB_CPU_TIME ? (20 + sim_random(40)) * 1000000
                                       : sim_random(10);
 }

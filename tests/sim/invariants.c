@@ -109,7 +109,7 @@ void invariants_check(void)
     }
     for (uint32_t i = 0; i < cpu_count(); i++) {
         /* Else nobody would move on who is queued there. */
-        if (sched_ready_priority(i) >= 0 && run_queue_get(i)->slice.at == DEADLINE_NEVER) {
+        if (run_queue_top(run_queue_get(i)) >= 0 && run_queue_get(i)->slice.at == DEADLINE_NEVER) {
             fake_fail("CPU %u has a queue and does not tick", i);
         }
     }

@@ -125,6 +125,72 @@ static bool client_kill_round(void)
     return is_ok;
 }
 
+struct side {
+    handle_t port, owner, session;
+    struct side *other;
+    int refused, failed;
+    bool is_done; /* atomic */
+};
+
+#define MEETINGS 100
+
+static void side_serve(struct side *side, time_ns_t deadline)
+{
+    struct qy_received io = {0};
+    while (qy_port_reply_receive(side->port, &io, deadline) == RECEIVED_CALL) {
+        side->failed += qy_port_reply(side->port, io.token, &io.message) != 0;
+        io = (struct qy_received){0};
+    }
+}
+
+/* Calls the other; serves its own port when it is told that the other waits for it. */
+static void side_run(void *argument)
+{
+    struct side *side = argument;
+    side_serve(side, DEADLINE_POLL); /* from now on this port is ours to serve */
+    for (int i = 0; i < MEETINGS; i++) {
+        struct qy_message message = {.header = IPC_HEADER(1, 8, 0)};
+        int64_t status = qy_port_call(side->other->session, &message, qy_deadline_after(PATIENT));
+        side->failed += status != 0 && status != -EDEADLK;
+        if (status == -EDEADLK) {
+            side->refused++;
+            side_serve(side, DEADLINE_POLL);
+        }
+    }
+    __atomic_store_n(&side->is_done, true, __ATOMIC_RELEASE);
+    while (!__atomic_load_n(&side->other->is_done, __ATOMIC_ACQUIRE)) {
+        side_serve(side, qy_deadline_after(QY_MILLISECOND));
+    }
+}
+
+/* Two servers call each other at once, again and again: nobody waits for ever. */
+static bool ring_round(void)
+{
+    struct side sides[2];
+    struct qy_thread *threads[2];
+    bool is_ok = true;
+    for (int i = 0; i < 2; i++) {
+        int64_t port = qy_port_create(qy_self_job(), 4);
+        struct qy_result session = qy_session_create((handle_t)port, 1, 4);
+        sides[i] = (struct side){.port = (handle_t)port,
+                                 .owner = (handle_t)session.status,
+                                 .session = session.second,
+                                 .other = &sides[1 - i]};
+    }
+    for (int i = 0; i < 2; i++) {
+        is_ok &= qy_thread_create(side_run, &sides[i], 0, &threads[i]) == 0;
+    }
+    for (int i = 0; i < 2; i++) {
+        is_ok &= qy_thread_join(threads[i], qy_deadline_after(PATIENT)) == 0;
+        discard((int64_t)sides[i].session);
+        discard((int64_t)sides[i].owner);
+        discard((int64_t)sides[i].port);
+    }
+    qy_printf("# rings refused: %d and %d\n", sides[0].refused, sides[1].refused);
+    return is_ok && sides[0].refused + sides[1].refused > 0 &&
+           sides[0].failed + sides[1].failed == 0;
+}
+
 static void rounds(bool (*round)(void), const char *what)
 {
     bool is_ok = true;
@@ -138,5 +204,6 @@ void test_peers(void)
 {
     rounds(server_kill_round, "a server dies with its port: all callers are told");
     rounds(server_survived_round, "a server dies, its port does not: queued callers go on waiting");
+    tap_ok(ring_round(), "two servers that call each other do not wait for ever");
     rounds(client_kill_round, "a client dies: the server is told, and its session ends");
 }

@@ -253,6 +253,39 @@ static void test_handle_transfer(void)
     discard(port);
 }
 
+/* Serves one call, by calling `session`; answers with what came of that. */
+static void relay(void *argument)
+{
+    struct line *line = argument;
+    struct qy_received io = {0};
+    if (qy_port_reply_receive(line->port, &io, line->deadline) == RECEIVED_CALL) {
+        struct qy_message message = {.header = IPC_HEADER(METHOD_ADD, 8, 0)};
+        io.message.words[0] = (uint64_t)qy_port_call(line->session, &message, line->deadline);
+        (void)qy_port_reply(line->port, io.token, &io.message);
+    }
+}
+
+static void test_ring(void)
+{
+    struct line ours;
+    struct line theirs;
+    line_open(&ours, 4);
+    line_open(&theirs, 4);
+    struct qy_received io = {0};
+    (void)qy_port_reply_receive(ours.port, &io, DEADLINE_POLL); /* now we serve it */
+    struct qy_message message = {.header = IPC_HEADER(METHOD_ADD, 8, 0)};
+    tap_equal(qy_port_call(ours.session, &message, ours.deadline), -EDEADLK,
+              "a call to a port that only the caller serves");
+    struct line line = theirs;
+    line.session = ours.session;
+    tap_equal(qy_thread_create(relay, &line, 0, &line.thread), 0, "a server that calls back");
+    tap_equal(qy_port_call(theirs.session, &message, ours.deadline), 0, "answers");
+    tap_equal((int64_t)message.words[0], -EDEADLK, "that it could not");
+    tap_equal(qy_thread_join(line.thread, line.deadline), 0, "and ends");
+    line_close(&theirs);
+    line_close(&ours);
+}
+
 void test_ports(void)
 {
     test_call();
@@ -260,5 +293,6 @@ void test_ports(void)
     test_drop_and_deadline();
     test_notices();
     test_session_end();
+    test_ring();
     test_handle_transfer();
 }
