@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <quay/handle.h>
 #include <quay/server.h>
+#include <quay/text.h>
 #include <quay/thread.h>
 #include "start.h"
+
+/* With key 0: among what qy_port_notify sends, libsys has the highest bit that is not the kernel's.
+ */
+#define NOTICE_STOP (1u << 29)
 
 void qy_received_handles_close(uint32_t count)
 {
@@ -70,7 +75,10 @@ int64_t qy_defer(struct qy_request *request, struct qy_pending *ret_pending)
 static void pending_end(struct qy_server *server, struct qy_pending *pending)
 {
     pending->token = 0;
-    (void)__atomic_fetch_sub(&server->deferred, 1, __ATOMIC_RELAXED);
+    if (__atomic_sub_fetch(&server->deferred, 1, __ATOMIC_RELAXED) == 0 &&
+        __atomic_load_n(&server->is_stopping, __ATOMIC_RELAXED)) {
+        (void)qy_port_notify(server->port, NOTICE_STOP); /* our own port */
+    }
 }
 
 int64_t qy_pending_answer(struct qy_server *server, struct qy_pending *pending,
@@ -106,20 +114,62 @@ bool qy_pending_cancel(struct qy_server *server, struct qy_pending *pending, uin
     return true;
 }
 
+/* --- sessions ------------------------------------------------------------------------------ */
+
+/* Each is its badge, 0 if the place is free, and the state. */
+static uint64_t *session_at(struct qy_server *server, uint32_t index)
+{
+    return (uint64_t *)server->sessions + index * (QY_SESSION_BYTES(server->session_bytes) / 8);
+}
+
+static uint64_t *session_find(struct qy_server *server, uint64_t badge)
+{
+    for (uint32_t i = 0; i < server->session_max; i++) {
+        if (*session_at(server, i) == badge) {
+            return session_at(server, i);
+        }
+    }
+    return NULL;
+}
+
+void *qy_session_state(struct qy_server *server, uint64_t badge)
+{
+    uint64_t *session = badge != 0 ? session_find(server, badge) : NULL;
+    if (session == NULL && badge != 0) {
+        session = session_find(server, 0);
+        if (session != NULL) {
+            memset(session, 0, QY_SESSION_BYTES(server->session_bytes));
+            *session = badge;
+        }
+    }
+    return session != NULL ? session + 1 : NULL;
+}
+
+static void session_end(struct qy_server *server, uint64_t badge)
+{
+    if (server->session_closed != NULL) {
+        server->session_closed(server, badge);
+    }
+    uint64_t *session = badge != 0 ? session_find(server, badge) : NULL;
+    if (session != NULL) {
+        *session = 0;
+    }
+}
+
 /* --- the loop ------------------------------------------------------------------------------ */
 
 static void notice_handle(struct qy_server *server, struct qy_received *in)
 {
     uint64_t signals = in->message.words[0];
     if ((signals & NOTICE_SESSION_CLOSED) != 0) {
-        if (server->session_closed != NULL) {
-            server->session_closed(server, in->badge);
-        }
+        session_end(server, in->badge);
     } else if ((signals & NOTICE_CALL_CANCELLED) != 0) {
         if (server->cancelled != NULL) {
             server->cancelled(server, in->badge);
         }
         (void)qy_token_drop(server->port, in->badge); /* stale, if it was answered just now */
+    } else if (in->badge == 0 && (signals & NOTICE_STOP) != 0) {
+        /* The loop looks; what a former instance has left means nothing. */
     } else if (server->notice != NULL) {
         server->notice(server, in->badge, signals);
     }
@@ -137,6 +187,18 @@ static bool error_is_passing(struct qy_server *server, int64_t error, uint64_t t
            error == -EQUOTA;
 }
 
+void qy_server_stop(struct qy_server *server)
+{
+    __atomic_store_n(&server->is_stopping, true, __ATOMIC_RELAXED);
+    (void)qy_port_notify(server->port, NOTICE_STOP); /* our own port */
+}
+
+static bool is_over(const struct qy_server *server)
+{
+    return __atomic_load_n(&server->is_stopping, __ATOMIC_RELAXED) &&
+           __atomic_load_n(&server->deferred, __ATOMIC_RELAXED) == 0;
+}
+
 _Static_assert(offsetof(struct qy_request, in) == 0, "qy_port_serve's message is a request");
 
 int64_t qy_server_run(struct qy_server *server)
@@ -150,6 +212,10 @@ int64_t qy_server_run(struct qy_server *server)
             qy_port_serve(server->port, &request, DEADLINE_NEVER, qy_server_dispatch(server));
         if (what == RECEIVED_NOTICE) {
             notice_handle(server, &request.in);
+            if (is_over(server)) {
+                (void)qy_port_notify(server->port, NOTICE_STOP); /* the other threads stop too */
+                return 0;
+            }
         } else if (error_is_passing(server, what, request.in.token)) {
             request.in.token = 0;
         } else {

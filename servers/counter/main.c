@@ -16,13 +16,10 @@ int main(int argument_count, char **arguments)
         counter_keep(kept);
     }
     struct qy_server server = {
-        .port = qy_bootstrap_handle(BOOTSTRAP_PORT, NULL),
         .dispatch = qy_counter_dispatch,
         .handlers = &counter_handlers,
         .statistics = statistics,
         .statistics_max = 2,
     };
-    (void)qy_name_bind("counter", server.port, 1); /* it has said so; the name is there anyway */
-    qy_log("receiving failed: %s", qy_error_text(qy_server_run(&server)));
-    return 1;
+    return qy_server_main(&server, "counter");
 }

@@ -39,3 +39,9 @@ int boot_archive_find(const char *name, const void **ret_image, size_t *ret_size
     *ret_size_bytes = entry->size_bytes;
     return 0;
 }
+
+const char *boot_archive_name(uint32_t index)
+{
+    const struct archive_entry *entry = qy_archive_entry(boot_archive_state.archive, index);
+    return entry != NULL ? entry->name : NULL;
+}

@@ -7,5 +7,8 @@
 /* Maps and checks the archive; 0 or a negative error number, said on the log. */
 int boot_archive_open(void);
 
+/* The name of entry number `index`; NULL: there are no more. */
+const char *boot_archive_name(uint32_t index);
+
 /* A program by name: 0, or -ENOENT. The bytes stay mapped. */
 int boot_archive_find(const char *name, const void **ret_image, size_t *ret_size_bytes);

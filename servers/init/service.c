@@ -103,7 +103,7 @@ static int process_start(struct service *service)
         .handle_count = (uint32_t)count,
         .handles = handles,
     };
-    int error = boot_archive_find(name, &spawn.image, &spawn.image_bytes);
+    int error = boot_archive_find(service->plan->program, &spawn.image, &spawn.image_bytes);
     if (error == 0) {
         error = qy_spawn(&spawn, &service->process);
     }

@@ -23,7 +23,8 @@ typedef int service_grant_fn(struct service *service, struct qy_spawn_handle *re
 
 /* What is known of a service before it runs. */
 struct service_plan {
-    const char *name;        /* of its program */
+    const char *name;
+    const char *program;     /* in the boot archive */
     const char *serves;      /* the name of its port; NULL: it has none */
     uint64_t badge;          /* of the session that others get */
     uint32_t kept_bytes;     /* memory that survives it */

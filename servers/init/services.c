@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "services.h"
+#include "boot_archive.h"
 #include "service.h"
 #include <idl/names.h>
 #include <idl/serial.h>
 #include <quay/bootstrap.h>
 #include <quay/device.h>
 #include <quay/handle.h>
+#include <quay/names.h>
 #include <quay/port.h>
 #include <quay/process.h>
 #include <quay/server.h>
@@ -23,11 +25,19 @@ enum {
     SERIAL,
     COUNTER,
     MONITOR,
-    SERVICE_COUNT
+    PLANNED_COUNT
 };
 
+/* Servers that we know nothing of but their names: programs "servers/NAME" of the boot archive. */
+#define FOUND_FOLDER     "servers/"
+#define FOUND_MAX        8
+#define FOUND_KEPT_BYTES (64 * 1024)
+#define SERVICES_MAX     (PLANNED_COUNT + FOUND_MAX)
+
 static struct {
-    struct service services[SERVICE_COUNT];
+    struct service services[SERVICES_MAX];
+    struct service_plan found[FOUND_MAX];
+    uint32_t count; /* of services */
     /* Made for the first instance, the same for those that follow. */
     handle_t serial_io, serial_irq;
     handle_t programs; /* the job of what the monitor starts */
@@ -55,7 +65,7 @@ static int names_grant(struct service *service, struct qy_spawn_handle *ret_hand
 {
     int count = 0;
     (void)service;
-    for (uint32_t i = 0; i < SERVICE_COUNT; i++) {
+    for (uint32_t i = 0; i < services_state.count; i++) {
         const struct service *other = &services_state.services[i];
         if (i != NAMES && other->port != HANDLE_INVALID) {
             ret_handles[count++] = (struct qy_spawn_handle){
@@ -76,7 +86,7 @@ static struct qy_spawn_handle names_handle(void)
                                     "names"};
 }
 
-static int counter_grant(struct service *service, struct qy_spawn_handle *ret_handles)
+static int names_only_grant(struct service *service, struct qy_spawn_handle *ret_handles)
 {
     (void)service;
     ret_handles[0] = names_handle();
@@ -157,31 +167,70 @@ static int monitor_grant(struct service *service, struct qy_spawn_handle *ret_ha
 }
 
 /* In the order of their start. */
-static const struct service_plan plans[SERVICE_COUNT] = {
-    [NAMES] = {"names", "names", QY_NAMES_ACCESS_CONNECT | QY_NAMES_ACCESS_BIND, PAGE_SIZE,
+static const struct service_plan plans[PLANNED_COUNT] = {
+    [NAMES] = {"names", "names", "names", QY_NAMES_ACCESS_CONNECT | QY_NAMES_ACCESS_BIND, PAGE_SIZE,
                names_grant},
-    [SERIAL] = {"ns16550", "serial", QY_SERIAL_ACCESS_READ | QY_SERIAL_ACCESS_WRITE, 64 * 1024,
-                serial_grant},
-    [COUNTER] = {"counter", "counter", 1, PAGE_SIZE, counter_grant},
-    [MONITOR] = {"monitor", NULL, 0, 0, monitor_grant},
+    [SERIAL] = {"ns16550", "ns16550", "serial", QY_SERIAL_ACCESS_READ | QY_SERIAL_ACCESS_WRITE,
+                64 * 1024, serial_grant},
+    [COUNTER] = {"counter", "counter", "counter", QY_BADGE_DEFAULT, PAGE_SIZE, names_only_grant},
+    [MONITOR] = {"monitor", "monitor", NULL, 0, 0, monitor_grant},
 };
+
+static const char *found_name(const char *entry)
+{
+    size_t length = sizeof FOUND_FOLDER - 1;
+    return qy_strnlen(entry, length) == length && memcmp(entry, FOUND_FOLDER, length) == 0
+               ? entry + length
+               : NULL;
+}
+
+/* Adds a plan for each of them. */
+static void found_plan(void)
+{
+    const char *entry;
+    for (uint32_t i = 0; (entry = boot_archive_name(i)) != NULL; i++) {
+        const char *name = found_name(entry);
+        if (name == NULL) {
+            continue;
+        }
+        uint32_t index = services_state.count - PLANNED_COUNT;
+        if (index == FOUND_MAX || name[0] == 0 || strlen(name) > QY_NAME_MAX) {
+            qy_log("%s: not started: %s", entry,
+                   index == FOUND_MAX ? "too many servers" : "a name has 1 to 15 bytes");
+            continue;
+        }
+        services_state.found[index] = (struct service_plan){
+            .name = name,
+            .program = entry,
+            .serves = name,
+            .badge = QY_BADGE_DEFAULT,
+            .kept_bytes = FOUND_KEPT_BYTES,
+            .grant = names_only_grant,
+        };
+        services_state.count++;
+    }
+}
 
 void services_start(handle_t init_port)
 {
-    for (uint32_t i = 0; i < SERVICE_COUNT; i++) {
-        (void)service_init(&services_state.services[i], &plans[i], init_port, KEY_EXITED + i,
+    services_state.count = PLANNED_COUNT;
+    found_plan();
+    for (uint32_t i = 0; i < services_state.count; i++) {
+        const struct service_plan *plan =
+            i < PLANNED_COUNT ? &plans[i] : &services_state.found[i - PLANNED_COUNT];
+        (void)service_init(&services_state.services[i], plan, init_port, KEY_EXITED + i,
                            KEY_TIMER + i); /* it has said so; the start below fails */
     }
-    for (uint32_t i = 0; i < SERVICE_COUNT; i++) {
+    for (uint32_t i = 0; i < services_state.count; i++) {
         service_start(&services_state.services[i]);
     }
 }
 
 void services_notice(uint64_t key)
 {
-    if (key >= KEY_EXITED && key < KEY_EXITED + SERVICE_COUNT) {
+    if (key >= KEY_EXITED && key < KEY_EXITED + services_state.count) {
         service_died(&services_state.services[key - KEY_EXITED]);
-    } else if (key >= KEY_TIMER && key < KEY_TIMER + SERVICE_COUNT) {
+    } else if (key >= KEY_TIMER && key < KEY_TIMER + services_state.count) {
         struct service *service = &services_state.services[key - KEY_TIMER];
         if (service->state == SERVICE_WAITING) {
             service_start(service);
@@ -195,7 +244,7 @@ static int64_t servers_get(struct qy_request *request, uint32_t index,
                            struct qy_servers_record *ret_record)
 {
     (void)request;
-    if (index >= SERVICE_COUNT) {
+    if (index >= services_state.count) {
         return QY_SERVERS_FAILURE_NO_SUCH_SERVER;
     }
     const struct service *service = &services_state.services[index];
@@ -218,7 +267,7 @@ static int64_t servers_get(struct qy_request *request, uint32_t index,
 
 static struct service *service_find(const char *name)
 {
-    for (uint32_t i = 0; i < SERVICE_COUNT; i++) {
+    for (uint32_t i = 0; i < services_state.count; i++) {
         if (qy_streq(services_state.services[i].plan->name, name)) {
             return &services_state.services[i];
         }

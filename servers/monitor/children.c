@@ -42,7 +42,8 @@ static int archive_open(void)
     return error;
 }
 
-/* A job of its own below ours, with limits, so that a program can hurt nobody else. */
+/* A job of its own below ours, with limits. A program may call servers that have a name, and serve
+ * under one itself. */
 static int64_t job_make(void)
 {
     int64_t job = qy_job_create(qy_bootstrap_handle(BOOTSTRAP_JOB, "programs"));
@@ -61,6 +62,8 @@ static int child_spawn(struct child *child, const struct archive_entry *entry)
     const char *name = child->name;
     const struct qy_spawn_handle handles[] = {
         {(handle_t)job, RIGHTS_BASIC | RIGHT_CREATE, HANDLE_COPY, BOOTSTRAP_JOB, 0, NULL},
+        {qy_bootstrap_handle(BOOTSTRAP_SESSION, "names"), RIGHTS_SAME, HANDLE_COPY,
+         BOOTSTRAP_SESSION, 0, "names"},
     };
     const struct qy_spawn spawn = {
         .job = (handle_t)job,
@@ -69,7 +72,7 @@ static int child_spawn(struct child *child, const struct archive_entry *entry)
         .image_bytes = entry->size_bytes,
         .argument_count = 1,
         .arguments = &name,
-        .handle_count = 1,
+        .handle_count = sizeof handles / sizeof handles[0],
         .handles = handles,
     };
     int error = qy_spawn(&spawn, &child->process);

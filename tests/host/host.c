@@ -12,6 +12,7 @@
 #define CHANNELS 4
 #define SIDES    4 /* calls within calls */
 #define GIVEN    8
+#define NOTICES  16
 
 struct slot {
     uint32_t type; /* OBJECT_NONE: free */
@@ -49,8 +50,15 @@ struct given {
     handle_t handle;
 };
 
+/* What a server's loop would receive. */
+struct notice {
+    uint64_t key, signals;
+};
+
 static struct {
     struct slot slots[SLOTS];
+    struct notice notices[NOTICES];
+    uint32_t notice_count;
     struct given given[GIVEN];
     uint32_t given_count;
     struct channel channels[CHANNELS];
@@ -130,8 +138,11 @@ uint32_t qy_host_handle_count(void)
 
 handle_t qy_host_session(struct qy_server *server, uint64_t badge)
 {
-    return slot_add(&(struct slot){
-        .type = OBJECT_SESSION, .rights = RIGHTS_SESSION, .server = server, .badge = badge});
+    return slot_add(&(struct slot){.type = OBJECT_SESSION,
+                                   .rights = RIGHTS_SESSION,
+                                   .koid = host_state.next_koid++,
+                                   .server = server,
+                                   .badge = badge});
 }
 
 handle_t qy_host_port(struct qy_server *server)
@@ -189,6 +200,27 @@ static struct qy_result handle_info(handle_t handle)
     return (struct qy_result){slot->type, slot->rights, slot->koid};
 }
 
+static void notice_add(uint64_t key, uint64_t signals)
+{
+    if (host_state.notice_count == NOTICES) {
+        abort();
+    }
+    host_state.notices[host_state.notice_count++] = (struct notice){key, signals};
+}
+
+/* The last handle that could call is closed. */
+static void session_closed(const struct slot *session)
+{
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        const struct slot *slot = &host_state.slots[i];
+        if (slot->type == OBJECT_SESSION && slot->koid == session->koid &&
+            (slot->rights & RIGHT_CALL) != 0) {
+            return;
+        }
+    }
+    notice_add(session->badge, NOTICE_SESSION_CLOSED);
+}
+
 static int64_t handle_close(handle_t handle)
 {
     struct slot *slot = slot_find(handle);
@@ -200,7 +232,11 @@ static int64_t handle_close(handle_t handle)
     } else if (slot->type == OBJECT_CHANNEL_RECEIVER) {
         slot->channel->has_receiver = false;
     }
+    bool is_session = slot->type == OBJECT_SESSION && slot->server != NULL;
     slot->type = OBJECT_NONE;
+    if (is_session && (slot->rights & RIGHT_CALL) != 0) {
+        session_closed(slot);
+    }
     return 0;
 }
 
@@ -377,6 +413,9 @@ struct qy_result qy_syscall_full(uint64_t number, uint64_t a, uint64_t b, uint64
         return (struct qy_result){.status = token_drop(b)};
     case SYS_channel_create:
         return channel_create(b);
+    case SYS_port_notify:
+        notice_add(0, b);
+        return (struct qy_result){0};
     case SYS_session_create:
         return session_create(a, b);
     case SYS_object_wait:
@@ -528,8 +567,16 @@ int64_t qy_port_serve(handle_t port, struct qy_request *io, time_ns_t deadline,
                       int64_t (*dispatch)(struct qy_request *io))
 {
     (void)port;
-    (void)io;
     (void)deadline;
     (void)dispatch;
-    return -ENOSYS; /* the test is the loop */
+    if (host_state.notice_count == 0) {
+        return -ENOSYS; /* for calls the test is the loop */
+    }
+    struct notice notice = host_state.notices[0];
+    host_state.notice_count--;
+    memmove(host_state.notices, host_state.notices + 1,
+            host_state.notice_count * sizeof host_state.notices[0]);
+    io->in = (struct qy_received){.badge = notice.key};
+    io->in.message.words[0] = notice.signals;
+    return RECEIVED_NOTICE;
 }

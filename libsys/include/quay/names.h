@@ -8,6 +8,11 @@
 #include <stdbool.h>
 #include <quay/protocol.h>
 
+#define QY_NAME_MAX 15 /* bytes */
+
+/* Of servers that give everybody the same. */
+#define QY_BADGE_DEFAULT 1
+
 /* --- a server ------------------------------------------------------------------------------ */
 
 /* Says that this server is there now: whoever connects to the name gets a session of `port`, with
@@ -15,6 +20,13 @@
  * service, but not for long. 0, or a negative error number that was said on the log; a server goes
  * on without. */
 int64_t qy_name_bind(const char *name, handle_t port, uint32_t badge);
+
+/* All that most servers do after their start: serves under this name, at the port that they were
+ * given or else at one of their own, with QY_BADGE_DEFAULT unless server->badge says otherwise.
+ * Returns when it is over: what main returns, said on the log unless it was asked for
+ * (qy_server_stop). */
+struct qy_server;
+int qy_server_main(struct qy_server *server, const char *name);
 
 /* --- a client ------------------------------------------------------------------------------ */
 
@@ -25,7 +37,7 @@ int64_t qy_name_bind(const char *name, handle_t port, uint32_t badge);
  *     } while (qy_connection_renew(&connection, status, deadline));
  */
 struct qy_connection {
-    char name[16];
+    char name[QY_NAME_MAX + 1];
     handle_t session; /* HANDLE_INVALID: not open */
     uint64_t generation;
 };

@@ -45,7 +45,19 @@ struct qy_server {
     struct qy_method_statistics *statistics;
     uint32_t statistics_max;
 
+    /* Room for what is kept for each session, all zero: session_max times QY_SESSION_BYTES of
+     * session_bytes. See qy_session_state. */
+    void *sessions;
+    uint32_t session_bytes, session_max;
+
+    /* For qy_server_main: the low half of the badges (0: QY_BADGE_DEFAULT), and how many threads
+     * serve (0: one). With several, handlers run at the same time, and lock what they share, which
+     * includes sending events, and the states of sessions. */
+    uint32_t badge;
+    uint32_t thread_count;
+
     uint32_t deferred; /* calls that are put off and not answered yet */
+    bool is_stopping;
 
     /* A notice that is not about a session; may be NULL. */
     void (*notice)(struct qy_server *server, uint64_t key, uint64_t signals);
@@ -62,8 +74,23 @@ static inline qy_dispatch_fn *qy_server_dispatch(const struct qy_server *server)
     return server->statistics_max > 0 ? qy_statistics_dispatch : server->dispatch;
 }
 
-/* Serves until receiving fails for good, and returns why. */
+/* Serves until it is stopped, and returns 0; or until receiving fails for good, and returns why.
+ * Several threads may do it for one server. */
 int64_t qy_server_run(struct qy_server *server);
+
+/* Ends qy_server_run, in all threads, once every call that was received is answered. Who calls
+ * later waits for the next instance, or gets EPEER_DIED if nobody else has the port. */
+void qy_server_stop(struct qy_server *server);
+
+/* --- sessions ------------------------------------------------------------------------------ */
+
+/* What one session takes in server->sessions. */
+#define QY_SESSION_BYTES(state_bytes) (8 + (((state_bytes) + 7ul) & ~7ul))
+
+/* What is kept for the session with this badge: zeroed at its first call, and freed when the last
+ * handle of the session is gone, after server->session_closed. NULL: there is no room. Whoever was
+ * given a session by name has a badge of his own. */
+void *qy_session_state(struct qy_server *server, uint64_t badge);
 
 /* --- in a handler -------------------------------------------------------------------------- */
 

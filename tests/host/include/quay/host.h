@@ -35,6 +35,10 @@ handle_t qy_host_wire(qy_host_wire_fn *wire, void *context);
 handle_t qy_host_handle(uint32_t type, rights_t rights);
 uint32_t qy_host_handle_count(void);
 
+/* Calls come to a server at once, notices when the test runs its loop: qy_server_run takes those
+ * that are there and returns 0 if it was stopped, -ENOSYS otherwise. Closing the last handle of a
+ * session is one. */
+
 /* What goes on while a deferred call waits; NULL: nothing. */
 extern void (*qy_host_idle)(void);
 
