@@ -49,8 +49,9 @@ void table_count(uint64_t number, int64_t result);
 /* How many were compared with the model. */
 void table_note_compared(uint64_t count);
 
-/* Calls made so far, and those that succeeded. */
+/* Calls made so far, and how many of a hundred succeeded. */
 uint64_t table_calls(void);
+unsigned table_success_percent(void);
 
 /* The documented errors, one line per call; fails the run if an undocumented one came. Returns how
  * many cells were never reached. */

@@ -113,6 +113,11 @@ uint64_t table_calls(void)
     return table.calls;
 }
 
+unsigned table_success_percent(void)
+{
+    return table.calls == 0 ? 0 : (unsigned)(table.succeeded * 100 / table.calls);
+}
+
 unsigned table_print(void)
 {
     unsigned cells = 0, missing = 0;
@@ -137,9 +142,8 @@ unsigned table_print(void)
         }
         printf("\n");
     }
-    printf("# %lu calls, %lu%% succeeded; %u of %u cells reached\n", (unsigned long)table.calls,
-           (unsigned long)(table.calls == 0 ? 0 : table.succeeded * 100 / table.calls),
-           cells - missing, cells);
+    printf("# %lu calls, %u%% succeeded; %u of %u cells reached\n", (unsigned long)table.calls,
+           table_success_percent(), cells - missing, cells);
     printf("# %lu calls compared with the model\n", (unsigned long)table.compared);
     return missing;
 }
