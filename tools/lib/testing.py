@@ -18,6 +18,7 @@ Logs are kept in build/logs/NAME/.
 """
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -242,7 +243,8 @@ class Coverage(Test):
         # The library stands for the files that no program links: they count as not reached.
         objects = ["-object", tree.BUILD / "tests" / "fake" / "libkernel-host.a"]
         for program in self.programs:
-            objects += ["-object", program]
+            if pathlib.Path(program).read_bytes()[:4] == b"\x7fELF":  # not what a script starts
+                objects += ["-object", program]
         export = folder / "export"
         with open(export, "wb") as file:
             status = process.run(["llvm-cov-14", "export", "-summary-only",
