@@ -216,6 +216,8 @@ int64_t qy_server_run(struct qy_server *server)
                 (void)qy_port_notify(server->port, NOTICE_STOP); /* the other threads stop too */
                 return 0;
             }
+        } else if (what == -EINTR) {
+            continue; /* kicked: if the answer was not sent, it is sent now */
         } else if (error_is_passing(server, what, request.in.token)) {
             request.in.token = 0;
         } else {

@@ -37,6 +37,48 @@ static void reply_unlink(struct thread *thread)
     spin_unlock(&port->lock);
 }
 
+void port_cancel_request(struct thread *caller, uint64_t seen, time_ns_t grace)
+{
+    struct port *port = caller->session->port;
+    struct token_slot *slot = caller->call_slot;
+    bool is_same;
+
+    spin_lock(&port->lock);
+    is_same = slot->caller == caller && wait_seen(caller) == seen;
+    if (is_same) {
+        if (grace < caller->deadline) {
+            __atomic_store_n(&caller->deadline, grace, __ATOMIC_RELEASE);
+        }
+        slot->cancel.key = slot->value;
+        notice_raise_locked(port, &slot->cancel, NOTICE_CANCEL_REQUESTED);
+    }
+    spin_unlock(&port->lock);
+    if (is_same) {
+        sched_arm_deadline(caller);
+    }
+}
+
+/* The deadline of a call that wants the server to be asked first, and that was not asked yet. */
+static bool reply_expired(struct thread *thread, uint64_t seen, time_ns_t now)
+{
+    struct port *port = thread->session->port;
+    bool is_asked;
+
+    spin_lock(&port->lock);
+    is_asked = thread->slow_port == port->object.koid &&
+               thread->slow_token == thread->call_slot->value &&
+               (thread->call_header & IPC_CANCEL_FIRST) && wait_seen(thread) == seen;
+    if (is_asked) {
+        thread->call_header &= ~IPC_CANCEL_FIRST;
+        __atomic_store_n(&thread->deadline, now + IPC_CANCEL_GRACE_NS, __ATOMIC_RELEASE);
+    }
+    spin_unlock(&port->lock);
+    if (is_asked) {
+        port_cancel_request(thread, seen, DEADLINE_NEVER);
+    }
+    return is_asked;
+}
+
 static koid_t call_waits_for(const struct thread *thread)
 {
     return thread->session->port->object.koid;
@@ -58,6 +100,7 @@ const struct wait_ops wait_send = {
 const struct wait_ops wait_reply = {
     .state = THREAD_STATE_WAIT_REPLY,
     .unlink = reply_unlink,
+    .expired = reply_expired,
     .waits_for = call_waits_for,
     .waits_process = reply_waits_process,
 };
@@ -74,10 +117,8 @@ int call_deliver(struct port *port, struct thread *caller, struct thread *receiv
     if (error == 0) {
         error = message_transfer(caller, receiver, header);
     }
-    if (UNLIKELY(IPC_HEADER_LEASES(header) != 0)) {
-        caller->lease_token = slot->value;
-        caller->lease_port = port->object.koid;
-    }
+    caller->slow_token = slot->value;
+    caller->slow_port = port->object.koid;
     caller->call_slot = slot;
     caller->wait_ops = &wait_reply;
     spin_lock(&port->lock);
@@ -130,7 +171,7 @@ int64_t port_call(struct session *session, uint64_t header, time_ns_t deadline)
     struct thread *caller = thread_current();
     struct thread *receiver;
     struct token_slot *slot;
-    int error = message_check(caller, header & ~IPC_LEASES(7));
+    int error = message_check(caller, header & ~(IPC_LEASES(7) | IPC_CANCEL_FIRST));
 
     if (error == 0 && UNLIKELY(IPC_HEADER_LEASES(header) != 0)) {
         error = IPC_HEADER_LEASES(header) > IPC_LEASES_MAX ? -EMSGSIZE
@@ -142,6 +183,9 @@ int64_t port_call(struct session *session, uint64_t header, time_ns_t deadline)
     }
     if (deadline != DEADLINE_NEVER && deadline <= arch_time_now()) {
         return -ETIMEDOUT;
+    }
+    if (UNLIKELY(thread_take_kick(caller))) {
+        return -EINTR;
     }
     caller->session = session;
     caller->call_header = header;

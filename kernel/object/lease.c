@@ -34,7 +34,7 @@ static int lease_find_locked(struct port *port, uint64_t token, uint64_t index,
     if (lender == NULL) {
         return -ETOKEN_STALE;
     }
-    if (lender->lease_token != token || lender->lease_port != port->object.koid ||
+    if (lender->slow_token != token || lender->slow_port != port->object.koid ||
         index >= IPC_HEADER_LEASES(lender->call_header)) {
         return -EINVAL;
     }

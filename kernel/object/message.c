@@ -45,7 +45,7 @@ static int handles_check(const struct thread *sender, unsigned count)
 
 int message_check(struct thread *sender, uint64_t header)
 {
-    if ((IPC_HEADER_FLAGS(header) | IPC_HEADER_LEASES(header)) != 0) {
+    if (header >> 56 != 0) {
         return -EINVAL;
     }
     if (IPC_HEADER_LENGTH(header) > IPC_PAYLOAD_MAX ||

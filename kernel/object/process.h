@@ -103,6 +103,11 @@ MUST_USE int thread_start(struct thread *thread, uint64_t entry, uint64_t stack,
  * the current one, the caller ends it with thread_exit_current. */
 void thread_kill(struct thread *thread);
 
+/* Ends the thread's wait with EINTR, or its next one if it does not wait. If it waits for an
+ * answer, the server is asked to cancel instead, and the wait lasts until `grace` at the longest.
+ */
+void thread_kick(struct thread *thread, time_ns_t grace);
+
 /* Ends the current thread; returns SYSCALL_RESUME with another thread current. */
 MUST_USE int64_t thread_exit_current(void);
 

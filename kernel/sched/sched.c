@@ -123,6 +123,9 @@ static void deadline_fire(struct timer_node *timer, time_ns_t now)
     uint64_t seen = wait_seen(thread);
 
     if ((seen & THREAD_WAITING) && __atomic_load_n(&thread->deadline, __ATOMIC_ACQUIRE) <= now) {
+        if (thread->wait_ops->expired != NULL && thread->wait_ops->expired(thread, seen, now)) {
+            return;
+        }
         /* A sleep that lasted is no failure. If somebody else ended the wait, good. */
         (void)sched_end_wait(thread, seen,
                              thread->wait_ops->state == THREAD_STATE_WAIT_SLEEP ? 0 : -ETIMEDOUT);
@@ -202,6 +205,9 @@ static void switch_to(struct run_queue *queue, struct thread *to)
         return; /* it was woken before it had left */
     }
     queue->switches++;
+    if (UNLIKELY(to->flags & THREAD_KICKED)) {
+        to->hot = &handle_none; /* so the fast path declines */
+    }
     sched_switch(cpu, from, to);
     /* It may have been put back into the queue, and could not be stolen until now. */
     if (UNLIKELY(cpu->ready_top >= 0) && cpu_count() > 1 && list_is_linked(&from->ready_link)) {
@@ -252,6 +258,13 @@ int64_t sched_wait(time_ns_t deadline)
 
     if (deadline != DEADLINE_NEVER) {
         sched_arm_deadline(thread_current());
+    }
+    if (UNLIKELY(thread_current()->flags & THREAD_KICKED)) {
+        if (!wait_is_kickable(thread_current())) {
+            thread_current()->hot = &handle_none;
+        } else if (thread_take_kick(thread_current())) {
+            (void)sched_end_wait(thread_current(), thread_current()->wait, -EINTR); /* or it has */
+        }
     }
     switch_to(queue, choose(queue));
     return SYSCALL_RESUME;

@@ -39,6 +39,8 @@ struct wait_ops {
     /* Called by the winner of the wait word, with nothing held, before the thread becomes ready;
      * must be harmless if the thread is no longer queued. NULL: nothing to unlink. */
     void (*unlink)(struct thread *thread);
+    /* The deadline has come: true if the wait goes on, with a later one. NULL: it ends. */
+    bool (*expired)(struct thread *thread, uint64_t seen, time_ns_t now);
     /* koid of what it waits for, for the figures; NULL: none. Called by anyone, without locks. */
     koid_t (*waits_for)(const struct thread *thread);
     /* koid of the process that has to act; NULL: not known. */
@@ -64,12 +66,13 @@ struct vm_wait {
 };
 
 /* thread.flags, atomic. Any of the SLOW ones keeps a thread off the IPC fast path. */
-#define THREAD_KILLED     (1u << 0) /* to die at its next entry, or out of its wait */
-#define THREAD_IDLE       (1u << 1)
-#define THREAD_STARTED    (1u << 2)
-#define THREAD_DEAD       (1u << 3)
-#define THREAD_TOLD       (1u << 4) /* its process is dying, and has killed it */
-#define THREAD_FLAGS_SLOW (THREAD_KILLED | THREAD_DEAD)
+#define THREAD_KILLED  (1u << 0) /* to die at its next entry, or out of its wait */
+#define THREAD_IDLE    (1u << 1)
+#define THREAD_STARTED (1u << 2)
+#define THREAD_DEAD    (1u << 3)
+#define THREAD_TOLD    (1u << 4) /* its process is dying, and has killed it */
+#define THREAD_KICKED  (1u << 5) /* its next wait ends at once; keeps it off the fast path */
+#define THREAD_CHASED  (1u << 6) /* kick_node is on its way */
 
 #define THREAD_WAITING 1ul /* of the wait word */
 
@@ -111,8 +114,8 @@ struct thread {
     uint64_t call_token;
     koid_t job_koid; /* fixed */
     uint64_t call_header;
-    uint64_t lease_token; /* the call with leases; that token of that port, and no other */
-    koid_t lease_port;
+    uint64_t slow_token; /* the call that call_header belongs to: that token of that port, and no */
+    koid_t slow_port;    /* other; the fast path leaves these alone */
     struct pqueue_node call_link; /* port's queued callers */
 
     struct arch_thread arch;
@@ -144,6 +147,8 @@ struct thread {
     uint64_t cpu_ns;
     time_ns_t switched_at; /* when it last left a CPU by the slow way */
 
+    time_ns_t kick_grace; /* atomic; of the last kick */
+    struct sync_node kick_node;
     struct sync_node kill_node; /* chases a thread that is neither here nor there */
     struct vm_wait vm_wait;     /* owned by vm while the thread waits for other CPUs */
 };
@@ -160,6 +165,19 @@ static inline struct thread *thread_current(void)
 static inline struct thread *thread_of(struct object *object)
 {
     return CONTAINER_OF(object, struct thread, object);
+}
+
+/* Not where the system call goes on or runs again after the wait: there a kick is kept. */
+static inline bool wait_is_kickable(const struct thread *thread)
+{
+    return thread->wait_ops->state != THREAD_STATE_WAIT_KERNEL;
+}
+
+/* A kick that came while the thread did not wait: true once for each. */
+static inline bool thread_take_kick(struct thread *thread)
+{
+    return UNLIKELY(thread->flags & THREAD_KICKED) &&
+           (__atomic_fetch_and(&thread->flags, ~THREAD_KICKED, __ATOMIC_SEQ_CST) & THREAD_KICKED);
 }
 
 /* Ends the wait if it is still the one that was seen: true for exactly one caller. */

@@ -12,7 +12,7 @@ static COLD NEVER_INLINE PRESERVE_MOST void entry_find(struct thread *thread, ha
 {
     struct handle_entry *entry = handle_slot(thread->table, handle);
 
-    thread->hot = entry != NULL ? entry : &handle_none;
+    thread->hot = entry != NULL && !(thread->flags & THREAD_KICKED) ? entry : &handle_none;
 }
 
 /* What a handle names, if it is live and good for this kind of call. An entry stays where it is as

@@ -27,6 +27,15 @@ DOOR_OF(thread_kill, thread, OBJECT_THREAD, RIGHT_MANAGE)
     return thread == thread_current() ? thread_exit_current() : 0;
 }
 
+DOOR_OF(thread_kick, thread, OBJECT_THREAD, RIGHT_MANAGE)
+{
+    if ((time_ns_t)a1 < 0) {
+        return -EINVAL;
+    }
+    thread_kick(thread, (time_ns_t)a1);
+    return sched_return(0);
+}
+
 DOOR(thread_yield)
 {
     return sched_yield();

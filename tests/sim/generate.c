@@ -416,6 +416,9 @@ FILL(port_call)
     if (sim_chance(25)) {
         r->rsi |= any_leases(t);
     }
+    if (sim_chance(10)) {
+        r->rsi |= IPC_CANCEL_FIRST;
+    }
     r->rdx = any_deadline();
     r->r10 = sim_chance(99) ? 0 : 1;
 }
@@ -600,6 +603,12 @@ FILL(thread_set_priority)
     r->rsi = sim_chance(98) ? usual[sim_random(4)] : 256 + sim_random(100);
 }
 
+FILL(thread_kick)
+{
+    r->rdi = any_handle(t, OBJECT_THREAD);
+    r->rsi = any_deadline();
+}
+
 FILL(thread_set_affinity)
 {
     r->rdi = any_handle(t, OBJECT_THREAD);
@@ -749,11 +758,9 @@ static const struct {
     uint16_t number, weight;
     fill_fn *fill;
 } violent_calls[] = {
-    {SYS_process_exit, 1, fill_process_exit},
-    {SYS_process_kill, 4, fill_process},
-    {SYS_thread_exit, 2, fill_none},
-    {SYS_thread_kill, 6, fill_thread},
-    {SYS_job_kill, 1, fill_job},
+    {SYS_process_exit, 1, fill_process_exit}, {SYS_process_kill, 4, fill_process},
+    {SYS_thread_exit, 2, fill_none},          {SYS_thread_kill, 6, fill_thread},
+    {SYS_thread_kick, 20, fill_thread_kick},  {SYS_job_kill, 1, fill_job},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -272,6 +272,7 @@ static const struct {
     {SYS_thread_create, {{1, OBJECT_PROCESS, RIGHT_MANAGE}}, OBJECT_THREAD},
     {SYS_thread_start, {{1, OBJECT_THREAD, RIGHT_MANAGE}}, 0},
     {SYS_thread_kill, {{1, OBJECT_THREAD, RIGHT_MANAGE}}, 0},
+    {SYS_thread_kick, {{1, OBJECT_THREAD, RIGHT_MANAGE}}, 0},
     {SYS_thread_set_priority, {{1, OBJECT_THREAD, RIGHT_MANAGE}}, 0},
     {SYS_thread_set_affinity, {{1, OBJECT_THREAD, RIGHT_MANAGE}}, 0},
     {SYS_job_create, {{1, OBJECT_JOB, RIGHT_CREATE}}, OBJECT_JOB},
@@ -715,8 +716,9 @@ static void check_event(struct model_thread *t, const struct fake_registers *r)
 
     t->event_waits = 0;
     if (t->event_known) {
-        if (result == -ETIMEDOUT && (time_ns_t)t->argument[3] <= fake_now()) {
-            /* Its time came on another CPU while the signal was on its way: who knows the bits. */
+        if ((result == -ETIMEDOUT && (time_ns_t)t->argument[3] <= fake_now()) || result == -EINTR) {
+            /* Its time, or a kick, came on another CPU while the signal was on its way: who knows
+             * the bits. */
             for (unsigned i = 0; i < model.event_count; i++) {
                 if (model.events[i].object == t->event_object) {
                     model.events[i].object = 0;

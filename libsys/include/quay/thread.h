@@ -51,6 +51,13 @@ static inline int64_t qy_thread_kill(handle_t thread)
     return qy_syscall1(SYS_thread_kill, thread);
 }
 
+/* Ends the thread's wait with -EINTR, or its next one if it does not wait. A call that a server has
+ * received is not broken off: the server is asked to end it, and has until grace_deadline. */
+static inline int64_t qy_thread_kick(handle_t thread, time_ns_t grace_deadline)
+{
+    return qy_syscall2(SYS_thread_kick, thread, (uint64_t)grace_deadline);
+}
+
 /* Lets other threads of the same priority run. */
 static inline int64_t qy_thread_yield(void)
 {

@@ -57,7 +57,7 @@ BAD(bad_words) = {{1, -EINVAL},
                   {UINT64_MAX - 3, -EFAULT},
                   END};
 BAD(bad_times) = {{NEGATIVE, ANY_ERROR}, {UINT64_MAX, ANY_ERROR}, END};
-BAD(bad_headers) = {{IPC_HEADER(1, 0, 0) | 1ul << 59, -EINVAL},
+BAD(bad_headers) = {{IPC_HEADER(1, 0, 0) | 1ul << 60, -EINVAL},
                     {IPC_HEADER(1, 0, 0) | 1ul << 63, -EINVAL},
                     {IPC_HEADER(1, 4097, 0), -EMSGSIZE},
                     {IPC_HEADER(1, 65535, 0), -EMSGSIZE},
@@ -236,6 +236,8 @@ ROW(thread_start) = {HANDLE(OBJECT_THREAD, RIGHT_MANAGE), CHECKED(UNMAPPED, bad_
                      CHECKED(UNMAPPED, bad_stacks), VALUE(0)};
 ROW(thread_exit) = {{.kind = ARGUMENT_NONE}};
 ROW(thread_kill) = {HANDLE(OBJECT_THREAD, RIGHT_MANAGE)};
+BAD(bad_graces) = {{NEGATIVE, -EINVAL}, {UINT64_MAX, -EINVAL}, END};
+ROW(thread_kick) = {HANDLE(OBJECT_THREAD, RIGHT_MANAGE), CHECKED(0, bad_graces)};
 ROW(thread_yield) = {{.kind = ARGUMENT_NONE}};
 BAD(bad_priorities) = {{256, -EINVAL}, {UINT64_MAX, -EINVAL}, END};
 ROW(thread_set_priority) = {HANDLE(OBJECT_THREAD, RIGHT_MANAGE), CHECKED(10, bad_priorities)};

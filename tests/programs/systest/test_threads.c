@@ -29,6 +29,21 @@ static void test_many(void)
     tap_ok(is_ok, "200 threads created and joined");
 }
 
+static void sleeper(void *argument)
+{
+    *(int64_t *)argument = qy_thread_sleep(DEADLINE_NEVER);
+}
+
+static void test_kick(void)
+{
+    static int64_t status;
+    struct qy_thread *thread;
+    tap_equal(qy_thread_create(sleeper, &status, 0, &thread), 0, "a thread that sleeps for ever");
+    tap_equal(qy_thread_kick(thread->handle, 0), 0, "thread_kick");
+    tap_equal(qy_thread_join(thread, qy_deadline_after(PATIENT)), 0, "ends its sleep");
+    tap_equal(status, -EINTR, "which says so");
+}
+
 static void test_kill(void)
 {
     static uint64_t counter;
@@ -158,6 +173,7 @@ static void test_locks(void)
 void test_threads(void)
 {
     test_many();
+    test_kick();
     test_kill();
     test_priority();
     test_base();

@@ -23,10 +23,11 @@
  * all eight words are then beyond it.
  * With it, or with handles, come the flow id, the sender's job and the kernel-checked handle types
  * and rights in the receiver's buffer; a message that travels in registers leaves the buffer as it
- * was. When a call returns an error, the registers beside rax mean nothing.
+ * was. When a call returns an error, the registers beside rax mean nothing; of
+ * -EINTR from port_reply_receive, which has done nothing, all are as they were.
  *
  * Header, low bits first: method ordinal (32), payload length in bytes (16), handle count (8),
- * lease count (3, of a call only), flags (5, must be 0).
+ * lease count (3, of a call only), IPC_CANCEL_FIRST (1, of a call only), flags (4, must be 0).
  *
  * A lease is a range of the caller's memory that the receiver may read or write, with lease_read
  * and lease_write, until the call has ended. Its ranges stand in the caller's message buffer.
@@ -46,11 +47,16 @@
 #define IPC_HEADER_LENGTH(header)  ((uint32_t)((header) >> 32) & 0xffffu)
 #define IPC_HEADER_HANDLES(header) ((uint32_t)((header) >> 48) & 0xffu)
 #define IPC_HEADER_LEASES(header)  ((uint32_t)((header) >> 56) & 0x7u)
-#define IPC_HEADER_FLAGS(header)   ((uint32_t)((header) >> 59))
+#define IPC_HEADER_FLAGS(header)   ((uint32_t)((header) >> 60))
 
 /* A header with leases as well. */
 #define IPC_LEASES_MAX    4u
 #define IPC_LEASES(count) ((uint64_t)(count) << 56)
+
+/* In the header of a call: at its deadline the server is asked to cancel, and the caller goes on
+ * waiting for an answer, leases and all, for IPC_CANCEL_GRACE_NS more. */
+#define IPC_CANCEL_FIRST    (1ul << 59)
+#define IPC_CANCEL_GRACE_NS 1000000000l
 
 /* What port_reply_receive returns in rax when it is not an error. */
 #define RECEIVED_CALL   0
@@ -59,6 +65,8 @@
 /* Keys from here up are the kernel's own notices. */
 #define NOTICE_SESSION_CLOSED (1u << 31) /* in the signals word; the key is the session's badge */
 #define NOTICE_CALL_CANCELLED (1u << 30) /* key = token; its caller has gone: answer or drop */
+#define NOTICE_CANCEL_REQUESTED                                                                    \
+    (1u << 29) /* key = token; its caller waits, but not for long: answer with what was done */
 
 /* How a handle travels in a message. */
 #define HANDLE_MOVE 0u
