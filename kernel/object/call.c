@@ -79,6 +79,11 @@ static bool reply_expired(struct thread *thread, uint64_t seen, time_ns_t now)
     return is_asked;
 }
 
+static void reply_kicked(struct thread *thread, uint64_t seen)
+{
+    port_cancel_request(thread, seen, __atomic_load_n(&thread->kick_grace, __ATOMIC_RELAXED));
+}
+
 static koid_t call_waits_for(const struct thread *thread)
 {
     return thread->session->port->object.koid;
@@ -101,6 +106,7 @@ const struct wait_ops wait_reply = {
     .state = THREAD_STATE_WAIT_REPLY,
     .unlink = reply_unlink,
     .expired = reply_expired,
+    .kicked = reply_kicked,
     .waits_for = call_waits_for,
     .waits_process = reply_waits_process,
 };

@@ -196,6 +196,15 @@ int64_t thread_exit_current(void)
     return sched_exit();
 }
 
+static void kick_again(struct sync_node *node)
+{
+    struct thread *thread = CONTAINER_OF(node, struct thread, kick_node);
+
+    __atomic_fetch_and(&thread->flags, ~THREAD_CHASED, __ATOMIC_SEQ_CST);
+    (void)sched_kick(thread); /* else the thread takes it with it */
+    object_unref(&thread->object);
+}
+
 /*
  * A kick ends the wait under way, or if there is none stays with the thread until its next. The
  * fast path does not look for it; it is kept off by the handle it has remembered, which is
@@ -203,38 +212,13 @@ int64_t thread_exit_current(void)
  * scheduler. So after a sync round the thread either waits, and is seen here, or will look at the
  * flag itself.
  */
-static bool try_kick(struct thread *thread)
-{
-    uint64_t seen = wait_seen(thread);
-
-    if (!(seen & THREAD_WAITING) || !wait_is_kickable(thread) || !thread_take_kick(thread)) {
-        return false;
-    }
-    if (thread->wait_ops == &wait_reply) {
-        port_cancel_request(thread, seen, __atomic_load_n(&thread->kick_grace, __ATOMIC_RELAXED));
-    } else if (!sched_end_wait(thread, seen, -EINTR)) {
-        flags_set(thread, THREAD_KICKED); /* it ended by itself: the next one, then */
-        return false;
-    }
-    return true;
-}
-
-static void kick_again(struct sync_node *node)
-{
-    struct thread *thread = CONTAINER_OF(node, struct thread, kick_node);
-
-    __atomic_fetch_and(&thread->flags, ~THREAD_CHASED, __ATOMIC_SEQ_CST);
-    (void)try_kick(thread); /* else the thread takes it with it */
-    object_unref(&thread->object);
-}
-
 void thread_kick(struct thread *thread, time_ns_t grace)
 {
     __atomic_store_n(&thread->kick_grace, grace, __ATOMIC_RELAXED);
     flags_set(thread, THREAD_KICKED);
     if (thread == thread_current()) {
         thread->hot = &handle_none;
-    } else if (!try_kick(thread) && !(flags_set(thread, THREAD_CHASED) & THREAD_CHASED)) {
+    } else if (!sched_kick(thread) && !(flags_set(thread, THREAD_CHASED) & THREAD_CHASED)) {
         object_ref(&thread->object);
         sync_round(&thread->kick_node, (1ul << cpu_count()) - 1, kick_again);
     }

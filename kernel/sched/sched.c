@@ -260,11 +260,8 @@ int64_t sched_wait(time_ns_t deadline)
         sched_arm_deadline(thread_current());
     }
     if (UNLIKELY(thread_current()->flags & THREAD_KICKED)) {
-        if (!wait_is_kickable(thread_current())) {
-            thread_current()->hot = &handle_none;
-        } else if (thread_take_kick(thread_current())) {
-            (void)sched_end_wait(thread_current(), thread_current()->wait, -EINTR); /* or it has */
-        }
+        thread_current()->hot = &handle_none;
+        (void)sched_kick(thread_current());
     }
     switch_to(queue, choose(queue));
     return SYSCALL_RESUME;
@@ -425,6 +422,24 @@ bool sched_end_wait(struct thread *thread, uint64_t seen, int64_t result)
     }
     frame_set_result(&thread->frame, result);
     sched_wake(thread);
+    return true;
+}
+
+bool sched_kick(struct thread *thread)
+{
+    uint64_t seen = wait_seen(thread);
+    const struct wait_ops *ops = thread->wait_ops; /* of a later wait: then `seen` ends nothing */
+
+    if (!(seen & THREAD_WAITING) || ops->state == THREAD_STATE_WAIT_KERNEL ||
+        !thread_take_kick(thread)) {
+        return false;
+    }
+    if (ops->kicked != NULL) {
+        ops->kicked(thread, seen);
+    } else if (!sched_end_wait(thread, seen, -EINTR)) {
+        __atomic_fetch_or(&thread->flags, THREAD_KICKED, __ATOMIC_SEQ_CST); /* it had ended */
+        return false;
+    }
     return true;
 }
 

@@ -64,6 +64,10 @@ int64_t sched_yield(void);
  * unlinks and wakes it. True if it was us. */
 bool sched_end_wait(struct thread *thread, uint64_t seen, int64_t result);
 
+/* Gives the wait under way the kick that the thread has with it. False if it keeps it: it does not
+ * wait, or so that its system call goes on or runs again afterwards. */
+bool sched_kick(struct thread *thread);
+
 /* Changes the effective priority, wherever the thread is. */
 void sched_set_priority(struct thread *thread, uint8_t priority);
 

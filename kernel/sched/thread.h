@@ -41,6 +41,8 @@ struct wait_ops {
     void (*unlink)(struct thread *thread);
     /* The deadline has come: true if the wait goes on, with a later one. NULL: it ends. */
     bool (*expired)(struct thread *thread, uint64_t seen, time_ns_t now);
+    /* A kick; NULL: it ends the wait with EINTR. */
+    void (*kicked)(struct thread *thread, uint64_t seen);
     /* koid of what it waits for, for the figures; NULL: none. Called by anyone, without locks. */
     koid_t (*waits_for)(const struct thread *thread);
     /* koid of the process that has to act; NULL: not known. */
@@ -165,12 +167,6 @@ static inline struct thread *thread_current(void)
 static inline struct thread *thread_of(struct object *object)
 {
     return CONTAINER_OF(object, struct thread, object);
-}
-
-/* Not where the system call goes on or runs again after the wait: there a kick is kept. */
-static inline bool wait_is_kickable(const struct thread *thread)
-{
-    return thread->wait_ops->state != THREAD_STATE_WAIT_KERNEL;
 }
 
 /* A kick that came while the thread did not wait: true once for each. */

@@ -113,6 +113,11 @@ static void note_processes(void)
     }
 }
 
+static struct fake_registers rest_until(time_ns_t when)
+{
+    return (struct fake_registers){.rax = SYS_thread_sleep, .rdi = (uint64_t)when};
+}
+
 static bool may_act(struct fake_thread *fake)
 {
     struct sim_thread *thread = world_thread(fake);
@@ -125,6 +130,12 @@ static bool may_act(struct fake_thread *fake)
         return !is_kernel_busy(); /* others may have to run again too: they would never agree */
     }
     if (is_busy(fake, &starved)) {
+        if (starved && !thread->resting && !world_is_init(fake)) {
+            /* Who has to run may need this CPU, since the call was chosen. */
+            fake->registers = rest_until(fake_now() + 20000);
+            thread->resting = true;
+            thread->number = SYS_thread_sleep;
+        }
         return thread->resting;
     }
     {
@@ -162,10 +173,7 @@ static bool user_hook(struct fake_thread *fake, unsigned cpu)
     fake_time_add((time_ns_t)sim_random(400));
     if (starved || (init_waits && (!may_generate || sim_chance(50)))) {
         /* Somebody else must get a CPU. */
-        struct fake_registers rest = {
-            .rax = SYS_thread_sleep,
-            .rdi = (uint64_t)fake_now() + (may_generate ? 20000 : 10000000),
-        };
+        struct fake_registers rest = rest_until(fake_now() + (may_generate ? 20000 : 10000000));
 
         thread->resting = true;
         thread->number = SYS_thread_sleep;
