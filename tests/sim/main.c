@@ -131,10 +131,12 @@ static bool may_act(struct fake_thread *fake)
     }
     if (is_busy(fake, &starved)) {
         if (starved && !thread->resting && !world_is_init(fake)) {
-            /* Who has to run may need this CPU, since the call was chosen. */
-            fake->registers = rest_until(fake_now() + 20000);
-            thread->resting = true;
+            /* Who has to run may need this CPU: it goes first, and the chosen call comes later. */
+            thread->parked = fake->registers;
+            thread->parked_number = thread->number;
+            thread->is_parked = thread->resting = true;
             thread->number = SYS_thread_sleep;
+            fake->registers = rest_until(fake_now() + 20000);
         }
         return thread->resting;
     }
@@ -196,6 +198,12 @@ static void done_hook(struct fake_thread *fake)
     struct sim_thread *thread = fake->owner;
     int64_t result = (int64_t)fake->registers.rax;
 
+    if (thread != NULL && thread->is_parked) {
+        thread->is_parked = thread->resting = false;
+        thread->number = thread->parked_number;
+        fake_request_call(fake, &thread->parked);
+        return;
+    }
     if (thread != NULL && is_serial && thread->number != UINT64_MAX) {
         model_done(thread);
     }

@@ -549,6 +549,12 @@ static void call_returned(struct model_thread *t, const struct fake_registers *r
     }
 }
 
+static bool caller_waits(const struct token_state *state)
+{
+    return state->caller != NULL && state->caller->active &&
+           (state->caller->sim->fake->thread->wait & THREAD_WAITING);
+}
+
 /* What became of the token that a call answered or gave up. */
 static void token_used(struct model_thread *t, uint64_t token, int64_t result)
 {
@@ -573,12 +579,17 @@ static void token_used(struct model_thread *t, uint64_t token, int64_t result)
         return;
     case ETOKEN_STALE:
         /* Its deadline may just have come, on another CPU. */
-        if (state->caller != NULL && state->caller->active &&
-            (state->caller->sim->fake->thread->wait & THREAD_WAITING)) {
+        if (caller_waits(state)) {
             MODEL_FAIL(t, "a good token was refused");
         }
         state->token = 0;
         return;
+    case EINTR: /* before the answer was sent, or after: if the caller has gone, who knows */
+        if (state->caller == NULL || caller_waits(state)) {
+            state->answered = false;
+            return;
+        }
+        __attribute__((fallthrough));
     default:
         state->owner = 0;
         if (state->caller == NULL) {

@@ -19,6 +19,11 @@ struct sim_thread {
     unsigned cpu;
     uint64_t calls;
     bool resting; /* sleeps so that others get the CPU */
+
+    /* The call it had chosen, which comes after the rest. */
+    bool is_parked;
+    struct fake_registers parked;
+    uint64_t parked_number;
 };
 
 /* --- random numbers of the test, apart from the machine's ------------------------------------- */
