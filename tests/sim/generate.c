@@ -598,7 +598,7 @@ FILL(thread)
 FILL(thread_set_priority)
 {
     /* None is below init, which may have to wait for a call that has to run again. */
-    static const uint8_t usual[] = {100, 100, 110, 120, 130};
+    static const uint8_t usual[] = {100, 100, 110, 120};
 
     r->rdi = any_handle(t, OBJECT_THREAD);
     r->rsi = sim_chance(98) ? usual[sim_random(4)] : 256 + sim_random(100);
