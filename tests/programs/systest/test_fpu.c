@@ -304,6 +304,16 @@ static void test_fresh(void)
 
 /* --- who pays ------------------------------------------------------------------------------ */
 
+/* What a job still pays for when all its processes have ended and had time to go. */
+static int64_t memory_left(int64_t job)
+{
+    time_ns_t end = qy_deadline_after(PATIENT);
+    while (qy_job_info((handle_t)job, JOB_MEMORY).second != 0 && qy_clock_read() < end) {
+        (void)qy_thread_sleep(qy_deadline_after(QY_MILLISECOND));
+    }
+    return (int64_t)qy_job_info((handle_t)job, JOB_MEMORY).second;
+}
+
 static void test_charge(void)
 {
     int64_t job = qy_job_create(qy_self_job());
@@ -314,16 +324,13 @@ static void test_charge(void)
     int64_t grown = (int64_t)qy_process_info(child).second;
     tap_ok(grown >= 512 && grown < (int64_t)PAGE_SIZE, "its job pays %ld bytes for them", grown);
     discard((int64_t)child);
+    tap_equal(memory_left(job), 0, "and has it back in the end");
     tap_equal(self_spawn("fpu-poor", 0, (handle_t)job, NULL, 0, &child), 0,
               "a child whose job has no memory left");
     (void)qy_object_wait(child, SIGNAL_EXITED, qy_deadline_after(PATIENT));
     tap_ok((int64_t)qy_process_info(child).second < 0, "gets none, and is ended");
     discard((int64_t)child);
-    time_ns_t end = qy_deadline_after(PATIENT);
-    while (qy_job_info((handle_t)job, JOB_MEMORY).second != 0 && qy_clock_read() < end) {
-        (void)qy_thread_sleep(qy_deadline_after(QY_MILLISECOND));
-    }
-    tap_equal((int64_t)qy_job_info((handle_t)job, JOB_MEMORY).second, 0, "all is given back");
+    tap_equal(memory_left(job), 0, "all is given back");
     discard(job);
 }
 
