@@ -37,8 +37,11 @@ static int64_t open(struct qy_connection *connection, const char *name)
 struct qy_connection *session_open(const char *name)
 {
     for (uint32_t i = 0; i < sessions_state.count; i++) {
-        if (qy_streq(sessions_state.sessions[i].name, name)) {
-            return &sessions_state.sessions[i];
+        struct qy_connection *connection = &sessions_state.sessions[i];
+        if (qy_streq(connection->name, name)) {
+            /* If its port is closed, perhaps there is another one by now. */
+            qy_connection_refresh(connection, qy_deadline_after(CONNECT_WITHIN));
+            return connection;
         }
     }
     if (sessions_state.count == SESSIONS_MAX) {

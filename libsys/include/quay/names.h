@@ -51,3 +51,9 @@ void qy_connection_close(struct qy_connection *connection);
  * -EPEER_DIED nobody knows whether the call was carried out; it is not repeated here (methods that
  * are @idempotent do it themselves), but the next one finds a session that works. */
 bool qy_connection_renew(struct qy_connection *connection, int64_t status, time_ns_t deadline);
+
+/* The same before a call: a session of a port that is closed becomes a new one, if there is one. */
+static inline void qy_connection_refresh(struct qy_connection *connection, time_ns_t deadline)
+{
+    (void)qy_connection_renew(connection, -EPEER_DIED, deadline); /* nothing is to be repeated */
+}
