@@ -62,6 +62,9 @@ void qy_request_acknowledge(struct qy_request *request)
 
 int64_t qy_defer(struct qy_request *request, struct qy_pending *ret_pending)
 {
+    if (request->in.token == 0) {
+        qy_fatal("qy_defer() in a one-way call or a batch");
+    }
     if (ret_pending->token != 0) {
         qy_fatal("qy_defer() over a call that still waits");
     }

@@ -53,19 +53,25 @@ static int64_t tell(struct qy_request *request)
                                sizeof server->statistics[index]);
 }
 
-int64_t qy_statistics_dispatch(struct qy_request *request)
+int64_t qy_statistics_counted(struct qy_request *request, qy_dispatch_fn *dispatch)
 {
-    uint32_t method = IPC_HEADER_METHOD(request->in.message.header);
-    if (method == QY_METHOD_STATISTICS) {
-        return tell(request);
+    if (request->server->statistics_max == 0) {
+        return dispatch(request);
     }
-    request->method = method;
+    request->method = IPC_HEADER_METHOD(request->in.message.header);
     request->begun = qy_tsc_read();
-    int64_t status = request->server->dispatch(request);
-    if (status != QY_DEFER && status != ENO_METHOD) {
-        count(request->server, method, request->begun, status != 0);
+    int64_t status = dispatch(request);
+    if (status != QY_DEFER && status != ENO_METHOD && request->method < QY_METHOD_RESERVED) {
+        count(request->server, request->method, request->begun, status != 0);
     }
     return status;
+}
+
+int64_t qy_statistics_dispatch(struct qy_request *request)
+{
+    return IPC_HEADER_METHOD(request->in.message.header) == QY_METHOD_STATISTICS
+               ? tell(request)
+               : qy_statistics_counted(request, request->server->dispatch);
 }
 
 void qy_statistics_answered(struct qy_server *server, const struct qy_pending *pending,

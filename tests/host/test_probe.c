@@ -224,6 +224,89 @@ static void test_calls_are_counted_by_method(void **state)
     assert_int_equal(qy_statistics_get(the.session, 2, &other, DEADLINE_NEVER), ENOENT);
 }
 
+static void add_done(struct qy_call *call)
+{
+    const struct qy_probe_add_call *own = (const struct qy_probe_add_call *)call;
+    assert_ptr_equal(call->context, &the);
+    the.noted += call->status == 0 ? own->ret_sum : 1000;
+}
+
+static void test_callback_gets_the_results(void **state)
+{
+    (void)state;
+    struct qy_caller caller;
+    struct qy_probe_add_call call = {.call = {.session = the.session,
+                                              .deadline = DEADLINE_NEVER,
+                                              .done = add_done,
+                                              .context = &the},
+                                     .a = 3,
+                                     .b = 4};
+    assert_int_equal(qy_caller_start(&caller, 1, HANDLE_INVALID, 0), 0);
+    qy_probe_add_start(&caller, &call);
+    assert_int_equal(the.noted, 7);
+    the.add_status = QY_PROBE_FAILURE_MISSING;
+    qy_probe_add_start(&caller, &call);
+    assert_int_equal(the.noted, 1007);
+    assert_int_equal(call.call.status, QY_PROBE_FAILURE_MISSING);
+    qy_caller_end(&caller);
+}
+
+static void test_every_call_of_a_batch_has_its_answer(void **state)
+{
+    (void)state;
+    struct qy_batch batch;
+    uint64_t sum, count = 0;
+    qy_batch_begin(&batch);
+    assert_int_equal(qy_batch_call(the.session, &batch, DEADLINE_NEVER), 0); /* empty */
+    assert_int_equal(qy_probe_add_next(&batch, &sum), -EBAD_MESSAGE);
+    qy_batch_begin(&batch);
+    while (qy_probe_add_add(&batch, count, 1)) {
+        count++;
+    }
+    assert_int_equal(count, IPC_PAYLOAD_MAX / 24);
+    assert_int_equal(qy_batch_call(the.session, &batch, DEADLINE_NEVER), 0);
+    for (uint64_t i = 0; i < count; i++) {
+        assert_int_equal(qy_probe_add_next(&batch, &sum), 0);
+        assert_int_equal(sum, i + 1);
+    }
+    assert_int_equal(qy_probe_add_next(&batch, &sum), -EBAD_MESSAGE);
+    the.add_status = QY_PROBE_FAILURE_TOO_ODD;
+    qy_batch_begin(&batch);
+    assert_true(qy_probe_add_add(&batch, 1, 1));
+    assert_int_equal(qy_batch_call(the.session, &batch, DEADLINE_NEVER), 0);
+    assert_int_equal(qy_probe_add_next(&batch, &sum), QY_PROBE_FAILURE_TOO_ODD);
+}
+
+/* Sends these words as a batch; returns the status. */
+static int64_t batch_send(const uint64_t *words, uint32_t count)
+{
+    struct qy_batch batch = {.count = count};
+    memcpy(batch.words, words, count * 8);
+    return qy_batch_call(the.session, &batch, DEADLINE_NEVER);
+}
+
+static void test_wrong_batch_is_refused(void **state)
+{
+    (void)state;
+    const uint64_t add_header = IPC_HEADER(QY_PROBE_METHOD_ADD, 16, 0);
+    const uint64_t cut[] = {add_header, 1}, with_handle[] = {add_header | 1ull << 48, 1, 2},
+                   long_one[10] = {IPC_HEADER(QY_PROBE_METHOD_ADD, 72, 0)},
+                   not_batch[] = {IPC_HEADER(QY_PROBE_METHOD_LATER, 0, 0)},
+                   nested[] = {IPC_HEADER(QY_METHOD_BATCH, 0, 0)},
+                   wrong_size[] = {IPC_HEADER(QY_PROBE_METHOD_ADD, 8, 0), 1};
+    assert_int_equal(batch_send(cut, 2), -EBAD_MESSAGE);
+    assert_int_equal(batch_send(with_handle, 3), -EBAD_MESSAGE);
+    assert_int_equal(batch_send(long_one, 10), -EBAD_MESSAGE);
+
+    /* These are answered, one by one, with an error. */
+    assert_int_equal(batch_send(not_batch, 1), 0);
+    assert_int_equal(batch_send(nested, 1), 0);
+    assert_int_equal(batch_send(wrong_size, 2), 0);
+    assert_false(qy_is_pending(&the.pending));
+    struct qy_message message = {.header = IPC_HEADER(QY_METHOD_BATCH, 7, 0)};
+    assert_int_equal(qy_message_call(the.session, &message, DEADLINE_NEVER), -EBAD_MESSAGE);
+}
+
 static void test_latency_is_the_end_of_a_bucket(void **state)
 {
     (void)state;
@@ -408,6 +491,9 @@ int main(void)
         TEST(test_deferred_call_is_answered_later),
         TEST(test_deferred_call_is_answered_exactly_once),
         TEST(test_calls_are_counted_by_method),
+        TEST(test_callback_gets_the_results),
+        TEST(test_every_call_of_a_batch_has_its_answer),
+        TEST(test_wrong_batch_is_refused),
         TEST(test_latency_is_the_end_of_a_bucket),
         TEST(test_deferred_call_whose_caller_goes_is_forgotten),
         TEST(test_handle_that_is_not_taken_is_closed),

@@ -149,7 +149,7 @@ struct method {
     struct attribute *attributes;
     struct value *ordinal_value;
     uint32_t ordinal;
-    bool is_event, is_oneway, is_idempotent;
+    bool is_event, is_oneway, is_idempotent, is_batch;
     struct message request, reply;
     struct path error_path; /* text NULL: none */
     struct decl *error;

@@ -58,7 +58,7 @@ static void handles_discard(struct c_output *out, const struct method *method)
 }
 
 /* What comes of a call that was not answered with results. */
-static void error_return(struct c_output *out, const struct method *method)
+void c_error_return(struct c_output *out, const struct method *method)
 {
     if (method->error != NULL) {
         text_printf(out->text,
@@ -85,7 +85,7 @@ static void call_short(struct c_output *out, const struct decl *protocol,
                 "    if (!qy_short_is(answer, %u)) {\n"
                 "        int64_t status = qy_short_error(answer.header);\n",
                 method->reply.fixed_size);
-    error_return(out, method);
+    c_error_return(out, method);
     text_printf(out->text,
                 "    message.header = IPC_HEADER(0, %u, 0);\n"
                 "    message.words[0] = answer.word;\n",
@@ -126,7 +126,7 @@ static void call_body(struct c_output *out, const struct decl *protocol,
     if (has_handles) {
         handles_discard(out, method);
     }
-    error_return(out, method);
+    c_error_return(out, method);
     text_printf(out->text, "    if (!%s_reply_decode(&message", name);
     c_arguments(out, &method->reply, SIDE_TAKEN);
     text_printf(out->text,

@@ -59,7 +59,8 @@ void c_header(struct arena *arena, const struct library *library, struct text *t
 {
     struct c_output out = begin(arena, library, text);
     c_doc(&out, library->doc, "");
-    text_printf(text, "#pragma once\n\n#include <quay/protocol.h>\n");
+    text_printf(text, "#pragma once\n\n#include <quay/batch.h>\n#include <quay/caller.h>\n"
+                      "#include <quay/protocol.h>\n");
     for (const struct using *using = library->usings; using != NULL; using = using->next) {
         text_printf(text, "#include <idl/%s.h>\n", library_stem(arena, using->library));
     }
@@ -82,6 +83,7 @@ void c_header(struct arena *arena, const struct library *library, struct text *t
         text_printf(text, "\n");
         c_message_structs(&out, decl);
         c_client_prototypes(&out, decl);
+        c_callback_prototypes(&out, decl);
         c_server_prototypes(&out, decl);
         if (c_has_events(decl)) {
             c_event_prototypes(&out, decl);
@@ -104,6 +106,7 @@ void c_source(struct arena *arena, const struct library *library, struct text *t
         if (decl->kind == DECL_PROTOCOL) {
             c_codecs(&out, decl);
             c_client(&out, decl);
+            c_callbacks(&out, decl);
             c_description(&out, decl);
             c_server(&out, decl);
             if (c_has_events(decl)) {

@@ -92,13 +92,16 @@ bool c_is_short(const struct method *method);
 /* Whether a handler can write its answer to where it is sent from. (c_codec.c) */
 bool c_is_direct(const struct message *message);
 
-void c_codecs(struct c_output *out, const struct decl *protocol);            /* c_codec.c */
-void c_client_prototypes(struct c_output *out, const struct decl *protocol); /* c_client.c */
-void c_client(struct c_output *out, const struct decl *protocol);            /* c_client.c */
-bool c_has_events(const struct decl *protocol);                              /* c_events.c */
-uint32_t c_event_bytes_max(const struct decl *protocol);                     /* c_events.c */
-void c_event_prototypes(struct c_output *out, const struct decl *protocol);  /* c_events.c */
-void c_events(struct c_output *out, const struct decl *protocol);            /* c_events.c */
-void c_description(struct c_output *out, const struct decl *protocol);       /* c_describe.c */
-void c_server_prototypes(struct c_output *out, const struct decl *protocol); /* c_server.c */
-void c_server(struct c_output *out, const struct decl *protocol);            /* c_server.c */
+void c_codecs(struct c_output *out, const struct decl *protocol);              /* c_codec.c */
+void c_client_prototypes(struct c_output *out, const struct decl *protocol);   /* c_client.c */
+void c_client(struct c_output *out, const struct decl *protocol);              /* c_client.c */
+void c_error_return(struct c_output *out, const struct method *method);        /* c_client.c */
+void c_callback_prototypes(struct c_output *out, const struct decl *protocol); /* c_callback.c */
+void c_callbacks(struct c_output *out, const struct decl *protocol);           /* c_callback.c */
+bool c_has_events(const struct decl *protocol);                                /* c_events.c */
+uint32_t c_event_bytes_max(const struct decl *protocol);                       /* c_events.c */
+void c_event_prototypes(struct c_output *out, const struct decl *protocol);    /* c_events.c */
+void c_events(struct c_output *out, const struct decl *protocol);              /* c_events.c */
+void c_description(struct c_output *out, const struct decl *protocol);         /* c_describe.c */
+void c_server_prototypes(struct c_output *out, const struct decl *protocol);   /* c_server.c */
+void c_server(struct c_output *out, const struct decl *protocol);              /* c_server.c */

@@ -148,22 +148,58 @@ static void serve(struct c_output *out, const struct decl *protocol, const struc
     text_printf(out->text, ");\n}\n\n");
 }
 
+static bool has_batch(const struct decl *protocol)
+{
+    bool has = false;
+    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
+        has |= is_served(protocol, method) && method->is_batch;
+    }
+    return has;
+}
+
+static void cases(struct c_output *out, const struct decl *protocol, bool is_batch)
+{
+    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
+        if (is_served(protocol, method) && (!is_batch || method->is_batch)) {
+            text_printf(out->text,
+                        "    case %u:\n        if (handlers->%s != NULL) {\n"
+                        "            return %s_%s_serve(handlers, request);\n"
+                        "        }\n        break;\n",
+                        method->ordinal, method->name, c_protocol(out, protocol), method->name);
+        }
+    }
+}
+
+/* The methods that may come in a batch. */
+static void batched(struct c_output *out, const struct decl *protocol)
+{
+    const char *name = c_protocol(out, protocol);
+    text_printf(out->text,
+                "static int64_t %s_batched(struct qy_request *request)\n{\n"
+                "    const struct qy_%s_handlers *handlers = request->handlers;\n"
+                "    switch (IPC_HEADER_METHOD(request->in.message.header)) {\n",
+                name, name);
+    cases(out, protocol, true);
+    text_printf(out->text, "    default:\n        break;\n    }\n    return ENO_METHOD;\n}\n\n");
+}
+
 static void dispatch(struct c_output *out, const struct decl *protocol)
 {
     const char *name = c_protocol(out, protocol);
+    if (has_batch(protocol)) {
+        batched(out, protocol);
+    }
     text_printf(out->text,
                 "int64_t qy_%s_dispatch(struct qy_request *request)\n{\n"
                 "    const struct qy_%s_handlers *handlers = request->handlers;\n"
                 "    switch (IPC_HEADER_METHOD(request->in.message.header)) {\n",
                 name, name);
-    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
-        if (is_served(protocol, method)) {
-            text_printf(out->text,
-                        "    case %u:\n        if (handlers->%s != NULL) {\n"
-                        "            return %s_%s_serve(handlers, request);\n"
-                        "        }\n        break;\n",
-                        method->ordinal, method->name, name, method->name);
-        }
+    cases(out, protocol, false);
+    if (has_batch(protocol)) {
+        text_printf(out->text,
+                    "    case QY_METHOD_BATCH:\n"
+                    "        return qy_batch_serve(request, %s_batched);\n",
+                    name);
     }
     if (c_has_events(protocol)) {
         text_printf(out->text,

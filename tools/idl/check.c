@@ -147,11 +147,40 @@ static void room_check(struct checker *checker, const struct decl *decl)
     }
 }
 
+/* C has functions qy_NAME_METHOD, qy_NAME_METHOD_start ... and qy_NAME_dispatch in one space. */
+static void c_names_check(struct checker *checker, const struct decl *decl,
+                          const struct method *method)
+{
+    static const char *const own[] = {"dispatch", "handlers", "events", "subscribe", "receive"};
+    static const char *const made[] = {"_start", "_call",    "_answer", "_add",  "_next",
+                                       "_send",  "_request", "_reply",  "_event"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        if (strcmp(method->name, own[i]) == 0) {
+            diagnostic_error(checker->diagnostics, method->where,
+                             "`%s` is what C calls a part of every protocol", method->name);
+        }
+    }
+    for (const struct method *other = decl->methods; other != NULL; other = other->next) {
+        size_t length = strlen(other->name);
+        if (strncmp(method->name, other->name, length) != 0) {
+            continue;
+        }
+        for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) {
+            if (strcmp(method->name + length, made[i]) == 0) {
+                diagnostic_error(checker->diagnostics, method->where,
+                                 "`%s` is what C calls a part of `%s`", method->name, other->name);
+                diagnostic_note(checker->diagnostics, other->where, "here");
+            }
+        }
+    }
+}
+
 static void methods_check(struct checker *checker, struct decl *decl)
 {
     for (struct method *method = decl->methods; method != NULL; method = method->next) {
         check_method_attributes(checker->diagnostics, decl, method);
         check_method(checker->diagnostics, decl, method);
+        c_names_check(checker, decl, method);
         for (const struct method *other = decl->methods; other != method; other = other->next) {
             if (strcmp(other->name, method->name) == 0) {
                 diagnostic_error(checker->diagnostics, method->where, "there is a `%s` already",

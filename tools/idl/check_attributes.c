@@ -21,6 +21,7 @@ static const struct attribute_rule {
     {"version", PLACE_PROTOCOL, true, "@version(2)"},
     {"idempotent", PLACE_METHOD, false, "@idempotent"},
     {"oneway", PLACE_METHOD, false, "@oneway"},
+    {"batch", PLACE_METHOD, false, "@batch"},
     {"deadline", PLACE_METHOD, true, "@deadline(2s)"},
     {"since", PLACE_METHOD | PLACE_MEMBER, true, "@since(2)"},
     {"removed", PLACE_METHOD | PLACE_MEMBER, true, "@removed(3)"},
@@ -146,6 +147,7 @@ void check_method_attributes(struct diagnostics *diagnostics, const struct decl 
     versions_check(diagnostics, method->attributes, method->where, decl->version, &method->since,
                    &method->removed);
     method->is_oneway = attribute_find(method->attributes, "oneway") != NULL;
+    method->is_batch = attribute_find(method->attributes, "batch") != NULL;
     method->is_idempotent = attribute_find(method->attributes, "idempotent") != NULL;
     method->deadline_ns =
         attribute_number(diagnostics, method->attributes, "deadline", 3600 * 1000000000ull, 0);

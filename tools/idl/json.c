@@ -174,6 +174,7 @@ static void put_method(struct json *json, const struct decl *protocol, const str
     put_true(json, "event", method->is_event);
     put_true(json, "oneway", method->is_oneway);
     put_true(json, "idempotent", method->is_idempotent);
+    put_true(json, "batch", method->is_batch);
     put_true(json, "removed", !method_is_live(protocol, method));
     put_number(json, "since", method->since);
     if (method->deadline_ns != 0) {

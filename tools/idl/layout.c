@@ -296,6 +296,24 @@ static void message_layout(struct layout *layout, struct message *message, const
     counts_check(layout, message, what);
 }
 
+/* In a batch it stands between others, and is answered before the next is looked at. */
+static void batch_check(struct layout *layout, const struct method *method)
+{
+    const struct message *request = &method->request, *reply = &method->reply;
+    bool is_small = request->max_size <= MESSAGE_REGISTER_MAX &&
+                    reply->max_size <= MESSAGE_REGISTER_MAX && !request->has_tail &&
+                    !reply->has_tail;
+    if (!is_small || method->is_event || method->is_oneway ||
+        request->handle_max + reply->handle_max + request->lease_count > 0) {
+        diagnostic_error(layout->diagnostics, method->where, "`%s` cannot be called in a batch",
+                         method->name);
+        diagnostic_help(layout->diagnostics,
+                        "`@batch` is for methods with an answer and at most %u bytes each way, "
+                        "without strings, vectors, tables, handles and leases",
+                        MESSAGE_REGISTER_MAX);
+    }
+}
+
 void layout_run(struct arena *arena, struct diagnostics *diagnostics, struct library *library)
 {
     struct layout layout = {arena, diagnostics};
@@ -304,6 +322,9 @@ void layout_run(struct arena *arena, struct diagnostics *diagnostics, struct lib
         for (struct method *method = decl->methods; method != NULL; method = method->next) {
             message_layout(&layout, &method->request, method->is_event ? "event" : "request");
             message_layout(&layout, &method->reply, "reply");
+            if (method->is_batch) {
+                batch_check(&layout, method);
+            }
         }
     }
 }

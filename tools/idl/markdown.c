@@ -99,8 +99,9 @@ static void method_section(struct text *text, const struct decl *protocol,
     if (!method->is_event && !method->is_oneway) {
         size_line(text, "Answer", &method->reply);
     }
-    text_printf(text, "%s%s", method->is_idempotent ? "Idempotent: the client repeats it. " : "",
-                method->is_oneway ? "One-way. " : "");
+    text_printf(text, "%s%s%s", method->is_idempotent ? "Idempotent: the client repeats it. " : "",
+                method->is_oneway ? "One-way. " : "",
+                method->is_batch ? "Can be called in a batch. " : "");
     if (method->deadline_ns != 0) {
         text_printf(text, "Deadline: %llu ms. ", (unsigned long long)method->deadline_ns / 1000000);
     }

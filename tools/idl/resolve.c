@@ -334,7 +334,7 @@ static void members_resolve(struct resolver *resolver, struct decl *decl)
 
 static void method_resolve(struct resolver *resolver, struct method *method)
 {
-    ordinal_resolve(resolver, method->ordinal_value, INT32_MAX - 1, &method->ordinal);
+    ordinal_resolve(resolver, method->ordinal_value, METHOD_MAX, &method->ordinal);
     struct message *messages[2] = {&method->request, &method->reply};
     for (int i = 0; i < 2; i++) {
         for (struct member *param = messages[i]->params; param != NULL; param = param->next) {

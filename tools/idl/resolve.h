@@ -4,6 +4,9 @@
 
 #include "ast.h"
 
+/* The numbers above are what every server has beside (QY_METHOD_RESERVED). */
+#define METHOD_MAX 0x7ffeffffu
+
 struct resolver {
     struct diagnostics *diagnostics;
     struct library *library;

@@ -69,6 +69,9 @@ static void method_facts(struct text *text, const struct decl *decl, const struc
         text_printf(text, ", answer %u to %u", method->reply.fixed_size, method->reply.max_size);
     }
     text_printf(text, "\n");
+    if (method->is_batch) {
+        text_printf(text, "batch %s.%u: yes\n", decl->name, method->ordinal);
+    }
 }
 
 void output_summary(struct arena *arena, const struct library *library, struct text *text)

@@ -36,6 +36,9 @@
 /* In place of a deadline: what the interface says (@deadline). */
 #define QY_DEADLINE_DEFAULT ((time_ns_t)-1)
 
+/* No protocol's: what every server has beside (subscribe, describe, statistics, batch). */
+#define QY_METHOD_RESERVED 0x7fff0000u
+
 /* How often an @idempotent method is tried. */
 #define QY_ATTEMPTS_MAX 3
 

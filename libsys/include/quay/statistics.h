@@ -33,6 +33,10 @@ uint64_t qy_statistics_latency(const struct qy_method_statistics *statistics, ui
 
 /* --- for the server loop -------------------------------------------------------------------- */
 
+/* Makes the answer with this function, and counts it if the server counts. */
+int64_t qy_statistics_counted(struct qy_request *request,
+                              int64_t (*dispatch)(struct qy_request *request));
+
 /* server->dispatch, counted. */
 int64_t qy_statistics_dispatch(struct qy_request *request);
 

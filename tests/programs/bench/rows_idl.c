@@ -11,7 +11,9 @@
 #include <quay/port.h>
 #include <quay/server.h>
 
-#define CALLS 2000
+#define CALLS       2000
+#define BATCHES     100
+#define BATCH_CALLS 100
 
 /* --- the server ---------------------------------------------------------------------------- */
 
@@ -95,6 +97,25 @@ static struct {
         samples_print(name, CALLS, 1);                                                             \
     } while (0)
 
+/* So many calls of 8 bytes in one message, and their answers taken out; per call. */
+static void batch_measure(handle_t to)
+{
+    static struct qy_batch batch;
+    for (uint32_t i = 0; i < BATCHES; i++) {
+        uint64_t start = qy_tsc_read();
+        qy_batch_begin(&batch);
+        for (uint32_t k = 0; k < BATCH_CALLS; k++) {
+            client.failed |= !qy_sizes_call_8_add(&batch, k);
+        }
+        client.failed |= qy_batch_call(to, &batch, DEADLINE_NEVER);
+        for (uint32_t k = 0; k < BATCH_CALLS; k++) {
+            client.failed |= qy_sizes_call_8_next(&batch, &client.a);
+        }
+        samples[i] = qy_tsc_read() - start;
+    }
+    samples_print("idl_batch_8", BATCHES, BATCH_CALLS);
+}
+
 void rows_idl(void)
 {
     int64_t port = qy_port_create(qy_self_job(), 8);
@@ -116,6 +137,7 @@ void rows_idl(void)
     ROW("idl_call_960",
         qy_sizes_call_960(to, client.data, sizeof client.data, &client.a, DEADLINE_NEVER),
         here->call_960(NULL, client.data, sizeof client.data, &client.a));
+    batch_measure(to);
     must(client.failed != 0 ? -EIO : 0, "a generated call");
     peer_end(server);
 }

@@ -28,6 +28,7 @@ int main(int argument_count, char **arguments)
     test_jobs();
     test_system();
     test_libsys();
+    test_generated();
     test_thousands();
     (void)tap_end(); /* who reads the log counts */
     tap_leave();

@@ -27,6 +27,7 @@ void test_fpu(void);
 void test_jobs(void);
 void test_system(void);
 void test_libsys(void);
+void test_generated(void);
 void test_thousands(void);
 
 /* Runs in a child process; what it returns is the exit code. */
