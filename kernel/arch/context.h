@@ -9,6 +9,9 @@
  *   void frame_set_result2/3(struct user_frame *, uint64_t)          rdx, rdi
  *   void frame_restart(struct user_frame *)         the system call instruction runs again
  *   uint64_t frame_ip(const struct user_frame *)
+ *   void frame_set_ip(struct user_frame *, uint64_t)
+ *   void frame_jump(struct user_frame *, ip, sp)    flags as at the entry of a function
+ *   void frame_registers_get/set(frame, struct thread_registers *)   all but the bases; sanitized
  *   void frame_init(struct user_frame *, ip, sp, argument)           all else zero, user mode
  *   ipc: see ipc.h in include/abi for the registers
  *   void frame_ipc_copy_words(struct user_frame *to, const struct user_frame *from)  8 words
@@ -31,6 +34,7 @@
 
 struct thread;
 struct arch_thread;
+struct redirect;
 
 /* A new thread's registers outside the frame. */
 void arch_thread_init(struct arch_thread *thread);
@@ -43,6 +47,10 @@ size_t arch_fpu_state_size(void);
 
 /* Sets the current thread's FS (0) or GS (1) base; the value is a user address. */
 void arch_thread_set_base(struct arch_thread *thread, unsigned which, uint64_t base);
+
+/* What the current thread's guest does goes to its library from now on; NULL: nothing is
+ * redirected. struct arch_thread has it as `redirect`, which others may read. */
+void arch_thread_set_redirect(struct arch_thread *thread, struct redirect *redirect);
 
 /* Restores the current thread's frame and leaves the kernel, or idles if it is the idle thread.
  * Called at the end of every entry that may have switched threads; what lies on the CPU's stack is

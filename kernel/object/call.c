@@ -37,7 +37,7 @@ static void reply_unlink(struct thread *thread)
     spin_unlock(&port->lock);
 }
 
-void port_cancel_request(struct thread *caller, uint64_t seen, time_ns_t grace)
+bool port_cancel_request(struct thread *caller, uint64_t seen, time_ns_t grace)
 {
     struct port *port = caller->session->port;
     struct token_slot *slot = caller->call_slot;
@@ -56,6 +56,7 @@ void port_cancel_request(struct thread *caller, uint64_t seen, time_ns_t grace)
     if (is_same) {
         sched_arm_deadline(caller);
     }
+    return is_same;
 }
 
 /* The deadline of a call that wants the server to be asked first, and that was not asked yet. */
@@ -74,14 +75,15 @@ static bool reply_expired(struct thread *thread, uint64_t seen, time_ns_t now)
     }
     spin_unlock(&port->lock);
     if (is_asked) {
-        port_cancel_request(thread, seen, DEADLINE_NEVER);
+        (void)port_cancel_request(thread, seen, DEADLINE_NEVER); /* or it has its answer */
     }
     return is_asked;
 }
 
-static void reply_kicked(struct thread *thread, uint64_t seen)
+static bool reply_kicked(struct thread *thread, uint64_t seen)
 {
-    port_cancel_request(thread, seen, __atomic_load_n(&thread->kick_grace, __ATOMIC_RELAXED));
+    return port_cancel_request(thread, seen,
+                               __atomic_load_n(&thread->kick_grace, __ATOMIC_RELAXED));
 }
 
 static koid_t call_waits_for(const struct thread *thread)

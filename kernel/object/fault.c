@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "mm/slab.h"
 #include "object/process.h"
+#include "sched/redirect.h"
 #include "sched/sched.h"
 #include "vm/aspace.h"
 #include <quay/abi/errno.h>
@@ -102,8 +103,14 @@ static void COLD kill_current(void)
 
 static void COLD NOINLINE fault_ends_process(uint64_t address, unsigned access, int status)
 {
-    const struct thread *thread = thread_current();
+    struct thread *thread = thread_current();
 
+    if (redirect_enter(thread, REDIRECT_PAGE_FAULT, address,
+                       access & FAULT_WRITE  ? REDIRECT_WRITE
+                       : access & FAULT_EXEC ? REDIRECT_EXEC
+                                             : REDIRECT_READ)) {
+        return;
+    }
     log_error("process %s (%lu) thread %lu: page fault: %s 0x%lx at rip 0x%lx: %s",
               thread->process->name, thread->process->object.koid, thread->object.koid,
               access_text(access), address, frame_ip(&thread->frame), reason_text(status));
@@ -121,8 +128,11 @@ void upcall_page_fault(uint64_t address, unsigned access)
 
 void upcall_exception(unsigned vector, uint64_t error_code)
 {
-    const struct thread *thread = thread_current();
+    struct thread *thread = thread_current();
 
+    if (redirect_enter(thread, REDIRECT_EXCEPTION, vector, error_code)) {
+        return;
+    }
     log_error("process %s (%lu) thread %lu: exception %u (error code 0x%lx) at rip 0x%lx",
               thread->process->name, thread->process->object.koid, thread->object.koid, vector,
               error_code, frame_ip(&thread->frame));

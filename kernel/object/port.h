@@ -175,9 +175,9 @@ MUST_USE int64_t port_reply(struct port *port, uint64_t header, uint64_t token);
 /* Gives a call up: its caller gets ETOKEN_DROPPED. 0 or -ETOKEN_STALE. */
 MUST_USE int64_t port_token_drop(struct port *port, uint64_t token);
 
-/* Asks the server that has the call of this thread, if that is still the wait that was seen, to end
- * it: the caller waits until `grace` at the longest. */
-void port_cancel_request(struct thread *caller, uint64_t seen, time_ns_t grace);
+/* Asks the server that has the call of this thread to end it: the caller waits until `grace` at the
+ * longest. False if that is no longer the wait that was seen. */
+MUST_USE bool port_cancel_request(struct thread *caller, uint64_t seen, time_ns_t grace);
 
 /* --- Notices (notice.c) --- */
 

@@ -7,6 +7,7 @@
 #include "core/panic.h"
 #include "object/port.h"
 #include "object/process.h"
+#include "sched/redirect.h"
 #include "sched/run_queue.h"
 #include "sched/sched.h"
 #include "vm/aspace.h"
@@ -196,13 +197,30 @@ int64_t thread_exit_current(void)
     return sched_exit();
 }
 
+/* One step of the chase begins, or ends: the flags as they were. */
+static uint32_t chase_step(struct thread *thread, bool is_begin)
+{
+    uint32_t before = thread->flags, after;
+
+    do {
+        uint32_t bit = before & (is_begin ? THREAD_CHASED : THREAD_CHASE_MORE) ? THREAD_CHASE_MORE
+                                                                               : THREAD_CHASED;
+        after = is_begin ? before | bit : before & ~bit;
+    } while (!__atomic_compare_exchange_n(&thread->flags, &before, after, false, __ATOMIC_SEQ_CST,
+                                          __ATOMIC_RELAXED));
+    return before;
+}
+
 static void kick_again(struct sync_node *node)
 {
     struct thread *thread = CONTAINER_OF(node, struct thread, kick_node);
 
-    __atomic_fetch_and(&thread->flags, ~THREAD_CHASED, __ATOMIC_SEQ_CST);
     (void)sched_kick(thread); /* else the thread takes it with it */
-    object_unref(&thread->object);
+    if (chase_step(thread, false) & THREAD_CHASE_MORE) {
+        sync_round(&thread->kick_node, (1ul << cpu_count()) - 1, kick_again);
+    } else {
+        object_unref(&thread->object);
+    }
 }
 
 /*
@@ -216,9 +234,10 @@ void thread_kick(struct thread *thread, time_ns_t grace)
 {
     __atomic_store_n(&thread->kick_grace, grace, __ATOMIC_RELAXED);
     flags_set(thread, THREAD_KICKED);
+    redirect_note_kick(thread);
     if (thread == thread_current()) {
         thread->hot = &handle_none;
-    } else if (!sched_kick(thread) && !(flags_set(thread, THREAD_CHASED) & THREAD_CHASED)) {
+    } else if (!sched_kick(thread) && !(chase_step(thread, true) & THREAD_CHASED)) {
         object_ref(&thread->object);
         sync_round(&thread->kick_node, (1ul << cpu_count()) - 1, kick_again);
     }
@@ -230,9 +249,9 @@ void thread_interrupt_return(void)
 
     if (UNLIKELY(thread->flags & THREAD_KILLED)) {
         (void)thread_exit_current(); /* another thread is current now */
-    }
-    if (UNLIKELY(thread->flags & THREAD_KICKED)) {
+    } else if (UNLIKELY(thread->flags & THREAD_KICKED)) {
         thread->hot = &handle_none;
+        redirect_kick(thread);
     }
     sched_interrupt_return();
 }

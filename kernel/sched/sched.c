@@ -7,6 +7,7 @@
 #include "core/panic.h"
 #include "mm/frame.h"
 #include "sched/bandwidth.h"
+#include "sched/redirect.h"
 #include "sched/run_queue.h"
 
 #define PARK_STEP 16 /* threads parked, or let go on, in one go */
@@ -207,6 +208,7 @@ static void switch_to(struct run_queue *queue, struct thread *to)
     queue->switches++;
     if (UNLIKELY(to->flags & THREAD_KICKED)) {
         to->hot = &handle_none; /* so the fast path declines */
+        redirect_kick(to);
     }
     sched_switch(cpu, from, to);
     /* It may have been put back into the queue, and could not be stolen until now. */
@@ -434,13 +436,12 @@ bool sched_kick(struct thread *thread)
         !thread_take_kick(thread)) {
         return false;
     }
-    if (ops->kicked != NULL) {
-        ops->kicked(thread, seen);
-    } else if (!sched_end_wait(thread, seen, -EINTR)) {
-        __atomic_fetch_or(&thread->flags, THREAD_KICKED, __ATOMIC_SEQ_CST); /* it had ended */
-        return false;
+    if (ops->kicked != NULL ? ops->kicked(thread, seen) : sched_end_wait(thread, seen, -EINTR)) {
+        return true;
     }
-    return true;
+    /* It had ended: the next one, then. Meanwhile the thread may have looked in vain. */
+    __atomic_fetch_or(&thread->flags, THREAD_KICKED | THREAD_CHASE_MORE, __ATOMIC_SEQ_CST);
+    return false;
 }
 
 /* --- Changes --- */

@@ -41,8 +41,8 @@ struct wait_ops {
     void (*unlink)(struct thread *thread);
     /* The deadline has come: true if the wait goes on, with a later one. NULL: it ends. */
     bool (*expired)(struct thread *thread, uint64_t seen, time_ns_t now);
-    /* A kick; NULL: it ends the wait with EINTR. */
-    void (*kicked)(struct thread *thread, uint64_t seen);
+    /* A kick: false if this wait has ended. NULL: it ends with EINTR. */
+    bool (*kicked)(struct thread *thread, uint64_t seen);
     /* koid of what it waits for, for the figures; NULL: none. Called by anyone, without locks. */
     koid_t (*waits_for)(const struct thread *thread);
     /* koid of the process that has to act; NULL: not known. */
@@ -68,13 +68,14 @@ struct vm_wait {
 };
 
 /* thread.flags, atomic. Any of the SLOW ones keeps a thread off the IPC fast path. */
-#define THREAD_KILLED  (1u << 0) /* to die at its next entry, or out of its wait */
-#define THREAD_IDLE    (1u << 1)
-#define THREAD_STARTED (1u << 2)
-#define THREAD_DEAD    (1u << 3)
-#define THREAD_TOLD    (1u << 4) /* its process is dying, and has killed it */
-#define THREAD_KICKED  (1u << 5) /* its next wait ends at once; keeps it off the fast path */
-#define THREAD_CHASED  (1u << 6) /* kick_node is on its way */
+#define THREAD_KILLED     (1u << 0) /* to die at its next entry, or out of its wait */
+#define THREAD_IDLE       (1u << 1)
+#define THREAD_STARTED    (1u << 2)
+#define THREAD_DEAD       (1u << 3)
+#define THREAD_TOLD       (1u << 4) /* its process is dying, and has killed it */
+#define THREAD_KICKED     (1u << 5) /* its next wait ends at once; keeps it off the fast path */
+#define THREAD_CHASED     (1u << 6) /* kick_node is on its way */
+#define THREAD_CHASE_MORE (1u << 7) /* and once more after that */
 
 #define THREAD_WAITING 1ul /* of the wait word */
 

@@ -2,6 +2,7 @@
 #include "syscall/door.h"
 
 #include "arch/cpu.h"
+#include "sched/redirect.h"
 
 DOOR_FAST_OF(thread_create, process, OBJECT_PROCESS, RIGHT_MANAGE)
 {
@@ -78,4 +79,14 @@ DOOR(thread_set_base)
     }
     arch_thread_set_base(&thread_current()->arch, (unsigned)a0, a1);
     return 0;
+}
+
+DOOR(thread_redirect)
+{
+    return a0 > 1 ? -EINVAL : redirect_set(a0 != 0);
+}
+
+DOOR(thread_resume)
+{
+    return redirect_resume();
 }

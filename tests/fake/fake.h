@@ -87,6 +87,7 @@ struct fake_thread {
     struct fake_registers registers;
     uint64_t address, value; /* of an access: 8 bytes aligned, in or out */
     uint32_t restarts;       /* of the call under way */
+    uint64_t fault_ip;       /* where the access under way has faulted; 0: nowhere */
     unsigned id;             /* 1, 2, ... */
     void *owner;             /* the test's own */
     struct fake_thread *next;

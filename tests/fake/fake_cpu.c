@@ -13,6 +13,7 @@
 #include "arch/console.h"
 #include "arch/time.h"
 #include "arch/upcalls.h"
+#include "sched/redirect.h"
 #include "syscall/sys_port_fast.h"
 #include "machine.h"
 
@@ -393,7 +394,7 @@ static void enter_syscall(struct fake_cpu *cpu)
     syscall_fn *door = number <= SYSCALL_NUMBER_MAX ? syscall_doors[syscall_index[number]] : NULL;
     int64_t result = -ENOSYS;
 
-    if (enter_fast(cpu, thread)) {
+    if (redirect_enter(thread, REDIRECT_SYSCALL, 0, 0) || enter_fast(cpu, thread)) {
         leave(CPU_USER);
     }
     if (door != NULL) {
@@ -448,6 +449,11 @@ void arch_thread_set_base(struct arch_thread *thread, unsigned which, uint64_t b
 
     FAKE_CHECK(base < USER_LIMIT);
     *slot = base;
+}
+
+void arch_thread_set_redirect(struct arch_thread *thread, struct redirect *redirect)
+{
+    thread->redirect = redirect;
 }
 
 void arch_idle_wait(void)
@@ -682,12 +688,26 @@ static struct fake_thread *fake_of(const struct fake_cpu *cpu)
     return cpu->record.current->arch.fake;
 }
 
+static void request_end(struct fake_thread *fake)
+{
+    fake->kind = FAKE_NONE;
+    fake->state = FAKE_DONE;
+    if (fake_done_hook != NULL) {
+        fake_done_hook(fake);
+    }
+}
+
 /* A thread has reached user mode with the request done? */
 static void note_arrival(struct fake_cpu *cpu)
 {
     struct fake_thread *fake = fake_of(cpu);
     const struct user_frame *frame = &cpu->record.current->frame;
 
+    if (fake->state == FAKE_REQUEST && fake->fault_ip != 0 && frame->rip != fake->fault_ip) {
+        fake->fault_ip = 0; /* its library was told of the fault */
+        request_end(fake);
+        return;
+    }
     if (fake->state != FAKE_CALL || fake->kind != FAKE_SYSCALL) {
         return;
     }
@@ -696,18 +716,14 @@ static void note_arrival(struct fake_cpu *cpu)
         fake->restarts++;
         return;
     }
-    if (frame->rip != FAKE_SYSCALL_IP + 2) {
+    if (frame->rip != FAKE_SYSCALL_IP + 2 && cpu->record.current->arch.redirect == NULL) {
         fake_fail("a thread continues at 0x%lx", (unsigned long)frame->rip);
     }
     fake->registers = (struct fake_registers){
         frame->rax, frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8,  frame->r9,
         frame->rbx, frame->rbp, frame->r12, frame->r13, frame->r14, frame->r15,
     };
-    fake->kind = FAKE_NONE;
-    fake->state = FAKE_DONE;
-    if (fake_done_hook != NULL) {
-        fake_done_hook(fake);
-    }
+    request_end(fake);
 }
 
 static void load_frame(struct user_frame *frame, const struct fake_registers *r)
@@ -737,6 +753,7 @@ static void do_access(struct fake_cpu *cpu, struct fake_thread *fake)
 
     if (place == NULL) {
         fake->restarts++;
+        fake->fault_ip = cpu->record.current->frame.rip;
         fake_enter(cpu, ENTRY_PAGE_FAULT, fake->address, fault);
         return;
     }
@@ -745,11 +762,8 @@ static void do_access(struct fake_cpu *cpu, struct fake_thread *fake)
     } else {
         fake->value = *place;
     }
-    fake->kind = FAKE_NONE;
-    fake->state = FAKE_DONE;
-    if (fake_done_hook != NULL) {
-        fake_done_hook(fake);
-    }
+    fake->fault_ip = 0;
+    request_end(fake);
 }
 
 /* The thread in user mode on this CPU does its request; false if it has none. */

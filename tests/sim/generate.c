@@ -629,6 +629,38 @@ FILL(thread_set_base)
     r->rsi = sim_chance(90) ? any_address() : sim_random(UINT64_MAX);
 }
 
+/* The calls of the fake machine are the library's; what is elsewhere is the guest. */
+static void redirect_fill(struct sim_thread *t)
+{
+    struct message_buffer *buffer = t->fake->thread->buffer;
+
+    if (buffer != NULL) {
+        buffer->redirect = (struct redirect){
+            .registers = {.rip = sim_chance(95) ? 0x5000000 + sim_random(64) : any_address(),
+                          .rflags = sim_random(UINT64_MAX)},
+            .kicked = sim_chance(10),
+            .start = FAKE_CODE,
+            .end = FAKE_CODE + PAGE_SIZE,
+            .entry = sim_chance(95) ? FAKE_CODE + 0x800 : sim_random(UINT64_MAX),
+            .stack = sim_random(UINT64_MAX),
+            .exit_start = FAKE_CODE + 0x900,
+            .exit_end = FAKE_CODE + 0x940,
+        };
+    }
+}
+
+FILL(thread_redirect)
+{
+    redirect_fill(t);
+    r->rdi = sim_chance(70) ? 1 : sim_random(3);
+}
+
+FILL(thread_resume)
+{
+    (void)r;
+    redirect_fill(t);
+}
+
 FILL(thread_sleep)
 {
     (void)t;
@@ -743,6 +775,8 @@ static const struct {
     {SYS_thread_set_affinity, 8, fill_thread_set_affinity},
     {SYS_thread_buffer, 8, fill_thread_buffer},
     {SYS_thread_set_base, 4, fill_thread_set_base},
+    {SYS_thread_redirect, 4, fill_thread_redirect},
+    {SYS_thread_resume, 6, fill_thread_resume},
     {SYS_thread_sleep, 16, fill_thread_sleep},
     {SYS_job_create, 6, fill_job},
     {SYS_job_set_limit, 4, fill_job_set_limit},

@@ -59,6 +59,7 @@
     .globl x86_syscall_entry
 x86_syscall_entry:
     swapgs
+x86_syscall_swapped:
     /* The fast path has registers of its own (ipc.h) and saves only what it needs. */
     cmpl $NUMBER_PORT_CALL, %eax
     je x86_fast_call
@@ -168,6 +169,36 @@ x86_fast_call_declined:
 
 x86_fast_reply_receive_declined:
     FAST_DECLINED NUMBER_PORT_REPLY_RECEIVE
+
+/*
+ * System calls of threads that redirect (include/abi/quay/abi/redirect.h). All of the struct may be
+ * written by the program meanwhile: the library's entry is made canonical, for SYSRET.
+ */
+    .balign 64
+    .globl x86_syscall_redirect
+x86_syscall_redirect:
+    swapgs
+    movq %rsp, %gs:CPU_ENTRY_SCRATCH
+    movq %gs:CPU_REDIRECT, %rsp
+    cmpq REDIRECT_START(%rsp), %rcx
+    jb 1f
+    cmpq REDIRECT_END(%rsp), %rcx
+    jae 1f
+    movq %gs:CPU_ENTRY_SCRATCH, %rsp
+    jmp x86_syscall_swapped
+1:  SAVE rsp, rdi, rsi, rdx, rax, r8, r9, r10, rbx, rbp, r12, r13, r14, r15
+    movq %rcx, REDIRECT_RIP(%rsp)
+    movq %r11, REDIRECT_RFLAGS(%rsp)
+    movq %gs:CPU_ENTRY_SCRATCH, %rcx
+    movq %rcx, REDIRECT_RSP(%rsp)
+    movq $REASON_SYSCALL, REDIRECT_REASON(%rsp)
+    movq REDIRECT_ENTRY(%rsp), %rcx
+    movq REDIRECT_STACK(%rsp), %rsp
+    shlq $17, %rcx
+    shrq $17, %rcx
+    movl $USER_FLAGS, %r11d
+    swapgs
+    sysretq
 
 /*
  * Whatever thread is current goes on; the stack of this CPU is empty from here. The idle thread's

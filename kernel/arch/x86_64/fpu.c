@@ -15,6 +15,8 @@
 #define FPU_FCW_INIT     0x37fu
 #define FPU_MXCSR_INIT   0x1f80u
 
+extern const char x86_syscall_entry[], x86_syscall_redirect[];
+
 /* CR0.TS makes the next FPU instruction raise #NM (SDM Vol. 3A, 2.5). */
 static void fpu_forbid(void)
 {
@@ -78,6 +80,13 @@ bool x86_fpu_first_use(void)
     return true;
 }
 
+/* Threads that redirect have a system call entry of their own, so that others pay nothing. */
+static void redirect_load(struct redirect *redirect)
+{
+    cpu_self()->arch.redirect = redirect;
+    msr_write(MSR_LSTAR, (uint64_t)(redirect != NULL ? x86_syscall_redirect : x86_syscall_entry));
+}
+
 PRESERVE_MOST void arch_thread_switch_extra(struct arch_thread *from, struct arch_thread *to)
 {
     /* Also where both have the same base: a program can make its own zero without us, by loading
@@ -87,6 +96,9 @@ PRESERVE_MOST void arch_thread_switch_extra(struct arch_thread *from, struct arc
     }
     if ((from->extra | to->extra) & ARCH_THREAD_GS) {
         msr_write(MSR_KERNEL_GS_BASE, to->gs_base); /* the entry's swapgs put it there */
+    }
+    if ((from->extra | to->extra) & ARCH_THREAD_REDIRECT) {
+        redirect_load(to->redirect);
     }
     if (from->fpu_state != NULL) {
         fpu_save(from->fpu_state);
@@ -121,4 +133,12 @@ void arch_thread_set_base(struct arch_thread *thread, unsigned which, uint64_t b
     *(which == 0 ? &thread->fs_base : &thread->gs_base) = base;
     thread->extra = base != 0 ? thread->extra | flag : thread->extra & ~flag;
     msr_write(which == 0 ? MSR_FS_BASE : MSR_KERNEL_GS_BASE, base);
+}
+
+void arch_thread_set_redirect(struct arch_thread *thread, struct redirect *redirect)
+{
+    __atomic_store_n(&thread->redirect, redirect, __ATOMIC_SEQ_CST);
+    thread->extra = redirect != NULL ? thread->extra | ARCH_THREAD_REDIRECT
+                                     : thread->extra & ~ARCH_THREAD_REDIRECT;
+    redirect_load(redirect);
 }

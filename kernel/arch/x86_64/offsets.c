@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <quay/abi/errno.h>
 #include <quay/abi/memory.h>
+#include <quay/abi/redirect.h>
 #include <quay/abi/syscalls.h>
 #include "arch/upcalls.h"
 #include "arch/x86_64/ist.h"
@@ -32,6 +33,18 @@ void offsets(void)
     FRAME_OFFSETS(r9, r8, rax, rcx);
     FRAME_OFFSETS(rdx, rsi, rdi, vector);
     FRAME_OFFSETS(rip, cs, rflags, rsp);
+    VALUE(FRAME_INTERRUPT, FRAME_INTERRUPT);
+    VALUE(CPU_REDIRECT, offsetof(struct cpu, arch.redirect));
+    VALUE(REDIRECT_RIP, offsetof(struct redirect, registers.rip));
+    VALUE(REDIRECT_RFLAGS, offsetof(struct redirect, registers.rflags));
+    VALUE(REDIRECT_RSP, offsetof(struct redirect, registers.rsp));
+    VALUE(REDIRECT_REASON, offsetof(struct redirect, reason));
+    VALUE(REDIRECT_START, offsetof(struct redirect, start));
+    VALUE(REDIRECT_END, offsetof(struct redirect, end));
+    VALUE(REDIRECT_ENTRY, offsetof(struct redirect, entry));
+    VALUE(REDIRECT_STACK, offsetof(struct redirect, stack));
+    VALUE(REASON_SYSCALL, REDIRECT_SYSCALL);
+    VALUE(USER_FLAGS, USER_RFLAGS_FIXED);
     VALUE(NUMBER_PORT_CALL, SYS_port_call);
     VALUE(NUMBER_PORT_REPLY_RECEIVE, SYS_port_reply_receive);
     VALUE(SYSCALL_TABLE_LAST, SYSCALL_NUMBER_MAX);

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <quay/syscall.h>
 #include <quay/abi/ipc.h>
 
@@ -56,6 +57,20 @@ static inline int64_t qy_thread_kill(handle_t thread)
 static inline int64_t qy_thread_kick(handle_t thread, time_ns_t grace_deadline)
 {
     return qy_syscall2(SYS_thread_kick, thread, (uint64_t)grace_deadline);
+}
+
+/* What this thread does outside a range goes to the library in it: <quay/abi/redirect.h>, which the
+ * struct redirect of its message buffer fills in before. */
+static inline int64_t qy_thread_redirect(bool is_on)
+{
+    return qy_syscall1(SYS_thread_redirect, is_on);
+}
+
+/* Goes on with the registers in this thread's struct redirect. Returns only if it does not
+ * redirect: -EINVAL. */
+static inline int64_t qy_thread_resume(void)
+{
+    return qy_syscall0(SYS_thread_resume);
 }
 
 /* Lets other threads of the same priority run. */

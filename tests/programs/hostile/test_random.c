@@ -16,17 +16,17 @@
 #define CHILDREN 8
 #define CALLS    3000
 
-void test_random(void)
+/* Children of one kind, each given some time. */
+static void children_run(const char *role, time_ns_t time, const char *what)
 {
     for (uint64_t seed = 1; seed <= CHILDREN; seed++) {
         int64_t job = qy_job_create(qy_self_job());
         (void)qy_job_set_limit((handle_t)job, JOB_MEMORY, 8ul << 20);
         (void)qy_job_set_limit((handle_t)job, JOB_THREADS, 50);
         handle_t child = HANDLE_INVALID;
-        if (tap_equal(self_spawn("random", seed, (handle_t)job, NULL, 0, &child), 0,
-                      "a process that makes random calls, seed %lu", seed)) {
-            int64_t signals =
-                qy_object_wait(child, SIGNAL_EXITED, qy_deadline_after(2 * QY_SECOND));
+        if (tap_equal(self_spawn(role, seed, (handle_t)job, NULL, 0, &child), 0, "%s, seed %lu",
+                      what, seed)) {
+            int64_t signals = qy_object_wait(child, SIGNAL_EXITED, qy_deadline_after(time));
             qy_printf("# %s, code %ld\n", signals < 0 ? "still at it" : "ended",
                       (long)qy_process_info(child).second);
             tap_equal(qy_job_kill((handle_t)job), 0, "its job is ended");
@@ -36,6 +36,12 @@ void test_random(void)
         discard((int64_t)child);
         discard(job);
     }
+}
+
+void test_random(void)
+{
+    children_run("random", 2 * QY_SECOND, "a process that makes random calls");
+    children_run("redirect", QY_SECOND / 10, "a process that redirects to somewhere");
 }
 
 static uint64_t random_state;
@@ -64,7 +70,34 @@ static uint64_t value_draw(const handle_t *handles, uint32_t count)
 
 static bool is_excluded(uint32_t number)
 {
-    return number == SYS_process_exit || number == SYS_thread_exit || number == SYS_debug_log;
+    return number == SYS_process_exit || number == SYS_thread_exit || number == SYS_debug_log ||
+           number == SYS_thread_redirect; /* it would make no more calls */
+}
+
+static void kick_for_ever(void *argument)
+{
+    for (;;) {
+        (void)qy_thread_kick(*(const handle_t *)argument, 0);
+        (void)qy_thread_sleep(qy_deadline_after(QY_MILLISECOND));
+    }
+}
+
+/* A library anywhere, with an exit window anywhere, and kicks. */
+static int redirect_somewhere(void)
+{
+    struct qy_thread *self = qy_thread_self(), *kicker;
+    uint64_t *words = (uint64_t *)&qy_buffer()->redirect;
+    uint64_t arguments[ARGUMENTS] = {0};
+    const handle_t here = (handle_t)(uintptr_t)redirect_somewhere;
+
+    for (unsigned i = 0; i < sizeof(struct redirect) / 8; i++) {
+        words[i] = value_draw(&here, 1);
+    }
+    (void)qy_thread_create(kick_for_ever, &self->handle, 0, &kicker); /* or without kicks */
+    (void)call_raw(SYS_thread_redirect, (uint64_t[ARGUMENTS]){true});
+    for (;;) {
+        (void)call_raw(random_next() % 2 == 0 ? SYS_thread_resume : SYS_thread_yield, arguments);
+    }
 }
 
 int child_main(const char *role, uint64_t number)
@@ -91,10 +124,13 @@ int child_main(const char *role, uint64_t number)
         return (int)qy_port_call(qy_bootstrap_handle(BOOTSTRAP_SESSION, NULL), &message,
                                  DEADLINE_NEVER);
     }
-    if (!qy_streq(role, "random")) {
+    if (!qy_streq(role, "random") && !qy_streq(role, "redirect")) {
         return 99;
     }
     random_state = number;
+    if (qy_streq(role, "redirect")) {
+        return redirect_somewhere();
+    }
     int64_t port = qy_port_create(qy_self_job(), 2);
     const handle_t handles[] = {
         qy_self_job(),

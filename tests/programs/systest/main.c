@@ -25,6 +25,7 @@ int main(int argument_count, char **arguments)
     test_fork();
     test_threads();
     test_fpu();
+    test_redirect();
     test_jobs();
     test_system();
     test_libsys();

@@ -24,6 +24,7 @@ void test_processes(void);
 void test_fork(void);
 void test_threads(void);
 void test_fpu(void);
+void test_redirect(void);
 void test_jobs(void);
 void test_system(void);
 void test_libsys(void);

@@ -34,6 +34,7 @@
  */
 #pragma once
 
+#include <quay/abi/redirect.h>
 #include <quay/abi/types.h>
 
 #define IPC_REGISTER_WORDS 8
@@ -98,7 +99,9 @@ struct message_buffer {
     uint64_t reserved[6];
     struct message_handle handles[IPC_HANDLES_MAX];
     struct message_lease leases[IPC_LEASES_MAX]; /* in: of a call; the kernel writes nothing here */
-    uint8_t pad[PAGE_SIZE - 64 - 16 * IPC_HANDLES_MAX - 24 * IPC_LEASES_MAX];
+    uint8_t
+        pad[PAGE_SIZE - 64 - 16 * IPC_HANDLES_MAX - 24 * IPC_LEASES_MAX - sizeof(struct redirect)];
+    struct redirect redirect; /* of a thread that redirects: redirect.h */
     uint8_t payload[IPC_PAYLOAD_MAX];
 };
 

@@ -34,6 +34,7 @@ struct arch_cpu {
 
     /* This CPU only. */
     int64_t timer_deadline;               /* what upcall_timer is due at; INT64_MAX: nothing */
+    struct redirect *redirect;            /* the current thread's, if it has one */
     const struct user_frame *panic_frame; /* of the exception that panics, for the print */
 
     /* Atomic: set by a CPU once it is ready, read by the one that started it. */

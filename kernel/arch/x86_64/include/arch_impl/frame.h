@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <quay/abi/registers.h>
 #include "lib/compiler.h"
 
 struct user_frame {
@@ -18,13 +19,20 @@ struct user_frame {
     uint64_t rip, cs, rflags, rsp, ss; /* pushed by the CPU */
 };
 
+_Static_assert(offsetof(struct user_frame, rdi) == offsetof(struct thread_registers, rdi),
+               "the general registers are copied as they are, entry code too");
 _Static_assert(sizeof(struct user_frame) == 176 && sizeof(struct user_frame) % 16 == 0,
                "the CPU aligns rsp0 to 16 bytes");
+
+/* Set in `vector` by interrupts and exceptions, so that vector 0 is not taken for a system call. */
+#define FRAME_INTERRUPT 0x100
 
 /* GDT: null, kernel code, data, (sysret base) user 32, user data, user code. */
 #define USER_CS           0x33
 #define USER_SS           0x2b
 #define USER_RFLAGS_FIXED 0x202ul /* IF and the bit that is always 1 */
+#define USER_RFLAGS_FREE                                                                           \
+    0x240dd5ul /* what a program may set: ID, AC, OF, DF, TF, SF, ZF, AF, PF, CF */
 
 static inline uint64_t frame_number(const struct user_frame *frame)
 {
@@ -56,6 +64,40 @@ static inline void frame_restart(struct user_frame *frame)
 static inline uint64_t frame_ip(const struct user_frame *frame)
 {
     return frame->rip;
+}
+
+static inline void frame_set_ip(struct user_frame *frame, uint64_t ip)
+{
+    frame->rip = ip;
+}
+
+/* Goes on elsewhere, as a C function would be entered. */
+static inline void frame_jump(struct user_frame *frame, uint64_t ip, uint64_t sp)
+{
+    frame->rip = ip;
+    frame->rsp = sp;
+    frame->rflags = USER_RFLAGS_FIXED;
+}
+
+/* All registers; but not the bases, which are not in the frame. */
+static inline void frame_registers_get(const struct user_frame *frame,
+                                       struct thread_registers *registers)
+{
+    __builtin_memcpy(registers, frame, offsetof(struct thread_registers, rip));
+    registers->rip = frame->rip;
+    registers->rflags = frame->rflags;
+    registers->rsp = frame->rsp;
+}
+
+/* The same back; of the flags, what a program may have. arch_resume checks rip. */
+static inline void frame_registers_set(struct user_frame *frame,
+                                       const struct thread_registers *registers)
+{
+    __builtin_memcpy(frame, registers, offsetof(struct thread_registers, rip));
+    frame->rip = registers->rip;
+    frame->rflags = (registers->rflags & USER_RFLAGS_FREE) | USER_RFLAGS_FIXED;
+    frame->rsp = registers->rsp;
+    frame->vector = FRAME_INTERRUPT; /* so that rcx and r11 are loaded too */
 }
 
 static inline void frame_init(struct user_frame *frame, uint64_t ip, uint64_t sp, uint64_t argument)

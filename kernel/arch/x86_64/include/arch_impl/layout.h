@@ -26,7 +26,3 @@
 #define VECTOR_TIMER       0xf2
 #define VECTOR_LAPIC_ERROR 0xfe
 #define VECTOR_SPURIOUS    0xff
-
-/* Set in user_frame.vector by interrupts and exceptions, so that vector 0 is not taken for a
- * system call. */
-#define FRAME_INTERRUPT 0x100

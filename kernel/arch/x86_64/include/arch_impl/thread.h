@@ -10,15 +10,17 @@
 
 #include <stdint.h>
 
-#define ARCH_THREAD_FS  (1u << 0)
-#define ARCH_THREAD_GS  (1u << 1)
-#define ARCH_THREAD_FPU (1u << 2)
+#define ARCH_THREAD_FS       (1u << 0)
+#define ARCH_THREAD_GS       (1u << 1)
+#define ARCH_THREAD_FPU      (1u << 2)
+#define ARCH_THREAD_REDIRECT (1u << 3)
 
 struct arch_thread {
     uint32_t extra; /* ARCH_THREAD_* for what is not zero */
     uint64_t fs_base;
     uint64_t gs_base;
-    void *fpu_state; /* NULL until the first use */
+    void *fpu_state;           /* NULL until the first use */
+    struct redirect *redirect; /* NULL: off; atomic */
 };
 
 /* The rest of arch_thread_switch, when either thread has bases or FPU state. */
