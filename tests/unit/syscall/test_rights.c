@@ -86,6 +86,7 @@ static const struct use {
     {SYS_thread_create, {{OBJECT_PROCESS, RIGHT_MANAGE}}, {0}, false},
     {SYS_thread_start, {{OBJECT_THREAD, RIGHT_MANAGE}}, {0}, false},
     {SYS_thread_kill, {{OBJECT_THREAD, RIGHT_MANAGE}}, {0}, false},
+    {SYS_thread_kick, {{OBJECT_THREAD, RIGHT_MANAGE}}, {0}, false},
     {SYS_thread_set_priority, {{OBJECT_THREAD, RIGHT_MANAGE}}, {0, 100}, false},
     {SYS_thread_set_affinity, {{OBJECT_THREAD, RIGHT_MANAGE}}, {0, 1}, false},
     {SYS_job_create, {{OBJECT_JOB, RIGHT_CREATE}}, {0}, false},
