@@ -7,7 +7,7 @@
 
 /* With key 0: among what qy_port_notify sends, libsys has the highest bit that is not the kernel's.
  */
-#define NOTICE_STOP (1u << 29)
+#define NOTICE_STOP (1u << 28)
 
 void qy_received_handles_close(uint32_t count)
 {
@@ -109,7 +109,7 @@ int64_t qy_pending_refuse(struct qy_server *server, struct qy_pending *pending, 
 
 bool qy_pending_cancel(struct qy_server *server, struct qy_pending *pending, uint64_t token)
 {
-    if (token == 0 || pending->token != token) {
+    if (!qy_pending_is(pending, token)) {
         return false;
     }
     pending_end(server, pending);
@@ -171,6 +171,10 @@ static void notice_handle(struct qy_server *server, struct qy_received *in)
             server->cancelled(server, in->badge);
         }
         (void)qy_token_drop(server->port, in->badge); /* stale, if it was answered just now */
+    } else if ((signals & NOTICE_CANCEL_REQUESTED) != 0) {
+        if (server->cancel_requested != NULL) {
+            server->cancel_requested(server, in->badge);
+        }
     } else if (in->badge == 0 && (signals & NOTICE_STOP) != 0) {
         /* The loop looks; what a former instance has left means nothing. */
     } else if (server->notice != NULL) {

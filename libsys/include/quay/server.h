@@ -66,6 +66,10 @@ struct qy_server {
     /* The caller that this token belonged to has gone: qy_pending_cancel those that it may be of;
      * may be NULL, then the token is dropped. */
     void (*cancelled)(struct qy_server *server, uint64_t token);
+    /* The caller was interrupted and wants the call to end, but waits for an answer that says how
+     * much was done: answer what was put off, or qy_pending_cancel it if nothing was. May be NULL:
+     * then it waits until its grace is over. */
+    void (*cancel_requested)(struct qy_server *server, uint64_t token);
 };
 
 /* What makes the answers of this server. */
@@ -123,6 +127,12 @@ static inline int64_t qy_lease_put(const struct qy_lease *lease, uint64_t offset
 static inline bool qy_is_pending(const struct qy_pending *pending)
 {
     return pending->token != 0;
+}
+
+/* Whether it is the call of this token. */
+static inline bool qy_pending_is(const struct qy_pending *pending, uint64_t token)
+{
+    return token != 0 && pending->token == token;
 }
 
 /* Answers with an error of the protocol. Fails with -ETOKEN_STALE if the caller has gone. */

@@ -7,15 +7,18 @@
 #include <quay/text.h>
 #include <quay/thread.h>
 
-#define CALLERS       4
-#define CALLS         500
-#define MEETING       3 /* threads at a time */
-#define ANSWER_WITHIN (10 * QY_SECOND)
+#define CALLERS        4
+#define CALLS          500
+#define WORK_CANCELLED 7 /* as the server has it */
+#define WORK_RELEASED  9
+#define MEETING        3 /* threads at a time */
+#define ANSWER_WITHIN  (10 * QY_SECOND)
 
 struct caller {
     struct qy_thread *thread;
     const char *failed; /* what was wrong, or NULL */
     int64_t error;
+    uint64_t value;
 };
 
 static time_ns_t soon(void)
@@ -74,14 +77,16 @@ static void holds(void *argument)
     if (status == 0) {
         status = qy_work_hold(connection.session, &value, soon());
     }
-    if (status != 0 || value != 9) {
+    caller->value = value;
+    if (status != 0) {
         fail(caller, "hold", status);
     }
     qy_connection_close(&connection);
 }
 
 /* Whether all went well. */
-static bool together(void (*run)(void *), uint32_t count, void (*meanwhile)(struct caller *))
+static bool together(void (*run)(void *), uint32_t count, void (*meanwhile)(struct caller *),
+                     uint64_t value)
 {
     struct caller callers[CALLERS + 1] = {{0}};
     bool is_good = true;
@@ -93,11 +98,14 @@ static bool together(void (*run)(void *), uint32_t count, void (*meanwhile)(stru
         }
     }
     if (meanwhile != NULL) {
-        meanwhile(&callers[CALLERS]);
+        meanwhile(callers);
     }
     for (uint32_t i = 0; i <= CALLERS; i++) {
         if (callers[i].thread != NULL) {
             (void)qy_thread_join(callers[i].thread, DEADLINE_NEVER); /* cannot time out */
+        }
+        if (i < count && callers[i].value != value) {
+            fail(&callers[i], "a wrong value", (int64_t)callers[i].value);
         }
         if (callers[i].failed != NULL) {
             qy_log("%s: %ld", callers[i].failed, (long)callers[i].error);
@@ -107,23 +115,47 @@ static bool together(void (*run)(void *), uint32_t count, void (*meanwhile)(stru
     return is_good;
 }
 
-/* Stops the server while a call is held: it is answered first, and the next instance answers the
- * same session, of which it knows nothing. */
-static void stops(struct caller *caller)
+/* Waits until the server holds a call. */
+static int64_t hold_await(struct qy_connection *connection, time_ns_t deadline)
+{
+    uint32_t held = 0;
+    int64_t status = qy_connection_open(connection, "work", deadline);
+    while (status == 0 && held == 0 && qy_clock_read() < deadline) {
+        status = qy_work_held(connection->session, &held, deadline);
+    }
+    return status;
+}
+
+/* A kick ends the call, but not what the server has to say. */
+static void kicks(struct caller *callers)
 {
     struct qy_connection connection;
-    uint32_t held = 0, released = 0;
+    int64_t status = hold_await(&connection, soon());
+    if (status == 0) {
+        status = qy_thread_kick(callers[0].thread->handle, soon());
+    }
+    if (status != 0) {
+        fail(&callers[CALLERS], "kick", status);
+    }
+    qy_connection_close(&connection);
+}
+
+/* Stops the server while a call is held: it is answered first, and the next instance answers the
+ * same session, of which it knows nothing. */
+static void stops(struct caller *callers)
+{
+    struct caller *caller = &callers[CALLERS];
+    struct qy_connection connection;
+    uint32_t released = 0;
     uint64_t value = 0;
     time_ns_t deadline = soon();
-    int64_t status = qy_connection_open(&connection, "work", deadline);
-    while (status == 0 && held == 0 && qy_clock_read() < deadline) {
-        status = qy_work_held(connection.session, &held, deadline);
-    }
+    int64_t status = hold_await(&connection, deadline);
     for (uint32_t i = 0; status == 0 && i < 3; i++) {
         status = qy_work_count(connection.session, &value, deadline);
     }
     status = status == 0 ? qy_work_stop(connection.session, deadline) : status;
-    status = status == 0 ? qy_work_release(connection.session, 9, &released, deadline) : status;
+    status = status == 0 ? qy_work_release(connection.session, WORK_RELEASED, &released, deadline)
+                         : status;
     if (status != 0 || released != 1) {
         fail(caller, "stop or release", status);
     }
@@ -140,9 +172,10 @@ int main(int argument_count, char **arguments)
 {
     (void)argument_count;
     (void)arguments;
-    bool is_good = together(counts, CALLERS, NULL);
-    is_good = together(meets, MEETING, NULL) && is_good;
-    is_good = together(holds, 1, stops) && is_good;
+    bool is_good = together(counts, CALLERS, NULL, 0);
+    is_good = together(meets, MEETING, NULL, 0) && is_good;
+    is_good = together(holds, 1, kicks, WORK_CANCELLED) && is_good;
+    is_good = together(holds, 1, stops, WORK_RELEASED) && is_good;
     qy_log("%s", is_good ? "all results right" : "WRONG RESULTS");
     return is_good ? 0 : 1;
 }

@@ -6,10 +6,11 @@
 #include <quay/text.h>
 #include <quay/thread.h>
 
-#define THREADS      4
-#define SESSIONS_MAX 16
-#define HELD_MAX     4
-#define MEET_WITHIN  (5 * QY_SECOND)
+#define THREADS        4
+#define SESSIONS_MAX   16
+#define HELD_MAX       4
+#define WORK_CANCELLED 7 /* what a call that is to end is answered with */
+#define MEET_WITHIN    (5 * QY_SECOND)
 
 static struct {
     struct qy_mutex mutex; /* of everything here */
@@ -105,6 +106,18 @@ static void cancelled(struct qy_server *server, uint64_t token)
     qy_mutex_unlock(&work.mutex);
 }
 
+static void cancel_requested(struct qy_server *server, uint64_t token)
+{
+    qy_mutex_lock(&work.mutex);
+    for (uint32_t i = 0; i < HELD_MAX; i++) {
+        if (qy_pending_is(&work.held[i], token)) {
+            /* It fails only if the caller has gone. */
+            (void)qy_work_hold_answer(server, &work.held[i], WORK_CANCELLED);
+        }
+    }
+    qy_mutex_unlock(&work.mutex);
+}
+
 int main(int argument_count, char **arguments)
 {
     static const struct qy_work_handlers handlers = {
@@ -119,6 +132,7 @@ int main(int argument_count, char **arguments)
         .dispatch = qy_work_dispatch,
         .handlers = &handlers,
         .cancelled = cancelled,
+        .cancel_requested = cancel_requested,
         .sessions = work.sessions,
         .session_bytes = sizeof(uint64_t),
         .session_max = SESSIONS_MAX,

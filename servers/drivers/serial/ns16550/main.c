@@ -91,6 +91,7 @@ int main(int argument_count, char **arguments)
         .handlers = &handlers,
         .notice = notice,
         .cancelled = cancelled,
+        .cancel_requested = cancelled, /* what waits has not done anything */
     };
     main_state.kept = qy_memory_kept(sizeof *main_state.kept);
     if (main_state.kept == NULL) {
