@@ -4,6 +4,7 @@
 #include <quay/clock.h>
 #include <quay/device.h>
 #include <quay/event.h>
+#include <quay/exception.h>
 #include <quay/futex.h>
 #include <quay/handle.h>
 #include <quay/memory.h>

@@ -12,6 +12,7 @@
  *   void frame_set_ip(struct user_frame *, uint64_t)
  *   void frame_jump(struct user_frame *, ip, sp)    flags as at the entry of a function
  *   void frame_registers_get/set(frame, struct thread_registers *)   all but the bases; sanitized
+ *   bool frame_registers_ok(const struct thread_registers *)     what user mode may have
  *   void frame_init(struct user_frame *, ip, sp, argument)           all else zero, user mode
  *   ipc: see ipc.h in include/abi for the registers
  *   void frame_ipc_copy_words(struct user_frame *to, const struct user_frame *from)  8 words
@@ -52,6 +53,9 @@ void arch_thread_set_base(struct arch_thread *thread, unsigned which, uint64_t b
  * redirected. struct arch_thread has it as `redirect`, which others may read. */
 void arch_thread_set_redirect(struct arch_thread *thread, struct redirect *redirect);
 
+/* The bases of a thread that does not run; what is 0 or becomes 0 may cost it time all the same. */
+void arch_thread_set_bases(struct arch_thread *thread, uint64_t fs_base, uint64_t gs_base);
+
 /* Restores the current thread's frame and leaves the kernel, or idles if it is the idle thread.
  * Called at the end of every entry that may have switched threads; what lies on the CPU's stack is
  * abandoned. */
@@ -63,6 +67,10 @@ NORETURN void arch_resume(void);
 /* Prints one of ARCH_FRAME_LINES lines of registers. */
 void arch_frame_print(const struct user_frame *frame, unsigned line);
 
-/* The current user thread's instruction pointer and return addresses (by frame pointers), up to
- * ARCH_TRACE_MAX: how many. */
-unsigned arch_frame_trace(const struct user_frame *frame, uint64_t *ret_trace);
+/* Reads a word of a stack, or says false. */
+typedef bool arch_trace_read(const void *context, uint64_t address, uint64_t *ret_value);
+
+/* A thread's instruction pointer and return addresses (by frame pointers), 1 to ARCH_TRACE_MAX: how
+ * many. */
+unsigned arch_frame_trace(const struct user_frame *frame, arch_trace_read *read,
+                          const void *context, uint64_t *ret_trace);

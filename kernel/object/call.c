@@ -2,6 +2,7 @@
 /* The caller's side of a call: sending, waiting in the queue, waiting for the answer. */
 #include <quay/abi/errno.h>
 #include "arch/time.h"
+#include "object/exception.h"
 #include "object/message.h"
 #include "object/port.h"
 #include "object/process.h"
@@ -120,10 +121,15 @@ int call_deliver(struct port *port, struct thread *caller, struct thread *receiv
 {
     struct session *session = caller->session;
     uint64_t header = caller->call_header;
-    int error = message_fits(receiver, header);
+    int error;
 
-    if (error == 0) {
-        error = message_transfer(caller, receiver, header);
+    if (UNLIKELY(caller->fault.level != 0)) {
+        error = exception_deliver(caller, receiver);
+    } else {
+        error = message_fits(receiver, header);
+        if (error == 0) {
+            error = message_transfer(caller, receiver, header);
+        }
     }
     caller->slow_token = slot->value;
     caller->slow_port = port->object.koid;
@@ -155,8 +161,8 @@ int call_deliver(struct port *port, struct thread *caller, struct thread *receiv
     return 0;
 }
 
-/* No receiver: into the queue. Port locked; unlocks it. */
-static int64_t enqueue(struct port *port, struct thread *caller) RELEASE(&port->lock)
+/* No receiver: into the queue, or -EDEADLK. Port locked; unlocks it. */
+static int enqueue(struct port *port, struct thread *caller) RELEASE(&port->lock)
 {
     uint64_t wait;
 
@@ -168,17 +174,44 @@ static int64_t enqueue(struct port *port, struct thread *caller) RELEASE(&port->
     spin_unlock(&port->lock);
     if (UNLIKELY(chain_lend(caller)) && wait_try_end(caller, wait)) {
         send_unlink(caller);
-        return sched_return(-EDEADLK);
+        return -EDEADLK;
     }
-    return sched_wait(caller->deadline);
+    return 0;
+}
+
+int call_send(struct session *session, struct thread *caller, struct thread **ret_receiver)
+{
+    struct port *port = session->port;
+    struct thread *receiver;
+    struct token_slot *slot;
+    int error;
+
+    caller->session = session;
+    spin_lock(&port->lock);
+    if (UNLIKELY(port->is_closed || session->credits <= 0)) {
+        /* Without a client handle: the one we looked up was closed at this moment. */
+        error = port->is_closed ? -EPEER_DIED : session->is_inactive ? -EBADF : -EQUOTA;
+        spin_unlock(&port->lock);
+        return error;
+    }
+    session->credits--;
+    *ret_receiver = receiver = receiver_take_locked(port, true);
+    if (receiver == NULL) {
+        return enqueue(port, caller);
+    }
+    slot = slot_take_locked(port, receiver);
+    spin_unlock(&port->lock);
+    error = call_deliver(port, caller, receiver, slot);
+    if (error != 0) {
+        receiver_again(receiver);
+    }
+    return error;
 }
 
 int64_t port_call(struct session *session, uint64_t header, time_ns_t deadline)
 {
-    struct port *port = session->port;
     struct thread *caller = thread_current();
     struct thread *receiver;
-    struct token_slot *slot;
     int error = message_check(caller, header & ~(IPC_LEASES(7) | IPC_CANCEL_FIRST));
 
     if (error == 0 && UNLIKELY(IPC_HEADER_LEASES(header) != 0)) {
@@ -195,28 +228,11 @@ int64_t port_call(struct session *session, uint64_t header, time_ns_t deadline)
     if (UNLIKELY(thread_take_kick(caller))) {
         return -EINTR;
     }
-    caller->session = session;
     caller->call_header = header;
     caller->deadline = deadline; /* means nothing until it waits */
-
-    spin_lock(&port->lock);
-    if (UNLIKELY(port->is_closed || session->credits <= 0)) {
-        /* Without a client handle: the one we looked up was closed at this moment. */
-        error = port->is_closed ? -EPEER_DIED : session->is_inactive ? -EBADF : -EQUOTA;
-        spin_unlock(&port->lock);
-        return error;
-    }
-    session->credits--;
-    receiver = receiver_take_locked(port, true);
-    if (receiver == NULL) {
-        return enqueue(port, caller);
-    }
-    slot = slot_take_locked(port, receiver);
-    spin_unlock(&port->lock);
-    error = call_deliver(port, caller, receiver, slot);
-    if (error != 0) {
-        receiver_again(receiver);
+    error = call_send(session, caller, &receiver);
+    if (UNLIKELY(error != 0)) {
         return sched_return(error);
     }
-    return sched_handoff(receiver);
+    return receiver != NULL ? sched_handoff(receiver) : sched_wait(deadline);
 }

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Faults of user code. What the address space cannot resolve ends the process: one line says who,
- * what and where, then come registers and backtrace.
+ * Faults of user code. What the address space cannot resolve, and no handler takes, ends the
+ * process: one line says who, what and where, then come registers and backtrace.
  *
  * A line is all that is printed with interrupts off. The thread waits for the report meanwhile:
  *
- *   fault: first line, return addresses noted -> one line an entry, ... -> process_kill
+ *   first line -> return addresses noted -> one line an entry, ... -> process_kill
  */
 #include "arch/upcalls.h"
 #include "core/log.h"
 #include "mm/slab.h"
+#include "object/exception.h"
 #include "object/process.h"
 #include "sched/redirect.h"
 #include "sched/sched.h"
 #include "vm/aspace.h"
 #include <quay/abi/errno.h>
+#include <quay/abi/exception.h>
 
 struct report {
     struct sync_node node;
@@ -22,6 +24,8 @@ struct report {
     unsigned line, trace_count;
     uint64_t trace[ARCH_TRACE_MAX];
 };
+
+#define REPORT_TRACE (ARCH_FRAME_LINES + 1) /* where the trace's lines begin */
 
 static struct slab_cache report_cache;
 
@@ -32,10 +36,10 @@ void fault_init(void)
 
 static const char *access_text(unsigned access)
 {
-    if (access & FAULT_WRITE) {
+    if (access == EXCEPTION_WRITE) {
         return "write to";
     }
-    return access & FAULT_EXEC ? "execution of" : "read of";
+    return access == EXCEPTION_EXEC ? "execution of" : "read of";
 }
 
 static const char *reason_text(int status)
@@ -48,6 +52,44 @@ static const char *reason_text(int status)
     default:
         return "nothing is mapped there";
     }
+}
+
+static void print_first(const struct thread *thread)
+{
+    const struct process *process = thread->process;
+    const struct thread_fault *fault = &thread->fault;
+    const char *name = process->name;
+
+    if (fault->kind == EXCEPTION_PAGE_FAULT) {
+        log_error("process %s (%lu) thread %lu: page fault: %s 0x%lx at rip 0x%lx: %s", name,
+                  process->object.koid, thread->object.koid, access_text(fault->access),
+                  fault->address, frame_ip(&thread->frame), reason_text(fault->code));
+    } else {
+        log_error("process %s (%lu) thread %lu: exception %u (error code 0x%x) at rip 0x%lx", name,
+                  process->object.koid, thread->object.koid, fault->kind, (unsigned)fault->code,
+                  frame_ip(&thread->frame));
+    }
+}
+
+/* A word of the thread's stack, if it is there. */
+static bool stack_read(const void *context, uint64_t address, uint64_t *ret_value)
+{
+    const struct thread *thread = context;
+    struct aspace *aspace = aspace_of_thread(thread);
+    const uint64_t *word = NULL;
+
+    if (address % sizeof(*word) != 0 || address < USER_BASE || address >= USER_LIMIT) {
+        return false;
+    }
+    spin_lock(&aspace->lock);
+    if (aspace->state != ASPACE_CLOSED) {
+        word = aspace_access(aspace, address, false);
+    }
+    if (word != NULL) {
+        *ret_value = *word;
+    }
+    spin_unlock(&aspace->lock);
+    return word != NULL;
 }
 
 static void end_process(struct process *process)
@@ -64,11 +106,16 @@ static void report_step(struct sync_node *node)
     struct thread *thread = report->thread;
     unsigned line = report->line++;
 
-    if (line < ARCH_FRAME_LINES) {
-        arch_frame_print(&thread->frame, line);
-    } else if (line - ARCH_FRAME_LINES < report->trace_count) {
-        log_info("  %s %016lx", line == ARCH_FRAME_LINES ? "at  " : "from",
-                 report->trace[line - ARCH_FRAME_LINES]);
+    if (line == 0) {
+        print_first(thread);
+    } else if (line <= ARCH_FRAME_LINES) {
+        arch_frame_print(&thread->frame, line - 1);
+    } else if (report->trace_count == 0) {
+        report->trace_count = arch_frame_trace(&thread->frame, stack_read, thread, report->trace);
+        report->line = REPORT_TRACE;
+    } else if (line - REPORT_TRACE < report->trace_count) {
+        log_info("  %s %016lx", line == REPORT_TRACE ? "at  " : "from",
+                 report->trace[line - REPORT_TRACE]);
     } else {
         end_process(thread->process);
         object_unref(&thread->object);
@@ -80,28 +127,24 @@ static void report_step(struct sync_node *node)
 
 static const struct wait_ops report_wait = {.state = THREAD_STATE_WAIT_KERNEL};
 
-/* The current thread's process ends; another thread is current afterwards. */
-static void COLD kill_current(void)
+COLD void fault_report(struct thread *thread)
 {
-    struct thread *thread = thread_current();
     struct report *report = slab_alloc(&report_cache);
 
-    if (report == NULL) {
-        end_process(thread->process);
-        (void)thread_exit_current();
-        return;
-    }
-    report->thread = thread;
-    report->trace_count = arch_frame_trace(&thread->frame, report->trace);
-    object_ref(&thread->object);
     thread->wait_ops = &report_wait;
     thread->deadline = DEADLINE_NEVER;
     wait_publish(thread);
+    if (report == NULL) {
+        end_process(thread->process);
+        return;
+    }
+    report->thread = thread;
+    object_ref(&thread->object);
     sync_post(&report->node, report_step);
-    (void)sched_wait(DEADLINE_NEVER);
 }
 
-static void COLD NOINLINE fault_ends_process(uint64_t address, unsigned access, int status)
+/* What the address space cannot resolve. */
+static void COLD NOINLINE page_fault_raise(uint64_t address, unsigned access, int status)
 {
     struct thread *thread = thread_current();
 
@@ -111,10 +154,15 @@ static void COLD NOINLINE fault_ends_process(uint64_t address, unsigned access, 
                                              : REDIRECT_READ)) {
         return;
     }
-    log_error("process %s (%lu) thread %lu: page fault: %s 0x%lx at rip 0x%lx: %s",
-              thread->process->name, thread->process->object.koid, thread->object.koid,
-              access_text(access), address, frame_ip(&thread->frame), reason_text(status));
-    kill_current();
+    thread->fault = (struct thread_fault){
+        .address = address,
+        .code = status,
+        .kind = EXCEPTION_PAGE_FAULT,
+        .access = access & FAULT_WRITE  ? EXCEPTION_WRITE
+                  : access & FAULT_EXEC ? EXCEPTION_EXEC
+                                        : EXCEPTION_READ,
+    };
+    exception_raise(thread);
 }
 
 void upcall_page_fault(uint64_t address, unsigned access)
@@ -122,7 +170,7 @@ void upcall_page_fault(uint64_t address, unsigned access)
     int status = aspace_fault(aspace_current(), address, access);
 
     if (UNLIKELY(status != 0 && status != -ERETRY)) {
-        fault_ends_process(address, access, status);
+        page_fault_raise(address, access, status);
     }
 }
 
@@ -133,8 +181,6 @@ void upcall_exception(unsigned vector, uint64_t error_code)
     if (redirect_enter(thread, REDIRECT_EXCEPTION, vector, error_code)) {
         return;
     }
-    log_error("process %s (%lu) thread %lu: exception %u (error code 0x%lx) at rip 0x%lx",
-              thread->process->name, thread->process->object.koid, thread->object.koid, vector,
-              error_code, frame_ip(&thread->frame));
-    kill_current();
+    thread->fault = (struct thread_fault){.code = (int32_t)error_code, .kind = (uint8_t)vector};
+    exception_raise(thread);
 }

@@ -3,6 +3,7 @@
 
 #include <quay/abi/errno.h>
 #include "core/panic.h"
+#include "object/exception.h"
 #include "object/process.h"
 
 static struct {
@@ -100,6 +101,7 @@ static void job_destroy(struct object *object)
 {
     struct job *job = job_of(object);
 
+    exception_unbind(&job->exceptions);
     spin_lock(&job_state.lock);
     list_remove(&job->sibling_link);
     spin_unlock(&job_state.lock);

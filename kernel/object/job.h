@@ -25,6 +25,8 @@ struct job {
     bool is_killed;                            /* takes no new processes and children */
     struct list told_children, told_processes; /* the same, once job_kill has told them */
 
+    struct session *exceptions; /* who handles those of its threads, or NULL; atomic */
+
     struct sync_node work;
 };
 

@@ -8,6 +8,7 @@
 #include "mm/frame.h"
 #include "mm/slab.h"
 #include "object/binding.h"
+#include "object/exception.h"
 #include "object/process.h"
 #include "sched/sched.h"
 
@@ -102,6 +103,10 @@ static void port_destroy(struct object *object)
 
 void thread_fail(struct thread *thread, int error)
 {
+    if (UNLIKELY(thread->fault.level != 0)) {
+        exception_pass(thread);
+        return;
+    }
     frame_ipc_result(&thread->frame, error, 0, 0, 0, 0);
     sched_wake(thread);
 }

@@ -111,8 +111,10 @@ struct session {
     /* Calls it may still have: the limit less those queued or not answered. Without a client handle
      * the limit is 0, so it never exceeds 0 again, and reaches it with the end of the last call. */
     int64_t credits;
-    bool is_inactive; /* no client handle left */
-    bool is_ended;    /* SESSION_CLOSED was queued, or the port closed */
+    bool is_inactive;         /* no client handle left */
+    bool is_ended;            /* SESSION_CLOSED was queued, or the port closed */
+    bool is_slow;             /* inactive, or for exceptions: no fast answer */
+    struct session **binding; /* for exceptions: what refers to it (exception.h) */
     struct list port_link;
     struct notice closed;
 };
@@ -148,6 +150,9 @@ MUST_USE int port_create(struct account *account, uint32_t token_count, struct p
 MUST_USE int session_create(struct port *port, uint64_t badge, uint32_t call_limit,
                             struct session **ret_session);
 
+/* The end of a session that has no handles, whose reference it takes; NULL does nothing. */
+void session_release(struct session *session);
+
 /* Fails some of the calls that a dying process has received, on all ports; true when none is left.
  */
 MUST_USE bool port_servers_drain(struct process *process);
@@ -163,6 +168,12 @@ void port_unbind_thread(struct thread *thread);
 
 /* Calls: returns SYSCALL_RESUME, or an error before anything was changed. */
 MUST_USE int64_t port_call(struct session *session, uint64_t header, time_ns_t deadline);
+
+/* What both kinds of calls have in common: the caller, current or owned, with its header and
+ * deadline set, waits for a receiver or for the answer of *ret_receiver, which is then ours to let
+ * run. Or an error, and it does not wait. */
+MUST_USE int call_send(struct session *session, struct thread *caller,
+                       struct thread **ret_receiver);
 
 /* Answers `token` if it is not 0, then receives. */
 MUST_USE int64_t port_reply_receive(struct port *port, uint64_t header, time_ns_t deadline,

@@ -146,7 +146,7 @@ port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
         goto decline;
     }
     session = slot->session;
-    if (UNLIKELY(session->is_inactive || !fast_buffers_ok(server, caller, length) ||
+    if (UNLIKELY(session->is_slow || !fast_buffers_ok(server, caller, length) ||
                  !wait_end(caller))) {
         goto decline;
     }

@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "lib/string.h"
+#include "object/exception.h"
 #include "object/port.h"
 #include "vm/aspace.h"
 
@@ -74,6 +75,7 @@ static void process_free(struct sync_node *node)
 
 static void process_destroy(struct object *object)
 {
+    exception_unbind(&process_of(object)->exceptions);
     process_free(&process_of(object)->work);
 }
 

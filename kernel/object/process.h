@@ -52,6 +52,8 @@ struct process {
     uint64_t dead_cpu_ns; /* of threads that are gone */
     struct list servers;  /* struct port_server: ports it has received from */
 
+    struct session *exceptions; /* who handles its threads', or NULL; atomic */
+
     struct sync_node work;  /* dying: kills, then takes down */
     bool is_all_told;       /* under the lock: every thread knows that it is to die */
     bool is_teardown_begun; /* under the lock */

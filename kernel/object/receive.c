@@ -3,6 +3,7 @@
 #include <quay/abi/errno.h>
 #include <quay/abi/syscalls.h>
 #include "arch/time.h"
+#include "object/exception.h"
 #include "object/message.h"
 #include "object/port.h"
 #include "object/process.h"
@@ -67,6 +68,9 @@ static int reply_send(struct port *port, struct thread *server, uint64_t header,
     struct token_slot *slot = slot_find_locked(port, token);
 
     if (slot != NULL && slot->caller != NULL) {
+        if (UNLIKELY(slot->caller->fault.level != 0)) {
+            return exception_answer(port, slot, server, header, will_receive, ret_caller);
+        }
         error = message_fits(slot->caller, header);
     }
     if (slot == NULL || error != 0) {
@@ -115,11 +119,13 @@ static void priority_settle(struct port *port, struct thread *server)
 int64_t port_reply(struct port *port, uint64_t header, uint64_t token)
 {
     struct thread *server = thread_current();
-    struct thread *caller;
+    struct thread *caller = NULL;
     int error = reply_send(port, server, header, token, false, &caller);
 
     if (error == 0) {
         priority_settle(port, server);
+    }
+    if (caller != NULL) {
         sched_wake(caller);
     }
     return sched_return(error);

@@ -84,14 +84,24 @@ static void session_inactive(struct object *object)
 
     spin_lock(&port->lock);
     session->is_inactive = true;
+    session->is_slow = true;
+    session->binding = NULL;
     session->credits -= session->call_limit;
     check_end_locked(port, session);
     spin_unlock(&port->lock);
 }
 
+void session_release(struct session *session)
+{
+    if (session != NULL) {
+        session_inactive(&session->object);
+        object_unref(&session->object);
+    }
+}
+
 bool session_close_one(struct port *port)
 {
-    struct session *session;
+    struct session *session, *bound;
     struct list *first;
 
     spin_lock(&port->lock);
@@ -100,8 +110,15 @@ bool session_close_one(struct port *port)
         spin_unlock(&port->lock);
         return false;
     }
-    session = CONTAINER_OF(first, struct session, port_link);
+    session = bound = CONTAINER_OF(first, struct session, port_link);
     session->is_ended = true;
+    /* What it is bound to stays there as long as we have the lock: session_inactive comes first. */
+    if (session->binding == NULL ||
+        !__atomic_compare_exchange_n(session->binding, &bound, NULL, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED)) {
+        bound = NULL;
+    }
+    session->binding = NULL;
     if (list_is_linked(&session->closed.link)) {
         list_remove(&session->closed.link);
         port_update_locked(port);
@@ -109,5 +126,8 @@ bool session_close_one(struct port *port)
     spin_unlock(&port->lock);
     object_signal(&session->object, 0, SIGNAL_PEER_CLOSED);
     object_unref(&session->object); /* its own, or the notice's that nobody will receive */
+    if (bound != NULL) {
+        object_unref(&session->object); /* the binding's */
+    }
     return true;
 }

@@ -5,6 +5,7 @@
 #include <quay/abi/memory.h>
 #include "arch/cpu.h"
 #include "core/panic.h"
+#include "object/exception.h"
 #include "object/port.h"
 #include "object/process.h"
 #include "sched/redirect.h"
@@ -85,6 +86,7 @@ static void thread_destroy(struct object *object)
     struct process *process = thread->process;
 
     assert(thread->flags & THREAD_DEAD);
+    exception_unbind(&thread->exceptions);
     if (thread->buffer_memory != NULL) {
         object_unref(thread->buffer_memory);
     }

@@ -432,8 +432,9 @@ bool sched_kick(struct thread *thread)
     uint64_t seen = wait_seen(thread);
     const struct wait_ops *ops = thread->wait_ops; /* of a later wait: then `seen` ends nothing */
 
+    /* An exception would go on without an answer. */
     if (!(seen & THREAD_WAITING) || ops->state == THREAD_STATE_WAIT_KERNEL ||
-        !thread_take_kick(thread)) {
+        thread->fault.level != 0 || !thread_take_kick(thread)) {
         return false;
     }
     if (ops->kicked != NULL ? ops->kicked(thread, seen) : sched_end_wait(thread, seen, -EINTR)) {

@@ -56,6 +56,15 @@ struct address_root {
     uint64_t cpus; /* atomic */
 };
 
+/* What a thread did that it cannot go on from (object/exception.h). */
+struct thread_fault {
+    uint64_t address;
+    int32_t code;
+    uint8_t kind;   /* EXCEPTION_* */
+    uint8_t access; /* of a page fault */
+    uint8_t level;  /* handlers tried; 0: no exception */
+};
+
 /* The thread waits until other CPUs have forgotten translations. */
 struct vm_wait {
     uint64_t seen; /* the wait to end */
@@ -120,6 +129,8 @@ struct thread {
     uint64_t slow_token; /* the call that call_header belongs to: that token of that port, and no */
     koid_t slow_port;    /* other; the fast path leaves these alone */
     struct pqueue_node call_link; /* port's queued callers */
+    struct thread_fault fault;    /* of its exception, which is such a call */
+    struct session *exceptions;   /* who handles them, or NULL; atomic */
 
     struct arch_thread arch;
     struct timer_node timer; /* deadline; stays armed when a wait ends early */

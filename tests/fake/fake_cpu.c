@@ -456,6 +456,12 @@ void arch_thread_set_redirect(struct arch_thread *thread, struct redirect *redir
     thread->redirect = redirect;
 }
 
+void arch_thread_set_bases(struct arch_thread *thread, uint64_t fs_base, uint64_t gs_base)
+{
+    thread->fs_base = fs_base;
+    thread->gs_base = gs_base;
+}
+
 void arch_idle_wait(void)
 {
     leave(CPU_IDLE);
@@ -517,10 +523,11 @@ void arch_thread_fini(struct arch_thread *thread)
     thread->fake = NULL;
 }
 
-unsigned arch_frame_trace(const struct user_frame *frame, uint64_t *ret_trace)
+unsigned arch_frame_trace(const struct user_frame *frame, arch_trace_read *read,
+                          const void *context, uint64_t *ret_trace)
 {
     ret_trace[0] = frame->rip;
-    return 1;
+    return read(context, frame->rbp, &ret_trace[1]) ? 2 : 1;
 }
 
 void arch_frame_print(const struct user_frame *frame, unsigned number)

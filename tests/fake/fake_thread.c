@@ -50,7 +50,8 @@ static bool is_dead(const struct fake_thread *thread)
 
 static bool is_blocked(const struct fake_thread *thread)
 {
-    return thread->state == FAKE_CALL && (thread->thread->wait & THREAD_WAITING);
+    return (thread->state == FAKE_CALL || thread->state == FAKE_REQUEST) &&
+           (thread->thread->wait & THREAD_WAITING);
 }
 
 int64_t fake_wait(struct fake_thread *thread)

@@ -222,7 +222,7 @@ static uint64_t any_message(struct sim_thread *thread)
     if (sim_chance(1) && !generator.plain_messages) {
         return sim_random(UINT64_MAX);
     }
-    return IPC_HEADER(sim_random(1000), length, handles);
+    return IPC_HEADER(sim_random(sim_chance(10) ? 3 : 1000), length, handles);
 }
 
 /* Lends memory that is there, mostly: all of them have the shared words. */
@@ -595,6 +595,16 @@ FILL(thread)
     r->rdi = any_handle(t, OBJECT_THREAD);
 }
 
+FILL(exception_bind)
+{
+    r->rdi = any_handle(t, sim_chance(10)   ? OBJECT_NONE
+                           : sim_chance(60) ? OBJECT_PROCESS
+                           : sim_chance(50) ? OBJECT_THREAD
+                                            : OBJECT_JOB);
+    r->rsi = any_handle(t, OBJECT_PORT);
+    r->rdx = sim_random(1000);
+}
+
 FILL(thread_set_priority)
 {
     /* None is below init, which may have to wait for a call that has to run again. */
@@ -778,6 +788,8 @@ static const struct {
     {SYS_thread_redirect, 4, fill_thread_redirect},
     {SYS_thread_resume, 6, fill_thread_resume},
     {SYS_thread_sleep, 16, fill_thread_sleep},
+    {SYS_exception_bind, 20, fill_exception_bind},
+    {SYS_exception_thread, 10, fill_token_drop},
     {SYS_job_create, 6, fill_job},
     {SYS_job_set_limit, 4, fill_job_set_limit},
     {SYS_job_info, 8, fill_job_info},
@@ -807,6 +819,11 @@ static void generate_access(struct sim_thread *thread)
     /* An access that nothing answers ends the process: mostly to the words that all share. */
     if (sim_chance(98)) {
         address = SLOT_BASE + PAGE_SIZE * sim_random(4) + 64 + 8 * sim_random(64);
+    }
+    if (sim_chance(8)) {
+        fake_request_exception(thread->fake, 3, 0);
+        thread->number = UINT64_MAX;
+        return;
     }
     fake_request_access(thread->fake, sim_chance(50) ? FAKE_READ : FAKE_WRITE, address,
                         sim_random(UINT64_MAX));

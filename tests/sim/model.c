@@ -16,6 +16,7 @@
  *   process.
  */
 #include <string.h>
+#include <quay/abi/exception.h>
 #include "cap/handle.h"
 #include "object/process.h"
 #include "sched/thread.h"
@@ -275,6 +276,8 @@ static const struct {
     {SYS_thread_kick, {{1, OBJECT_THREAD, RIGHT_MANAGE}}, 0},
     {SYS_thread_set_priority, {{1, OBJECT_THREAD, RIGHT_MANAGE}}, 0},
     {SYS_thread_set_affinity, {{1, OBJECT_THREAD, RIGHT_MANAGE}}, 0},
+    {SYS_exception_bind, {{1, OBJECT_NONE, RIGHT_MANAGE}, {2, OBJECT_PORT, RIGHT_BIND}}, 0},
+    {SYS_exception_thread, {{1, OBJECT_PORT, RIGHT_RECV}}, OBJECT_THREAD},
     {SYS_job_create, {{1, OBJECT_JOB, RIGHT_CREATE}}, OBJECT_JOB},
     {SYS_job_set_limit, {{1, OBJECT_JOB, RIGHT_MANAGE}}, 0},
     {SYS_job_info, {{1, OBJECT_JOB, RIGHT_INSPECT}}, 0},
@@ -319,12 +322,18 @@ static int64_t lookup_error(const struct model_thread *t, struct node *nodes[HAN
         }
         *ret_entry = entry;
         for (unsigned i = 0; i < HANDLE_ARGUMENTS && error == 0; i++) {
-            if (lookups[entry].handles[i].argument != 0) {
+            bool is_none = t->number == SYS_exception_bind && i == 1 && t->argument[1] == 0;
+
+            if (lookups[entry].handles[i].argument != 0 && !is_none) {
                 error = node_check(t->process, t->argument[lookups[entry].handles[i].argument - 1],
                                    lookups[entry].handles[i].type, rights_needed(t, entry, i),
                                    &nodes[i]);
             }
         }
+    }
+    if (error == 0 && t->number == SYS_exception_bind && nodes[0]->type != OBJECT_JOB &&
+        nodes[0]->type != OBJECT_PROCESS && nodes[0]->type != OBJECT_THREAD) {
+        error = -EWRONG_TYPE;
     }
     return error;
 }
@@ -460,9 +469,10 @@ static void call_received(struct model_thread *t, const struct fake_registers *r
     struct model_thread *caller = NULL;
     uint64_t badge = 0;
     const struct message_buffer *buffer = t->sim->fake->thread->buffer;
+    bool is_exception = r->rsi == IPC_HEADER(EXCEPTION_METHOD, sizeof(struct exception_message), 0);
 
     words_of(r, words);
-    for (unsigned i = 0; i < THREADS; i++) {
+    for (unsigned i = 0; i < THREADS && !is_exception; i++) {
         struct model_thread *c = &model.threads[i];
 
         /* It may have given up just after it was received. */
@@ -474,10 +484,12 @@ static void call_received(struct model_thread *t, const struct fake_registers *r
             break;
         }
     }
-    if (caller == NULL) {
+    if (caller == NULL && !is_exception) {
         MODEL_FAIL(t, "a call was received that nobody made, or twice, or changed");
     }
-    caller->delivered = true;
+    if (caller != NULL) {
+        caller->delivered = true;
+    }
     for (unsigned i = 0; i < IPC_HEADER_HANDLES(r->rsi); i++) {
         struct message_handle sent = caller->handles[i];
         const struct message_handle *got = &buffer->handles[i];
@@ -503,10 +515,11 @@ static void call_received(struct model_thread *t, const struct fake_registers *r
         struct token_state *state = &model.tokens[i];
 
         if (state->token == 0) {
-            *state = (struct token_state){.token = r->r10,
-                                          .port = port,
-                                          .owner = t->process,
-                                          .caller = caller->active ? caller : NULL};
+            *state =
+                (struct token_state){.token = r->r10,
+                                     .port = port,
+                                     .owner = t->process,
+                                     .caller = caller != NULL && caller->active ? caller : NULL};
             return;
         }
     }

@@ -4,14 +4,12 @@
 #include "arch/console.h"
 #include "arch/context.h"
 #include "arch/mmu.h"
-#include "arch/user.h"
 #include "arch/x86_64/image.h"
 #include "arch/x86_64/instructions.h"
 #include "arch/x86_64/ist.h"
 #include "core/cpu.h"
 #include "core/log.h"
 #include "lib/checked.h"
-#include <quay/abi/memory.h>
 
 void arch_frame_print(const struct user_frame *f, unsigned line)
 {
@@ -36,7 +34,7 @@ void arch_frame_print(const struct user_frame *f, unsigned line)
 }
 
 /* Reads from a stack of this CPU, or that of the first steps. */
-static bool kernel_read(uint64_t address, uint64_t *ret_value)
+static bool kernel_read(MAYBE_UNUSED const void *context, uint64_t address, uint64_t *ret_value)
 {
     const uint64_t boot_start = (uint64_t)arch_direct_map(image_physical(image_end));
     const uint64_t slot = CPU_AREA_BASE + (uint64_t)cpu_id() * CPU_AREA_SLOT;
@@ -50,29 +48,15 @@ static bool kernel_read(uint64_t address, uint64_t *ret_value)
     return true;
 }
 
-/* Two halves, each without a fault. */
-static bool user_read(uint64_t address, uint64_t *ret_value)
-{
-    uint32_t low, high;
-
-    if (!is_aligned(address, 8) || address < USER_BASE || address >= USER_LIMIT ||
-        !arch_user_try_read_u32(uaddr_of(address), &low) ||
-        !arch_user_try_read_u32(uaddr_of(address + 4), &high)) {
-        return false;
-    }
-    *ret_value = (uint64_t)high << 32 | low;
-    return true;
-}
-
 /* Appends the return addresses to a trace of one address; returns how many it has then. */
-static unsigned trace(uint64_t frame_pointer, bool (*read)(uint64_t address, uint64_t *ret_value),
+static unsigned trace(uint64_t frame_pointer, arch_trace_read *read, const void *context,
                       uint64_t *ret_trace)
 {
     unsigned count = 1;
     uint64_t next;
 
-    while (count < ARCH_TRACE_MAX && read(frame_pointer, &next) &&
-           read(frame_pointer + 8, &ret_trace[count]) && ret_trace[count] != 0) {
+    while (count < ARCH_TRACE_MAX && read(context, frame_pointer, &next) &&
+           read(context, frame_pointer + 8, &ret_trace[count]) && ret_trace[count] != 0) {
         count++;
         if (next <= frame_pointer) {
             break;
@@ -82,10 +66,11 @@ static unsigned trace(uint64_t frame_pointer, bool (*read)(uint64_t address, uin
     return count;
 }
 
-unsigned arch_frame_trace(const struct user_frame *frame, uint64_t *ret_trace)
+unsigned arch_frame_trace(const struct user_frame *frame, arch_trace_read *read,
+                          const void *context, uint64_t *ret_trace)
 {
     ret_trace[0] = frame->rip;
-    return trace(frame->rbp, user_read, ret_trace);
+    return trace(frame->rbp, read, context, ret_trace);
 }
 
 void arch_backtrace_print(void)
@@ -102,7 +87,7 @@ void arch_backtrace_print(void)
         log_info("  at   %016lx", frame->rip);
     }
     count = trace(frame != NULL ? frame->rbp : (uint64_t)__builtin_frame_address(0), kernel_read,
-                  addresses);
+                  NULL, addresses);
     for (unsigned i = 1; i < count; i++) {
         log_info("  from %016lx", addresses[i]);
     }

@@ -125,6 +125,14 @@ void arch_thread_fini(struct arch_thread *thread)
     }
 }
 
+/* Another CPU may be leaving the thread at this moment, and go by `extra`: it only grows here. */
+void arch_thread_set_bases(struct arch_thread *thread, uint64_t fs_base, uint64_t gs_base)
+{
+    thread->fs_base = fs_base;
+    thread->gs_base = gs_base;
+    thread->extra |= ARCH_THREAD_FS | ARCH_THREAD_GS;
+}
+
 void arch_thread_set_base(struct arch_thread *thread, unsigned which, uint64_t base)
 {
     const uint32_t flag = which == 0 ? ARCH_THREAD_FS : ARCH_THREAD_GS;

@@ -4,6 +4,7 @@
 #include "../shared/self_spawn.h"
 #include <quay/bootstrap.h>
 #include <quay/event.h>
+#include <quay/exception.h>
 #include <quay/futex.h>
 #include <quay/handle.h>
 #include <quay/memory.h>
@@ -111,6 +112,19 @@ static void lease_serve(handle_t port)
     }
 }
 
+/* Lets every thread go on that has an exception. */
+static void fault_serve(handle_t port)
+{
+    struct qy_received io = {0};
+
+    must(qy_buffer() == NULL ? -ENOMEM : 0, "thread_buffer");
+    ready_say();
+    for (;;) {
+        (void)qy_port_reply_receive(port, &io, DEADLINE_NEVER); /* the other side checks */
+        io.message.header = IPC_HEADER(EXCEPTION_RESUME, 0, 0);
+    }
+}
+
 static void futex_serve(void)
 {
     void *shared;
@@ -135,6 +149,9 @@ int peer_main(const char *role, uint64_t number)
     }
     if (qy_streq(role, "lease")) {
         lease_serve(qy_bootstrap_handle(BOOTSTRAP_PORT, NULL));
+    }
+    if (qy_streq(role, "fault")) {
+        fault_serve(qy_bootstrap_handle(BOOTSTRAP_PORT, NULL));
     }
     if (qy_streq(role, "callers")) {
         caller_constants[0] = qy_bootstrap_handle(BOOTSTRAP_SESSION, NULL);

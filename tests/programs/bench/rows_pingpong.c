@@ -3,9 +3,11 @@
 #include "bench.h"
 #include <quay/bootstrap.h>
 #include <quay/event.h>
+#include <quay/exception.h>
 #include <quay/futex.h>
 #include <quay/handle.h>
 #include <quay/memory.h>
+#include <quay/port.h>
 #include <quay/thread.h>
 
 #define TURNS 1000
@@ -69,9 +71,30 @@ static void futex_measure(void)
     peer_end(peer);
 }
 
+/* One sample: a breakpoint of this thread goes to a handler in the other process, which lets it go
+ * on. */
+static void fault_measure(void)
+{
+    handle_t self = qy_thread_self()->handle;
+    int64_t port = qy_port_create(qy_self_job(), 1);
+    must(port, "port_create");
+    const struct peer_handles handles = {.port = (handle_t)port};
+    handle_t peer = peer_start("fault", 0, &handles);
+    must(qy_exception_bind(self, (handle_t)port, 0), "exception_bind");
+    (void)qy_thread_yield(); /* the peer waits */
+    for (uint32_t i = 0; i < TURNS; i++) {
+        MEASURE(i, __asm__ volatile("int3"));
+    }
+    samples_print("fault_handler", TURNS, 1);
+    must(qy_exception_bind(self, HANDLE_INVALID, 0), "exception_bind");
+    peer_end(peer);
+    must(qy_handle_close((handle_t)port), "handle_close");
+}
+
 void rows_pingpong(void)
 {
     yield_measure();
     event_measure();
     futex_measure();
+    fault_measure();
 }

@@ -158,6 +158,9 @@ BAD(bad_signals) = {{0, -EINVAL}, {1ul << 32, -EINVAL}, {UINT64_MAX, -EINVAL}, E
 ROW(port_bind) = {HANDLE(OBJECT_PORT, RIGHT_BIND), HANDLE(OBJECT_NONE, RIGHT_WAIT),
                   CHECKED(SIGNAL_USER, bad_signals), VALUE(9)};
 ROW(port_unbind) = {HANDLE(OBJECT_PORT, RIGHT_BIND), HANDLE(OBJECT_NONE, 0)};
+ROW(exception_bind) = {HANDLE(OBJECT_PROCESS, RIGHT_MANAGE), HANDLE(OBJECT_PORT, RIGHT_BIND),
+                       VALUE(7)};
+ROW(exception_thread) = {HANDLE(OBJECT_PORT, RIGHT_RECV), CHECKED(1, bad_tokens)};
 ROW(port_notify) = {HANDLE(OBJECT_PORT, RIGHT_NOTIFY), VALUE(1)};
 
 BAD(bad_lease_tokens) = {

@@ -24,6 +24,7 @@ int main(int argument_count, char **arguments)
     test_processes();
     test_fork();
     test_threads();
+    test_exceptions();
     test_fpu();
     test_redirect();
     test_jobs();

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <quay/abi/memory.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <quay/abi/registers.h>
 #include "lib/compiler.h"
@@ -31,8 +33,8 @@ _Static_assert(sizeof(struct user_frame) == 176 && sizeof(struct user_frame) % 1
 #define USER_CS           0x33
 #define USER_SS           0x2b
 #define USER_RFLAGS_FIXED 0x202ul /* IF and the bit that is always 1 */
-#define USER_RFLAGS_FREE                                                                           \
-    0x240dd5ul /* what a program may set: ID, AC, OF, DF, TF, SF, ZF, AF, PF, CF */
+/* What a program may set: ID, AC, RF, NT, OF, DF, TF, SF, ZF, AF, PF, CF. */
+#define USER_RFLAGS_FREE 0x254dd5ul
 
 static inline uint64_t frame_number(const struct user_frame *frame)
 {
@@ -77,6 +79,15 @@ static inline void frame_jump(struct user_frame *frame, uint64_t ip, uint64_t sp
     frame->rip = ip;
     frame->rsp = sp;
     frame->rflags = USER_RFLAGS_FIXED;
+}
+
+/* rsp may be anything canonical, as a program can make it. */
+static inline bool frame_registers_ok(const struct thread_registers *registers)
+{
+    return registers->rip < USER_LIMIT && registers->fs_base < USER_LIMIT &&
+           registers->gs_base < USER_LIMIT &&
+           (int64_t)(registers->rsp << 16) >> 16 == (int64_t)registers->rsp &&
+           (registers->rflags & ~USER_RFLAGS_FREE) == USER_RFLAGS_FIXED;
 }
 
 /* All registers; but not the bases, which are not in the frame. */
