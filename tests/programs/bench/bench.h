@@ -79,6 +79,13 @@ void call_loop_nothing(struct call_plan *plan);
 QY_NORETURN void echo_loop(handle_t port);
 QY_NORETURN void sink_loop(handle_t port);
 
+/* A library for redirected threads, and its parts. */
+#pragma GCC visibility push(hidden)
+extern const char library_start[], library_end[], library_entry[], library_exit[],
+    library_exit_end[];
+#pragma GCC visibility pop
+int64_t library_leave(void);
+
 /* Makes this thread one that uses vector registers. */
 void vector_touch(void);
 

@@ -10,6 +10,8 @@
 #define PORT_REPLY_RECEIVE 202
 #define THREAD_YIELD       314
 #define THREAD_SLEEP       319
+#define THREAD_REDIRECT    321
+#define ANSWERED           400 /* by the library: numbers below */
 
 /* On the stack of a call loop. */
 #define SESSION  0x00
@@ -174,5 +176,52 @@ spinner_thread:
     pause
     jmp spinner_thread
 .size spinner_thread, . - spinner_thread
+
+/*
+ * A library (quay/abi/redirect.h) that answers every system call with 7, and gives back all registers
+ * as one that has called C would have to. GS base is the struct redirect.
+ */
+#define REDIRECT_REGISTER(n) %gs:8*(n)
+#define REDIRECT_KICKED      %gs:184
+#define REDIRECT_STACK       %gs:216
+
+.globl library_start, library_end, library_entry, library_exit, library_exit_end, library_leave
+library_start:
+library_entry:
+    cmp $ANSWERED, %rax
+    jae 1f
+    movq $7, REDIRECT_REGISTER(10)
+library_exit:
+    cmpl $0, REDIRECT_KICKED
+    jne 1f
+    mov REDIRECT_STACK, %rsp
+    push REDIRECT_REGISTER(16)
+    popfq
+    mov REDIRECT_REGISTER(0), %r15
+    mov REDIRECT_REGISTER(1), %r14
+    mov REDIRECT_REGISTER(2), %r13
+    mov REDIRECT_REGISTER(3), %r12
+    mov REDIRECT_REGISTER(4), %rbp
+    mov REDIRECT_REGISTER(5), %rbx
+    mov REDIRECT_REGISTER(7), %r10
+    mov REDIRECT_REGISTER(8), %r9
+    mov REDIRECT_REGISTER(9), %r8
+    mov REDIRECT_REGISTER(10), %rax
+    mov REDIRECT_REGISTER(12), %rdx
+    mov REDIRECT_REGISTER(13), %rsi
+    mov REDIRECT_REGISTER(14), %rdi
+    mov REDIRECT_REGISTER(17), %rsp
+    jmp *REDIRECT_REGISTER(15)
+library_exit_end:
+1:  ud2 /* nobody kicks us */
+
+/* int64_t library_leave(void): the calls of this thread are its own again. */
+.type library_leave, @function
+library_leave:
+    xor %edi, %edi
+    mov $THREAD_REDIRECT, %eax
+    syscall
+    ret
+library_end:
 
 .section .note.GNU-stack, "", @progbits

@@ -6,6 +6,7 @@
 #include <quay/event.h>
 #include <quay/handle.h>
 #include <quay/system.h>
+#include <quay/thread.h>
 
 #define CALLS       1000
 #define REVOKES     200
@@ -18,6 +19,32 @@ static void null_measure(void)
         MEASURE(i, (void)qy_abi_version()); /* cannot fail */
     }
     samples_print("null", CALLS, 1);
+}
+
+/* The same where a library in the process answers, as for a foreign program. */
+static void redirect_measure(void)
+{
+    static uint64_t stack[16];
+    struct redirect *redirect = &qy_buffer()->redirect;
+    int64_t answers = 0, status;
+
+    *redirect = (struct redirect){
+        .start = (uint64_t)(uintptr_t)library_start,
+        .end = (uint64_t)(uintptr_t)library_end,
+        .entry = (uint64_t)(uintptr_t)library_entry,
+        .stack = (uint64_t)(uintptr_t)(stack + 16),
+        .exit_start = (uint64_t)(uintptr_t)library_exit,
+        .exit_end = (uint64_t)(uintptr_t)library_exit_end,
+    };
+    status = qy_thread_set_base(1, (uint64_t)(uintptr_t)redirect);
+    status |= qy_thread_redirect(true);
+    for (uint32_t i = 0; i < CALLS; i++) {
+        MEASURE(i, answers += qy_syscall0(39));
+    }
+    status |= library_leave();
+    must(status | qy_thread_set_base(1, 0), "thread_redirect");
+    must(answers == 7 * CALLS ? 0 : -EINVAL, "the library's answers");
+    samples_print("redirect_call", CALLS, 1);
 }
 
 static void signal_measure(handle_t event)
@@ -93,6 +120,7 @@ void rows_handle(void)
     int64_t event = qy_event_create(qy_self_job());
     must(event, "event_create");
     null_measure();
+    redirect_measure();
     signal_measure((handle_t)event);
     channel_measure();
     dup_close_measure((handle_t)event);
