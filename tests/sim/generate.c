@@ -19,8 +19,9 @@ static struct {
     unsigned violence; /* per mille of calls that kill */
     bool plain_messages;
     struct {
-        uint64_t token;
+        uint64_t token, header;
         struct process *process;
+        handle_t port; /* it came by */
     } tokens[SIM_TOKENS];
     unsigned token_count;
 } generator = {.violence = 4};
@@ -172,27 +173,36 @@ static uint64_t any_signals(void)
     return sim_chance(3) ? 0 : sim_random(128) | 1ul << sim_random(7);
 }
 
-void generate_note_token(struct sim_thread *thread, uint64_t token)
+void generate_note_token(struct sim_thread *thread, uint64_t token, uint64_t header)
 {
     unsigned place = generator.token_count++ % SIM_TOKENS;
 
     generator.tokens[place].token = token;
+    generator.tokens[place].header = header;
     generator.tokens[place].process = thread->fake->thread->process;
+    generator.tokens[place].port = thread->argument[0];
 }
 
-static uint64_t any_token(const struct sim_thread *thread)
+/* Mostly a token that this process has received, and the port that it came by. Leases are looked for
+ * in calls that have some, whose tokens stay. */
+static uint64_t any_token(const struct sim_thread *thread, bool for_lease, uint64_t *ret_port)
 {
     unsigned start = (unsigned)sim_random(SIM_TOKENS);
 
+    *ret_port = any_handle(thread, OBJECT_PORT);
     for (unsigned i = 0; i < SIM_TOKENS; i++) {
         unsigned place = (start + i) % SIM_TOKENS;
 
         if (generator.tokens[place].token != 0 &&
-            generator.tokens[place].process == thread->fake->thread->process) {
+            generator.tokens[place].process == thread->fake->thread->process &&
+            (!for_lease || IPC_HEADER_LEASES(generator.tokens[place].header) != 0)) {
             uint64_t token = generator.tokens[place].token;
 
             if (sim_chance(90)) {
-                generator.tokens[place].token = 0;
+                *ret_port = generator.tokens[place].port;
+                if (!for_lease) {
+                    generator.tokens[place].token = 0;
+                }
             }
             return token;
         }
@@ -231,11 +241,14 @@ static uint64_t any_leases(struct sim_thread *thread)
     struct message_buffer *buffer = thread->fake->thread->buffer;
     unsigned count = (unsigned)sim_random(sim_chance(98) ? IPC_LEASES_MAX + 1 : 8);
 
+    if (buffer == NULL && sim_chance(90)) {
+        return 0;
+    }
     for (unsigned i = 0; buffer != NULL && i < count && i < IPC_LEASES_MAX; i++) {
         buffer->leases[i] = (struct message_lease){
             .address = sim_chance(90) ? SLOT_BASE + sim_random(SLOT_SIZE) : sim_random(UINT64_MAX),
             .size = sim_chance(90) ? sim_random(0x4000) : sim_random(UINT64_MAX),
-            .flags = (uint32_t)sim_random(8),
+            .flags = (uint32_t)sim_random(sim_chance(90) ? 4 : 8),
         };
     }
     return IPC_LEASES(count);
@@ -419,34 +432,33 @@ FILL(port_call)
     if (sim_chance(10)) {
         r->rsi |= IPC_CANCEL_FIRST;
     }
-    r->rdx = any_deadline();
+    r->rdx = sim_chance(50) ? any_deadline() : (uint64_t)fake_now() + 1000000 + sim_random(1000000);
     r->r10 = sim_chance(99) ? 0 : 1;
 }
 
 FILL(port_reply_receive)
 {
     fill_words(r);
-    r->rdi = any_handle(t, OBJECT_PORT);
     r->rsi = any_message(t);
     r->rdx = any_deadline();
-    r->r10 = sim_chance(70) ? any_token(t) : 0;
-    if (r->r10 == 0 && sim_chance(90)) {
-        r->rsi = 0;
+    if (sim_chance(70)) {
+        r->r10 = any_token(t, false, &r->rdi);
+    } else {
+        r->rdi = any_handle(t, OBJECT_PORT);
+        r->rsi = sim_chance(90) ? 0 : r->rsi;
     }
 }
 
 FILL(port_reply)
 {
     fill_words(r);
-    r->rdi = any_handle(t, OBJECT_PORT);
-    r->rsi = any_token(t);
+    r->rsi = any_token(t, false, &r->rdi);
     r->rdx = any_message(t);
 }
 
 FILL(token_drop)
 {
-    r->rdi = any_handle(t, OBJECT_PORT);
-    r->rsi = any_token(t);
+    r->rsi = any_token(t, false, &r->rdi);
 }
 
 FILL(session_create)
@@ -477,8 +489,7 @@ FILL(job)
 
 FILL(lease)
 {
-    r->rdi = any_handle(t, OBJECT_PORT);
-    r->rsi = any_token(t);
+    r->rsi = any_token(t, true, &r->rdi);
     r->rdx = sim_random(sim_chance(97) ? 2 : 9);
     r->r10 = sim_chance(70) ? sim_random(0x1000) : sim_random(0x5000);
     r->r8 = sim_chance(95) ? SLOT_BASE + sim_random(0x3000) : any_address();

@@ -218,7 +218,7 @@ static void done_hook(struct fake_thread *fake)
                   table_error_name(result));
     }
     if (thread->number == SYS_port_reply_receive && result == RECEIVED_CALL) {
-        generate_note_token(thread, fake->registers.r10);
+        generate_note_token(thread, fake->registers.r10, fake->registers.rsi);
     }
 }
 

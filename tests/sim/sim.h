@@ -39,7 +39,7 @@ void generate_request(struct sim_thread *thread);
 
 /* A token that a process of this thread has received; given by the simulator when a call arrives.
  */
-void generate_note_token(struct sim_thread *thread, uint64_t token);
+void generate_note_token(struct sim_thread *thread, uint64_t token, uint64_t header);
 
 /* Messages carry no handles: what becomes of them when one is bad is not modeled. */
 void generate_plain_messages(void);

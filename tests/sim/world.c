@@ -13,6 +13,7 @@
 
 #define FAMILIES     6u
 #define SHARED_MAX   16u
+#define PORTS        3u
 #define SHARED_WORDS 0x10000ul
 #define MEMORY_LIMIT (6ul << 20)
 
@@ -24,6 +25,7 @@ static struct {
     handle_t shared[SHARED_MAX];
     unsigned shared_count;
     handle_t memory;
+    handle_t owner[PORTS];
 } world;
 
 static handle_t must(int64_t result)
@@ -62,11 +64,12 @@ static void make_shared(void)
 {
     struct fake_thread *init = fake_init_thread();
 
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < PORTS; i++) {
         handle_t port = must(fake_call(init, SYS_port_create, world.job, 2 + i));
 
         share(port);
-        share(must(fake_call(init, SYS_session_create, port, 100 + i, i)));
+        /* The owner handle stays out of the pool: only the client's can call. */
+        world.owner[i] = must(fake_call(init, SYS_session_create, port, 100 + i, i));
         share(fake_result2(init));
         share(must(fake_call(init, SYS_event_create, world.job)));
     }
@@ -181,6 +184,9 @@ void world_destroy(void)
     }
     for (unsigned i = 0; i < world.shared_count; i++) {
         must(fake_call(init, SYS_handle_close, world.shared[i]));
+    }
+    for (unsigned i = 0; i < PORTS; i++) {
+        must(fake_call(init, SYS_handle_close, world.owner[i]));
     }
     must(fake_call(init, SYS_handle_close, world.job));
     fake_run_for(1000000000);
