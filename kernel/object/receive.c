@@ -224,10 +224,12 @@ int64_t port_reply_receive(struct port *port, uint64_t header, time_ns_t deadlin
     enum look found = LOOK_AGAIN;
     int error = port_bind_thread(port, server);
 
-    if (error == 0 && UNLIKELY(thread_take_kick(server))) {
-        error = -EINTR; /* the token is still good */
+    if (error != 0) {
+        return error; /* a slot that it may have is the other port's */
     }
-    if (error == 0 && token != 0) {
+    if (UNLIKELY(thread_take_kick(server))) {
+        error = -EINTR; /* the token is still good */
+    } else if (token != 0) {
         error = reply_send(port, server, header, token, true, &caller);
     }
     if (error != 0) {

@@ -183,8 +183,8 @@ void generate_note_token(struct sim_thread *thread, uint64_t token, uint64_t hea
     generator.tokens[place].port = thread->argument[0];
 }
 
-/* Mostly a token that this process has received, and the port that it came by. Leases are looked for
- * in calls that have some, whose tokens stay. */
+/* Mostly a token that this process has received, and the port that it came by. Leases are looked
+ * for in calls that have some, whose tokens stay. */
 static uint64_t any_token(const struct sim_thread *thread, bool for_lease, uint64_t *ret_port)
 {
     unsigned start = (unsigned)sim_random(SIM_TOKENS);

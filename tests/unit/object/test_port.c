@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tokens, and the end of ports and of those who serve them. */
+#include "mm/inject.h"
 #include "unit/object/server.h"
 
 static void test_port_create_refuses_no_tokens_and_too_many(void **state)
@@ -214,6 +215,38 @@ static void test_port_receiver_ends_when_the_port_is_closed(void **state)
     assert_int_equal(fake_wait(other.main), -EBADF);
 }
 
+/* The end of a port leaves its token slot with the receiver, which then asks another port. */
+static void test_port_that_cannot_be_served_gets_no_slot_of_another(void **state)
+{
+    struct server s = server(1);
+    handle_t second = MAKE(s.thread, SYS_port_create, job(), 1);
+    struct client c[] = {client(&(struct server){s.thread, second}, 7, 0),
+                         client(&(struct server){s.thread, second}, 8, 0)};
+    struct fake_process other;
+    struct fake_thread *closer;
+    handle_t ports[2];
+
+    (void)state;
+    fake_process_new(job(), &other);
+    ports[0] = fake_grant(&other, s.port, RIGHTS_SAME);
+    ports[1] = fake_grant(&other, second, RIGHTS_SAME);
+    fake_process_start(&other);
+    closer = fake_thread_create(&other, NULL);
+    assert_int_equal(fake_call(s.thread, SYS_handle_close, s.port), 0);
+    assert_int_equal(fake_reply_receive(other.main, ports[0], 0, DEADLINE_NEVER, 0, NULL),
+                     FAKE_BLOCKED);
+    assert_int_equal(fake_call(closer, SYS_handle_close, ports[0]), 0);
+    fake_settle();
+    assert_int_equal(fake_wait(other.main), -EBADF);
+    inject_fail_after(1);
+    assert_int_equal(take(other.main, ports[1], 0, 0).kind, -ENOMEM);
+    inject_fail_after(0);
+    call_begin(c[0].thread, c[0].session, 11);
+    call_begin(c[1].thread, c[1].session, 12);
+    assert_int_equal(take(other.main, ports[1], 0, 0).kind, RECEIVED_CALL);
+    assert_int_equal(take(other.main, ports[1], 0, 0).kind, -ETIMEDOUT);
+}
+
 static const struct fake_test tests[] = {
     FAKE_TEST(test_port_create_refuses_no_tokens_and_too_many),
     FAKE_TEST(test_port_token_answers_once),
@@ -227,6 +260,7 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_port_whose_right_to_receive_remains_is_not_closed),
     FAKE_TEST(test_port_server_that_dies_fails_its_calls_and_leaves_queued_ones),
     FAKE_TEST(test_port_receiver_ends_when_the_port_is_closed),
+    FAKE_TEST(test_port_that_cannot_be_served_gets_no_slot_of_another),
 };
 
 FAKE_TEST_MAIN(tests)
