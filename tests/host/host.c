@@ -71,6 +71,7 @@ static struct {
 
 void (*qy_host_idle)(void);
 time_ns_t qy_host_now;
+time_ns_t qy_host_deadline;
 
 void qy_fatal(const char *what);
 void qy_fatal(const char *what)
@@ -501,6 +502,7 @@ static int64_t server_run(const struct slot *session, struct qy_message *message
 int64_t qy_port_call(handle_t handle, struct qy_message *message, time_ns_t deadline)
 {
     struct slot *found = slot_find(handle);
+    qy_host_deadline = deadline;
     if (found == NULL || found->type != OBJECT_SESSION) {
         return found == NULL ? -EBADF : -EWRONG_TYPE;
     }

@@ -327,6 +327,52 @@ static void test_deferred_call_whose_caller_goes_is_forgotten(void **state)
     assert_false(qy_is_pending(&the.pending));
 }
 
+static void test_default_deadline_is_that_of_the_interface(void **state)
+{
+    (void)state;
+    qy_host_now = 1000;
+    assert_int_equal(qy_probe_slow(the.session, QY_DEADLINE_DEFAULT), -ENO_METHOD);
+    assert_int_equal(qy_host_deadline, 1000 + 50 * 1000000);
+    assert_int_equal(qy_probe_slow(the.session, 2000), -ENO_METHOD);
+    assert_int_equal(qy_host_deadline, 2000);
+}
+
+/* What a server of a newer version may answer. */
+static void newer_wire(void *context, struct qy_message *message)
+{
+    (void)context;
+    if (IPC_HEADER_METHOD(message->header) == QY_PROBE_METHOD_COLORS) {
+        const uint8_t six_and_mood[] = {1, 2, 3, 4, 5, 6, 99, 0};
+        struct qy_probe_colors_reply reply = {.mood = 99};
+        assert_int_equal(sizeof reply, sizeof six_and_mood);
+        memcpy(reply.six, six_and_mood, sizeof reply.six);
+        message->header = IPC_HEADER(0, sizeof reply, 0);
+        memcpy(message->words, &reply, sizeof reply);
+    } else {
+        const uint8_t settings[] = {13, 0, 1, 0, 4, 0, 42, 0, 0, 0, 9, 0, 1, 0, 7};
+        message->header = IPC_HEADER(0, sizeof settings, 0);
+        memcpy(message->words, settings, sizeof settings);
+    }
+}
+
+static void test_what_is_newer_is_let_through_where_it_is_flexible(void **state)
+{
+    (void)state;
+    handle_t session = qy_host_wire(newer_wire, NULL);
+    const uint8_t six[6] = {0};
+    uint8_t back[6];
+    qy_probe_mood_t mood;
+    struct qy_probe_settings settings = {0}, got;
+    assert_int_equal(qy_probe_colors(session, NULL, 0, six, back, &mood, DEADLINE_NEVER), 0);
+    assert_int_equal(mood, 99);
+    assert_int_equal(qy_probe_configure(session, &settings, NULL, 0, &got, DEADLINE_NEVER), 0);
+    assert_true(got.has_depth && !got.has_color && !got.has_origin);
+    assert_int_equal(got.depth, 42);
+    assert_true(qy_probe_value_valid(&(struct qy_probe_value){.tag = 9}));  /* flexible */
+    assert_false(qy_probe_shape_valid(&(struct qy_probe_shape){.tag = 9})); /* strict */
+    assert_false(qy_probe_color_valid(9));
+}
+
 static void test_handle_that_is_not_taken_is_closed(void **state)
 {
     (void)state;
@@ -496,6 +542,8 @@ int main(void)
         TEST(test_wrong_batch_is_refused),
         TEST(test_latency_is_the_end_of_a_bucket),
         TEST(test_deferred_call_whose_caller_goes_is_forgotten),
+        TEST(test_default_deadline_is_that_of_the_interface),
+        TEST(test_what_is_newer_is_let_through_where_it_is_flexible),
         TEST(test_handle_that_is_not_taken_is_closed),
         TEST(test_handle_given_is_gone_also_if_the_call_fails),
         TEST(test_what_is_too_long_is_not_sent),

@@ -109,9 +109,17 @@ class OutputTest(IdlTest):
         uses = self.write("uses.cc", '#include <idl/probe.h>\n'
                           'int64_t call(handle_t to, uint64_t *sum);\n'
                           'int64_t call(handle_t to, uint64_t *sum)\n'
-                          '{ return qy_probe_add(to, 1, 2, sum, DEADLINE_NEVER); }\n')
+                          '{ return qy_probe_add(to, 1, 2, sum, DEADLINE_NEVER); }\n'
+                          'static void done(struct qy_call *) {}\n'
+                          'void start(struct qy_caller *caller, struct qy_probe_add_call *call);\n'
+                          'void start(struct qy_caller *caller, struct qy_probe_add_call *call)\n'
+                          '{ call->call.done = done; call->a = 1; qy_probe_add_start(caller, call); }\n'
+                          'bool batch(struct qy_batch *batch);\n'
+                          'bool batch(struct qy_batch *batch)\n'
+                          '{ return qy_probe_add_add(batch, 1, 2); }\n')
         for command in (["gcc", "-std=gnu11", *warnings, *include, self.folder / "probe.c"],
-                        ["clang++-14", "-std=c++17", *warnings, *include, uses]):
+                        ["clang++-14", "-std=c++17", *warnings, *include, uses],
+                        ["g++", "-std=c++17", *warnings, *include, uses]):
             run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                  text=True)
             self.assertEqual(run.returncode, 0, run.stdout)
@@ -252,6 +260,43 @@ class WiresharkTest(IdlTest):
         for word, text in zip(("error: too_odd", "quay.probe.probe.99", "quay.other.other.3",
                                "cut off", "data: none"), shown):
             self.assertIn(word, text)
+
+
+def own_words():
+    """The words that the compiler knows, by kind, from its sources."""
+    def found(pattern, name):
+        return set(re.findall(pattern, (ROOT / "tools" / "idl" / name).read_text()))
+    parser = "".join((ROOT / "tools" / "idl" / name).read_text()
+                     for name in ("parser.c", "parser_words.c"))
+    keywords = set(re.findall(r'parser_(?:at|take|expect)\(&?parser, "([a-z]+)"', parser))
+    keywords |= set(re.findall(r'token_is\([^"]*, "([a-z]+)"', parser))
+    return {
+        "keyword": keywords | found(r'\{"([a-z]+)", DECL_', "parser.c"),
+        "type": found(r'\{"([a-z0-9]+)", TYPE_', "parser.c"),
+        "attribute": found(r'\{"([a-z]+)", PLACE_', "check_attributes.c"),
+        "object": found(r'OBJECT\("([a-z_]+)"', "objects.c") | {"any"},
+    }
+
+
+class GrammarTest(unittest.TestCase):
+    """Of docs/idl/grammar.md, with which the grammars of docs/editors are compared."""
+
+    def test_the_compiler_has_words(self):
+        words = own_words()
+        self.assertLessEqual({"library", "using", "as", "protocol", "lease", "reserved", "true"},
+                             words["keyword"])
+        self.assertLessEqual({"u8", "string", "handle"}, words["type"])
+        self.assertLessEqual({"batch", "copy"}, words["attribute"])
+
+    def test_grammar_page_has_every_word_and_no_other(self):
+        text = (ROOT / "docs" / "idl" / "grammar.md").read_text()
+        words = own_words()
+        for word in sorted(words["keyword"] | words["type"] | words["object"]):
+            self.assertIn(f'"{word}"', text)
+        for word in sorted(words["attribute"]):
+            self.assertRegex(text, rf"(?m)^\|.*`@{word}[`(]")
+        quoted = set(re.findall(r'"([a-z][a-z_0-9]*)"', text))
+        self.assertLessEqual(quoted, words["keyword"] | words["type"] | words["object"])
 
 
 class FormatTest(IdlTest):

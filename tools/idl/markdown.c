@@ -95,6 +95,13 @@ static void method_section(struct text *text, const struct decl *protocol,
     if (method->doc != NULL) {
         text_printf(text, "%s\n\n", method->doc);
     }
+    const char *sign = "Errors: ";
+    for (const struct member *member = method->error != NULL ? method->error->members : NULL;
+         member != NULL; member = member->next) {
+        text_printf(text, "%s`%s`", sign, member->name);
+        sign = ", ";
+    }
+    text_printf(text, method->error != NULL ? ".\n\n" : "");
     size_line(text, method->is_event ? "Event" : "Request", &method->request);
     if (!method->is_event && !method->is_oneway) {
         size_line(text, "Answer", &method->reply);

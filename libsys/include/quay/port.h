@@ -88,8 +88,10 @@ static inline struct qy_result qy_lease_info(handle_t port, uint64_t token, uint
 static inline void qy_lease_set(struct message_buffer *buffer, uint32_t index, const void *memory,
                                 uint64_t size, uint32_t flags)
 {
-    buffer->leases[index] = (struct message_lease){
-        .address = (uint64_t)(uintptr_t)memory, .size = size, .flags = flags};
+    buffer->leases[index].address = (uint64_t)(uintptr_t)memory;
+    buffer->leases[index].size = size;
+    buffer->leases[index].flags = flags;
+    buffer->leases[index].reserved = 0;
 }
 
 /* status = owner handle (revoke it to end the session), second = client handle. call_limit bounds

@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+#define _Static_assert static_assert
+#endif
+
 typedef uint64_t handle_t;  /* slot index and generation; 0 is never valid */
 typedef uint32_t rights_t;  /* bits of rights.h */
 typedef uint32_t signals_t; /* bits of object.h */

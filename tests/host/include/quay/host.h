@@ -42,5 +42,8 @@ uint32_t qy_host_handle_count(void);
 /* What goes on while a deferred call waits; NULL: nothing. */
 extern void (*qy_host_idle)(void);
 
+/* The deadline of the last call. */
+extern time_ns_t qy_host_deadline;
+
 /* The clock, which moves only when told. */
 extern time_ns_t qy_host_now;
