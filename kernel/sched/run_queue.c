@@ -137,16 +137,19 @@ struct thread *run_queue_pop(struct run_queue *queue)
 
 struct thread *run_queue_rotate(struct run_queue *queue, struct thread *current)
 {
-    struct list *list = &queue->lists[current->priority];
     struct thread *next = current;
 
     spin_lock(&queue->lock);
+    /* Read once, under the lock: see run_queue_reprioritize. */
+    uint8_t priority = __atomic_load_n(&current->priority, __ATOMIC_RELAXED);
+    struct list *list = &queue->lists[priority];
+
     /* One for one in the same list: nothing else changes. */
-    if (run_queue_top(queue) == (int)current->priority) {
+    if (cpu_self()->ready_top == (int)priority) {
         next = ready_thread(list->next);
         list_remove(&next->ready_link);
         list_push_back(list, &current->ready_link);
-        current->queued_priority = next->queued_priority;
+        current->queued_priority = priority;
         current->turn = 0;
         queue->turn = queue->ticks;
     }

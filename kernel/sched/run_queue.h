@@ -49,8 +49,9 @@ bool run_queue_push_front(struct run_queue *queue, struct thread *thread);
 /* Takes out the first thread of the highest priority, whose turn it is now, or NULL. */
 struct thread *run_queue_pop(struct run_queue *queue);
 
-/* Puts the current thread behind its equals and takes the first of them; if more important ones
- * have come meanwhile, or the last equal has gone, nothing happens: the current thread. */
+/* On the own queue: puts the current thread behind its equals and takes the first of them; if more
+ * important ones have come meanwhile, or the last equal has gone, nothing happens: the current
+ * thread. */
 struct thread *run_queue_rotate(struct run_queue *queue, struct thread *current);
 
 /* Takes a thread out of another CPU's queue that may run here, or NULL. */
