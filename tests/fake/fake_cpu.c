@@ -302,8 +302,13 @@ void arch_cpu_relax(void)
     }
 }
 
+void (*fake_lock_hook)(const uint32_t *word);
+
 void arch_spin_acquire(uint32_t *word)
 {
+    if (fake_lock_hook != NULL) {
+        fake_lock_hook(word);
+    }
     fake_choice();
     while (*word != 0) {
         if (fake_machine.self == NULL) {

@@ -87,6 +87,9 @@ struct fake_machine {
 
 extern struct fake_machine fake_machine;
 
+/* Told of each lock that a CPU takes; NULL: nobody. */
+extern void (*fake_lock_hook)(const uint32_t *word);
+
 /* Starts an entry on a CPU's fiber and runs it until it ends or switches away. */
 void fake_enter(struct fake_cpu *cpu, enum fake_entry entry, uint64_t a, uint64_t b);
 
