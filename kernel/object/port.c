@@ -121,7 +121,6 @@ void port_update_locked(struct port *port)
 
 void receiver_link_locked(struct port *port, struct thread *thread)
 {
-    thread->receiver_prev = NULL;
     thread->receiver_next = port->receivers;
     if (thread->receiver_next != NULL) {
         thread->receiver_next->receiver_prev = thread;
@@ -136,10 +135,10 @@ void receiver_unlink_locked(struct port *port, struct thread *thread)
     if (thread->receiver_next != NULL) {
         thread->receiver_next->receiver_prev = thread->receiver_prev;
     }
-    if (thread->receiver_prev != NULL) {
-        thread->receiver_prev->receiver_next = thread->receiver_next;
-    } else {
+    if (*head == thread) {
         *head = thread->receiver_next;
+    } else {
+        thread->receiver_prev->receiver_next = thread->receiver_next;
     }
 }
 

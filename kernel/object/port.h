@@ -33,6 +33,7 @@
 #include "core/lock.h"
 #include "lib/pqueue.h"
 #include "sched/thread.h"
+#include <arch_impl/atomic.h>
 
 struct process;
 struct port;
@@ -226,7 +227,7 @@ void port_update_locked(struct port *port) REQUIRES(&port->lock);
  * false if it waits no more. */
 static ALWAYS_INLINE bool wait_end(struct thread *thread)
 {
-    return wait_try_end(thread, wait_seen(thread) | THREAD_WAITING);
+    return arch_bit_clear(&thread->wait); /* THREAD_WAITING */
 }
 
 /* The call of an owned thread ends with an error. */

@@ -36,7 +36,7 @@ static ALWAYS_INLINE bool fast_buffers_ok(const struct thread *from, const struc
 static ALWAYS_INLINE bool fast_may_run(const struct cpu *cpu, const struct thread *thread)
 {
     /* SAFETY: on_cpu goes from 1 to 0 with a release after the thread's frame is complete; loads
-     * are not reordered on x86, and the wait word's compare-and-swap follows. */
+     * are not reordered on x86, and the end of its wait follows. */
     return *(const volatile uint8_t *)&thread->on_cpu == 0 && (thread->affinity & cpu->bit);
 }
 
@@ -62,7 +62,7 @@ static ALWAYS_INLINE bool fast_deadline_ok(const struct cpu *cpu, const struct t
 static ALWAYS_INLINE void fast_wait(struct thread *thread, const struct wait_ops *ops)
 {
     thread->wait_ops = ops;
-    __atomic_store_n(&thread->wait, thread->wait + (2 | THREAD_WAITING), __ATOMIC_RELEASE);
+    arch_add_own(&thread->wait, 2 | THREAD_WAITING);
 }
 
 /* The receiver that is current now, or NULL: declined. */
@@ -72,7 +72,7 @@ static ALWAYS_INLINE struct thread *port_call_fast(struct session *session, time
 {
     struct cpu *cpu = cpu_self();
     struct port *port = session->port;
-    struct thread *receiver, *next;
+    struct thread *receiver;
     struct token_slot *slot;
 
     if (UNLIKELY(!fast_deadline_ok(cpu, caller, deadline))) {
@@ -91,11 +91,7 @@ static ALWAYS_INLINE struct thread *port_call_fast(struct session *session, time
         goto decline;
     }
 
-    next = receiver->receiver_next;
-    port->receivers = next;
-    if (UNLIKELY(next != NULL)) {
-        next->receiver_prev = NULL;
-    }
+    port->receivers = receiver->receiver_next;
     receiver->slot = NULL;
     session->credits--;
     slot->session = session;
@@ -136,7 +132,7 @@ port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
     server->deadline = deadline; /* means nothing until it waits */
 
     spin_lock(&port->lock);
-    slot = &port->slots[TOKEN_INDEX(token) & port->slot_mask];
+    slot = &port->slots[(uint32_t)token & port->slot_mask]; /* fewer than an index has bits */
     caller = slot->caller;
     if (UNLIKELY(slot->value != token || caller == NULL || slot->owner != server->process ||
                  server->port != port || port->has_work || !fast_may_run(cpu, caller))) {
@@ -162,7 +158,6 @@ port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
     server->priority = server->base_priority;
     next = port->receivers;
     server->receiver_next = next;
-    server->receiver_prev = NULL;
     port->receivers = server;
     if (UNLIKELY(next != NULL)) {
         next->receiver_prev = server;

@@ -116,8 +116,8 @@ struct thread {
     struct port *port;            /* bound by its last receive */
     struct token_slot *slot;      /* reserved for the next call */
     struct thread *receiver_next; /* the port's stack of waiting receivers */
-    struct thread *receiver_prev;
-    struct list port_link; /* all threads bound to the port */
+    struct thread *receiver_prev; /* the first one's means nothing */
+    struct list port_link;        /* all threads bound to the port */
 
     /* As a caller. */
     struct session *session;      /* called; valid while it waits for send or reply */

@@ -5,22 +5,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/compiler.h"
+#include <arch_impl/atomic.h>
 
 static inline bool arch_spin_try(uint32_t *word)
 {
-    return __atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) == 0;
+    return arch_bit_set(word);
 }
 
 static inline void arch_spin_acquire(uint32_t *word)
 {
-    while (UNLIKELY(__atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) != 0)) {
+    while (UNLIKELY(!arch_bit_set(word))) {
         while (__atomic_load_n(word, __ATOMIC_RELAXED) != 0) {
             __asm__ volatile("pause");
         }
     }
 }
 
-/* Pairs with the acquiring exchange. */
+/* Pairs with arch_bit_set. */
 static inline void arch_spin_release(uint32_t *word)
 {
     __atomic_store_n(word, 0, __ATOMIC_RELEASE);
