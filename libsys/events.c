@@ -5,6 +5,7 @@
  */
 #include <quay/bootstrap.h>
 #include <quay/channel.h>
+#include <quay/handle.h>
 #include <quay/server.h>
 
 int64_t qy_subscribe(handle_t session, handle_t *ret_events, time_ns_t deadline)
@@ -24,14 +25,37 @@ int64_t qy_subscribe(handle_t session, handle_t *ret_events, time_ns_t deadline)
     return 0;
 }
 
+static void subscriber_end(struct qy_subscriber *subscriber)
+{
+    qy_handle_discard(subscriber->sender);
+    *subscriber = (struct qy_subscriber){0};
+}
+
+/* A place that is free, or that of one who has gone without an event to find it out by. */
 static struct qy_subscriber *subscriber_free(struct qy_server *server)
 {
     for (uint32_t i = 0; i < server->subscriber_max; i++) {
-        if (server->subscribers[i].sender == HANDLE_INVALID) {
-            return &server->subscribers[i];
+        struct qy_subscriber *subscriber = &server->subscribers[i];
+        if (subscriber->sender != HANDLE_INVALID &&
+            qy_object_wait(subscriber->sender, SIGNAL_PEER_CLOSED, 0) >= 0) {
+            subscriber_end(subscriber);
+        }
+        if (subscriber->sender == HANDLE_INVALID) {
+            return subscriber;
         }
     }
     return NULL;
+}
+
+static bool subscriber_add(struct qy_server *server, handle_t sender)
+{
+    qy_mutex_lock(&server->mutex);
+    struct qy_subscriber *subscriber = subscriber_free(server);
+    if (subscriber != NULL) {
+        *subscriber = (struct qy_subscriber){.sender = sender};
+    }
+    qy_mutex_unlock(&server->mutex);
+    return subscriber != NULL;
 }
 
 int64_t qy_subscribe_serve(struct qy_request *request, uint32_t bytes_max)
@@ -40,16 +64,20 @@ int64_t qy_subscribe_serve(struct qy_request *request, uint32_t bytes_max)
     if (message->header >> 32 != 0) {
         return qy_request_refuse(request, EBAD_MESSAGE);
     }
-    struct qy_subscriber *subscriber = subscriber_free(request->server);
-    if (subscriber == NULL) {
-        return EQUOTA;
-    }
-    struct qy_result made = qy_channel_create(qy_self_job(), QY_EVENT_SLOTS, bytes_max, 0);
     struct qy_writer writer;
-    if (made.status < 0 || !qy_writer_begin(&writer, message, 0, 0, 1)) {
+    struct qy_result made = qy_channel_create(qy_self_job(), QY_EVENT_SLOTS, bytes_max, 0);
+    if (made.status < 0) {
         return EQUOTA;
     }
-    *subscriber = (struct qy_subscriber){.sender = (handle_t)made.status};
+    if (!subscriber_add(request->server, (handle_t)made.status)) {
+        (void)qy_handle_close((handle_t)made.status); /* both were made just now */
+        (void)qy_handle_close(made.second);
+        return EQUOTA;
+    }
+    if (!qy_writer_begin(&writer, message, 0, 0, 1)) {
+        (void)qy_handle_close(made.second); /* the place is found to be free again */
+        return EQUOTA;
+    }
     qy_write_handle(&writer, made.second, RIGHTS_SAME, HANDLE_MOVE);
     return 0;
 }
@@ -68,6 +96,7 @@ static bool losses_send(struct qy_subscriber *subscriber)
 
 void qy_event_send(struct qy_server *server, const struct qy_message *message)
 {
+    qy_mutex_lock(&server->mutex);
     for (uint32_t i = 0; i < server->subscriber_max; i++) {
         struct qy_subscriber *subscriber = &server->subscribers[i];
         if (subscriber->sender == HANDLE_INVALID) {
@@ -78,12 +107,12 @@ void qy_event_send(struct qy_server *server, const struct qy_message *message)
             status = qy_channel_send(subscriber->sender, message);
         }
         if (status == -EPEER_DIED) {
-            qy_handle_discard(subscriber->sender);
-            *subscriber = (struct qy_subscriber){0};
+            subscriber_end(subscriber);
         } else if (status < 0) {
             subscriber->lost++;
         }
     }
+    qy_mutex_unlock(&server->mutex);
 }
 
 int64_t qy_event_lost_take(const struct qy_message *message,

@@ -137,6 +137,7 @@ static uint64_t *session_find(struct qy_server *server, uint64_t badge)
 
 void *qy_session_state(struct qy_server *server, uint64_t badge)
 {
+    qy_mutex_lock(&server->mutex);
     uint64_t *session = badge != 0 ? session_find(server, badge) : NULL;
     if (session == NULL && badge != 0) {
         session = session_find(server, 0);
@@ -145,6 +146,7 @@ void *qy_session_state(struct qy_server *server, uint64_t badge)
             *session = badge;
         }
     }
+    qy_mutex_unlock(&server->mutex);
     return session != NULL ? session + 1 : NULL;
 }
 
@@ -153,10 +155,12 @@ static void session_end(struct qy_server *server, uint64_t badge)
     if (server->session_closed != NULL) {
         server->session_closed(server, badge);
     }
+    qy_mutex_lock(&server->mutex);
     uint64_t *session = badge != 0 ? session_find(server, badge) : NULL;
     if (session != NULL) {
         *session = 0;
     }
+    qy_mutex_unlock(&server->mutex);
 }
 
 /* --- the loop ------------------------------------------------------------------------------ */

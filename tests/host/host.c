@@ -306,7 +306,9 @@ static int64_t object_wait(handle_t handle, uint64_t signals)
         (signals & SIGNAL_PEER_CLOSED) != 0) {
         return SIGNAL_PEER_CLOSED;
     }
-    return -ETIMEDOUT;
+    bool is_unheard = slot->type == OBJECT_CHANNEL_SENDER && !slot->channel->has_receiver;
+    return is_unheard && (signals & SIGNAL_PEER_CLOSED) != 0 ? (int64_t)SIGNAL_PEER_CLOSED
+                                                             : -ETIMEDOUT;
 }
 
 /* --- channels ------------------------------------------------------------------------------ */

@@ -490,6 +490,21 @@ static void test_subscriber_that_goes_leaves_its_place(void **state)
     assert_int_equal(the.subscribers[0].sender, HANDLE_INVALID);
 }
 
+static void test_places_of_those_that_have_gone_are_given_again_without_an_event(void **state)
+{
+    (void)state;
+    uint32_t before = qy_host_handle_count();
+    handle_t receiver;
+    for (uint32_t i = 0; i < 5; i++) {
+        assert_int_equal(qy_probe_subscribe(the.session, &receiver, DEADLINE_NEVER), 0);
+        assert_int_equal(qy_handle_close(receiver), 0);
+    }
+    assert_int_equal(qy_probe_subscribe(the.session, &receiver, DEADLINE_NEVER), 0);
+    assert_true(qy_host_handle_count() <= before + 3); /* its two ends, and one that is not asked */
+    qy_probe_changed_send(&the.server, 1);
+    assert_int_equal(qy_host_handle_count(), before + 2);
+}
+
 static void test_oneway_call_is_answered_before_its_handler_runs(void **state)
 {
     (void)state;
@@ -551,6 +566,7 @@ int main(void)
         TEST(test_events_come_to_every_subscriber),
         TEST(test_events_that_do_not_fit_are_counted),
         TEST(test_subscriber_that_goes_leaves_its_place),
+        TEST(test_places_of_those_that_have_gone_are_given_again_without_an_event),
         TEST(test_oneway_call_is_answered_before_its_handler_runs),
         TEST(test_idempotent_method_is_repeated_when_the_server_dies),
     };

@@ -12,6 +12,7 @@
 #include <quay/message.h>
 #include <quay/port.h>
 #include <quay/statistics.h>
+#include <quay/thread.h>
 
 /* A call between two receives, as a handler sees it. */
 struct qy_request {
@@ -51,12 +52,13 @@ struct qy_server {
     uint32_t session_bytes, session_max;
 
     /* For qy_server_main: the low half of the badges (0: QY_BADGE_DEFAULT), and how many threads
-     * serve (0: one). With several, handlers run at the same time, and lock what they share, which
-     * includes sending events, and the states of sessions. */
+     * serve (0: one). With several, handlers run at the same time, also two of one session, and
+     * lock what they share. */
     uint32_t badge;
     uint32_t thread_count;
 
-    uint32_t deferred; /* calls that are put off and not answered yet */
+    struct qy_mutex mutex; /* of who subscribes, and of whose the places in `sessions` are */
+    uint32_t deferred;     /* calls that are put off and not answered yet */
     bool is_stopping;
 
     /* A notice that is not about a session; may be NULL. */
