@@ -13,7 +13,7 @@
 #define EXIT_END   (LIBRARY + 0x140)
 #define STACK      0x7100000ul
 #define ELSEWHERE  0x5000000ul
-#define USER_FLAGS 0x240dd5ul
+#define USER_FLAGS 0x254dd5ul
 
 /* init watches; a process redirects. */
 static struct {
