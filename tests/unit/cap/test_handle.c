@@ -209,6 +209,36 @@ static void test_handle_close_of_a_parent_of_many_takes_more_than_one_step(void 
     }
 }
 
+/* Whoever finds a revoke half done helps it to its end before it does its own. */
+static void test_handle_close_and_revoke_help_what_is_under_way(void **state)
+{
+    struct fake_thread *t = start(), *other;
+    struct fake_process process;
+    handle_t first, own, child;
+    int64_t result;
+
+    (void)state;
+    fake_process_new(job(), &process);
+    first = MAKE(t, SYS_event_create, job());
+    own = fake_grant(&process, first, RIGHTS_SAME); /* derived from it */
+    fake_process_start(&process);
+    other = process.main;
+    child = MAKE(other, SYS_handle_dup, own, RIGHTS_SAME);
+    for (unsigned i = 0; i < 100; i++) {
+        (void)MAKE(other, SYS_handle_dup, child, RIGHTS_SAME);
+    }
+    fake_request_call(other, &(struct fake_registers){.rax = SYS_handle_revoke, .rdi = child});
+    while (other->state != FAKE_DONE && other->restarts < 2) {
+        assert_true(fake_step());
+    }
+    assert_int_not_equal(other->state, FAKE_DONE);
+    assert_int_equal(fake_call(t, SYS_handle_revoke, first), 0);
+    result = fake_wait(other); /* through before its own handle went, or not */
+    assert_true(result == 0 || result == -EREVOKED);
+    assert_int_equal(fake_call(other, SYS_handle_info, own), -EREVOKED);
+    assert_int_equal(fake_call(t, SYS_handle_close, first), 0);
+}
+
 static void test_handle_grant_moves_or_copies_into_a_new_process(void **state)
 {
     struct fake_thread *t = start();
@@ -320,6 +350,7 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_handle_close_of_a_parent_does_not_give_its_children_to_a_sibling),
     FAKE_TEST(test_handle_revoke_of_more_than_one_step_is_complete),
     FAKE_TEST(test_handle_close_of_a_parent_of_many_takes_more_than_one_step),
+    FAKE_TEST(test_handle_close_and_revoke_help_what_is_under_way),
     FAKE_TEST(test_handle_grant_moves_or_copies_into_a_new_process),
     FAKE_TEST(test_handle_grant_refuses_what_is_wrong),
     FAKE_TEST(test_handle_revoke_reaches_what_was_moved_into_another_process),

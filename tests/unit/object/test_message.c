@@ -156,12 +156,62 @@ static void test_message_that_fails_after_a_copy_takes_it_back(void **state)
     fake_balance_check(&before);
 }
 
+static void request(struct fake_thread *thread, uint64_t number, handle_t handle, uint64_t header,
+                    uint64_t deadline)
+{
+    fake_request_call(thread, &(struct fake_registers){
+                                  .rax = number, .rdi = handle, .rsi = header, .rdx = deadline});
+}
+
+/* The handle on its way is put back and revoked at the same time, on two CPUs. */
+static void test_message_that_fails_while_its_handle_is_revoked(void **state)
+{
+    struct fake_thread *t, *caller, *other;
+    struct fake_balance before;
+    handle_t root;
+
+    (void)state;
+    world.init = server_on(3, 0, 4);
+    t = world.init.thread;
+    world.client = client(&world.init, 7, 0);
+    caller = world.client.thread;
+    (void)MAKE(t, SYS_thread_buffer, 0);
+    (void)MAKE(caller, SYS_thread_buffer, 0);
+    other = fake_thread_create(&world.client.process, NULL);
+    root = give(RIGHTS_EVENT);
+    (void)fake_call(other, SYS_handle_close, MAKE(other, SYS_handle_dup, root, RIGHTS_SAME));
+    fake_balance(&before);
+    fake_set_choice(3);
+    for (unsigned round = 0; round < 300; round++) {
+        handle_t child = MAKE(other, SYS_handle_dup, root, RIGHTS_SAME);
+        int64_t result;
+
+        set(0, child, RIGHTS_SAME, HANDLE_MOVE);
+        set(1, child, RIGHTS_SAME, HANDLE_MOVE);
+        assert_int_equal(send(2), FAKE_BLOCKED);
+        request(t, SYS_port_reply_receive, world.init.port, 0, DEADLINE_POLL);
+        for (uint64_t steps = fake_random() % 60; steps > 0; steps--) {
+            (void)fake_step();
+        }
+        request(other, SYS_handle_revoke, root, 0, 0);
+        assert_int_equal(fake_wait(other), 0);
+        assert_int_equal(fake_wait(t), -ETIMEDOUT);
+        result = fake_wait(caller);
+        assert_true(result == -EBADF || result == -EREVOKED);
+        assert_int_equal(fake_call(caller, SYS_handle_info, child), -EREVOKED);
+        assert_int_equal(fake_call(caller, SYS_handle_close, child), 0);
+    }
+    fake_set_choice(0);
+    fake_balance_check(&before);
+}
+
 static const struct fake_test tests[] = {
     FAKE_TEST(test_message_moves_a_handle_with_fewer_rights),
     FAKE_TEST(test_message_copy_needs_the_right_to_duplicate),
     FAKE_TEST(test_message_handle_needs_the_right_to_leave),
     FAKE_TEST(test_message_that_fails_in_the_middle_moves_nothing),
     FAKE_TEST(test_message_that_fails_after_a_copy_takes_it_back),
+    FAKE_TEST(test_message_that_fails_while_its_handle_is_revoked),
 };
 
 FAKE_TEST_MAIN(tests)

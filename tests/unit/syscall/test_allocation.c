@@ -100,6 +100,36 @@ ALLOCATION_TEST(channel_create, 2, job, 4, 4096, 2, 0, 0)
 ALLOCATION_TEST(memory_physical, 1, fake_bootstrap(BOOTSTRAP_RESOURCE), job, 0xfe000000, 0x1000, 0,
                 0)
 
+/* The object is there when its handle fails: it must go again, with all that it had taken. */
+static void test_allocation_of_the_first_handle(void **state)
+{
+    handle_t resource;
+    int64_t process;
+
+    (void)state;
+    begin();
+    resource = fake_bootstrap(BOOTSTRAP_RESOURCE);
+    process = fake_call(init, SYS_process_create, job, FAKE_DATA, 4);
+    assert_true(process > 0);
+    keeps_table = true;
+    for (unsigned i = 0; i < 8; i++) {
+        const uint64_t calls[8][5] = {
+            {SYS_event_create, job},
+            {SYS_timer_create, job},
+            {SYS_port_create, job, 4},
+            {SYS_job_create, job},
+            {SYS_thread_create, (uint64_t)process},
+            {SYS_irq_create, resource, job, 5},
+            {SYS_io_create, resource, job, 0x100, 8},
+            {SYS_memory_create, job, 0x4000},
+        };
+
+        fill_table();
+        (void)fails_cleanly(calls[i][0], calls[i][1], calls[i][2], calls[i][3], calls[i][4], 0, 0,
+                            2);
+    }
+}
+
 static void test_allocation_handle_dup(void **state)
 {
     (void)state;
@@ -385,6 +415,7 @@ static void test_allocation_of_floating_point_registers(void **state)
 }
 
 static const struct fake_test tests[] = {
+    FAKE_TEST(test_allocation_of_the_first_handle),
     FAKE_TEST(test_allocation_handle_dup),
     FAKE_TEST(test_allocation_job_create),
     FAKE_TEST(test_allocation_process_create),

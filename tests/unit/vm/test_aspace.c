@@ -100,6 +100,28 @@ static void test_aspace_map_and_unmap_again_use_the_same_room(void **state)
     }
 }
 
+/* User space full of large mappings: no room, until one of them goes, wherever it was. */
+static void test_aspace_map_finds_the_only_room_there_is(void **state)
+{
+    struct fake_thread *t = start();
+    const uint64_t size = 1ul << 42;
+    handle_t memory = MAKE(t, SYS_memory_create, job(), size, 0);
+    int64_t addresses[64];
+    unsigned count = 0;
+
+    (void)state;
+    while ((addresses[count] = map(t, memory, 0, 0, size, RW)) > 0) {
+        assert_true(++count < 64);
+    }
+    assert_int_equal(addresses[count], -ENOMEM);
+    assert_true(count >= 28);
+    assert_int_equal(map(t, memory, 0, 0, size, RW), -ENOMEM);
+    for (unsigned i = 0; i < count; i += 7) {
+        assert_int_equal(unmap(t, (uint64_t)addresses[i], size / PAGE_SIZE), 0);
+        assert_int_equal(map(t, memory, 0, 0, size, RW), addresses[i]);
+    }
+}
+
 static void test_aspace_two_mappings_of_one_memory_show_the_same(void **state)
 {
     struct fake_thread *t = start();
@@ -525,6 +547,7 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_aspace_map_fixed_over_a_mapping_is_refused),
     FAKE_TEST(test_aspace_map_follows_a_wish_only_if_free),
     FAKE_TEST(test_aspace_map_and_unmap_again_use_the_same_room),
+    FAKE_TEST(test_aspace_map_finds_the_only_room_there_is),
     FAKE_TEST(test_aspace_two_mappings_of_one_memory_show_the_same),
     FAKE_TEST(test_aspace_fault_where_nothing_is_mapped_ends_the_process),
     FAKE_TEST(test_aspace_write_to_a_read_only_mapping_ends_the_process),
