@@ -142,7 +142,11 @@ qy_port_serve:
     push %rdx
     push %rdi
     push %rsi
-    jmp 2f /* these registers are ours, not a caller's */
+    xor %r12d, %r12d /* these are ours, and no caller's business */
+    xor %r13d, %r13d
+    xor %r14d, %r14d
+    xor %r15d, %r15d
+    jmp 1f
 0:
     mov %rcx, %rdi
 6:
