@@ -864,6 +864,9 @@ static void bury(void)
             for (unsigned j = 0; j < TOKENS; j++) {
                 if (model.tokens[j].caller == t) {
                     model.tokens[j].caller = NULL;
+                    if (model.tokens[j].owner == 0) {
+                        model.tokens[j].token = 0;
+                    }
                 }
             }
         }
@@ -880,7 +883,10 @@ void model_process_ended(koid_t koid)
     }
     for (unsigned i = 0; model.on && i < TOKENS; i++) {
         if (model.tokens[i].token != 0 && model.tokens[i].owner == koid) {
-            model.tokens[i].token = 0;
+            model.tokens[i].owner = 0; /* it may have answered just before */
+            if (model.tokens[i].caller == NULL) {
+                model.tokens[i].token = 0;
+            }
         }
     }
 }
