@@ -42,6 +42,7 @@ static const struct {
     {ENO_BUFFER, "a message buffer is missing (ENO_BUFFER)"},
     {EQUOTA, "a limit is reached (EQUOTA)"},
     {ELEASE, "the memory lent cannot be accessed (ELEASE)"},
+    {EPAGER, "a page has to be fetched first (EPAGER)"},
     {EBAD_MESSAGE, "not a message of this interface (EBAD_MESSAGE)"},
     {ESESSION_STALE, "the server does not know the session any more (ESESSION_STALE)"},
     {ENO_METHOD, "the server has no such method (ENO_METHOD)"},

@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "mm/slab.h"
 #include "object/exception.h"
+#include "object/pager.h"
 #include "object/process.h"
 #include "sched/redirect.h"
 #include "sched/sched.h"
@@ -49,6 +50,10 @@ static const char *reason_text(int status)
         return "not permitted there";
     case -ENOMEM:
         return "no memory left for the page";
+    case -ETIMEDOUT:
+        return "its pager did not supply it in time";
+    case -EPEER_DIED:
+        return "its pager is gone";
     default:
         return "nothing is mapped there";
     }
@@ -169,6 +174,9 @@ void upcall_page_fault(uint64_t address, unsigned access)
 {
     int status = aspace_fault(aspace_current(), address, access);
 
+    if (UNLIKELY(status == -EPAGER)) {
+        status = pager_fault(address);
+    }
     if (UNLIKELY(status != 0 && status != -ERETRY)) {
         page_fault_raise(address, access, status);
     }

@@ -93,7 +93,7 @@ static int page_make(const struct lease_copy *copy, struct aspace *lenders, bool
     int error = is_lenders ? aspace_fault(lenders, copy->lender_address, access)
                            : aspace_fault(aspace_current(), copy->address, access);
 
-    if (error == 0 || error == -ERETRY) {
+    if (error == 0 || error == -ERETRY || error == -EPAGER) {
         return error;
     }
     return is_lenders ? -ELEASE : -EFAULT;

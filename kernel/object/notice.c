@@ -3,6 +3,7 @@
 #include <quay/abi/errno.h>
 #include "mm/slab.h"
 #include "object/binding.h"
+#include "object/pager.h"
 #include "sched/sched.h"
 
 static struct {
@@ -22,6 +23,8 @@ static void notice_gone_locked(struct notice *notice)
 
         list_remove(&session->port_link); /* a closing port must not find it any more */
         object_unref(&session->object);
+    } else if (notice->kind == NOTICE_FAULT) {
+        pager_tell_locked(notice);
     }
 }
 
@@ -35,7 +38,7 @@ void notice_deliver_locked(struct port *port, struct notice *notice, struct thre
     frame_ipc_result(&receiver->frame, RECEIVED_NOTICE, notice->key, 0, 0, 0);
     frame_ipc_set_words(&receiver->frame,
                         notice->kind == NOTICE_USER ? notice->user_bits : notice->signals,
-                        notice->count);
+                        notice->kind == NOTICE_FAULT ? notice->user_bits : notice->count);
     notice->user_bits = 0;
     notice->signals = 0;
     notice->count = 0;

@@ -9,6 +9,7 @@
 #include "mm/slab.h"
 #include "object/binding.h"
 #include "object/exception.h"
+#include "object/pager.h"
 #include "object/process.h"
 #include "sched/sched.h"
 
@@ -31,6 +32,7 @@ void port_init(void)
 {
     object_type_init(&port_ops);
     object_type_init(&session_ops);
+    object_type_init(&pager_ops);
     slab_cache_init(&port_state.servers, "port server", sizeof(struct port_server), 8);
     binding_init();
 }
@@ -80,6 +82,7 @@ int port_create(struct account *account, uint32_t token_count, struct port **ret
     list_init(&port->threads);
     list_init(&port->sessions);
     list_init(&port->bindings);
+    list_init(&port->pagers);
     list_init(&port->user.link);
     port->user.kind = NOTICE_USER;
     error = slots_alloc(port, token_count);
@@ -390,7 +393,8 @@ static void close_step(struct sync_node *node)
     bool is_done = fail_tokens(port, NULL, &port->close_index);
 
     for (unsigned step = 0; is_done && step < CLOSE_STEP; step++) {
-        if (!fail_one(port) && !session_close_one(port) && !binding_close_one(port)) {
+        if (!fail_one(port) && !session_close_one(port) && !binding_close_one(port) &&
+            !pager_close_one(port)) {
             object_unref(&port->object); /* port_inactive's */
             return;
         }

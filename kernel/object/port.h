@@ -54,6 +54,7 @@ struct notice {
         NOTICE_BINDING, /* port_bind */
         NOTICE_CLOSED,  /* of a session */
         NOTICE_CANCEL,  /* of a token */
+        NOTICE_FAULT,   /* of memory with a pager; user_bits beside signals: which page */
     } kind;
 };
 
@@ -86,6 +87,7 @@ struct port {
     struct list threads;  /* bound: thread->port_link */
     struct list sessions; /* session->port_link */
     struct list bindings; /* struct binding.port_link */
+    struct list pagers;   /* struct pager.port_link */
     struct notice user;
     bool is_closed;
     bool has_work; /* a notice or a caller is queued, or the port is closed: no fast answer */

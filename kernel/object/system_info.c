@@ -72,8 +72,6 @@ static int64_t write_cpus(struct system_cpu *records)
 static int64_t write_objects(struct system_object_count *records)
 {
     static const uint32_t others[OBJECT_TYPE_COUNT] = {
-        [OBJECT_ASPACE] = sizeof(struct aspace),
-        [OBJECT_MEMORY] = sizeof(struct memory),
         [OBJECT_RESOURCE] = sizeof(struct object),
         [OBJECT_CHANNEL_SENDER] = sizeof(struct channel), /* which has both ends */
         [OBJECT_CHANNEL_RECEIVER] = sizeof(struct object),

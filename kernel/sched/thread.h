@@ -154,6 +154,7 @@ struct thread {
     struct list sleep_link;
     uint64_t sleep_key[2];
     uint64_t sleep_bits;
+    int pager_error; /* why its last wait for a pager ended; 0: try again */
 
     struct list process_link; /* under the process's lock */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/checked.h"
 #include "object/job.h"
+#include "object/pager.h"
 #include "syscall/door.h"
 #include "vm/memory.h"
 
@@ -16,6 +17,9 @@ DOOR_OF(memory_create, job, OBJECT_JOB, RIGHT_CREATE)
         return a2 == MEMORY_CONTIGUOUS ? -ENOTSUP : -EINVAL;
     }
     status = memory_create(&job->account, a1, &memory);
+    if (status == 0) {
+        memory->is_resizable = a2 != 0;
+    }
     return status != 0 ? status
                        : door_new(&memory->object, a2 != 0 ? RIGHTS_MEMORY : ANONYMOUS_RIGHTS);
 }
@@ -45,9 +49,42 @@ DOOR_OF(memory_clone, job, OBJECT_JOB, RIGHT_CREATE)
 DOOR_OF(memory_supply, memory, OBJECT_MEMORY, RIGHT_WRITE)
 {
     struct object *from;
+    bool waits = false;
+    int64_t done;
     int status = door_lookup(a2, OBJECT_MEMORY, RIGHT_READ, &from);
 
-    return status != 0 ? status : door_result(memory_supply(memory, a1, memory_of(from), a3, a4));
+    if (status != 0) {
+        return status;
+    }
+    done = memory_supply(memory, a1, memory_of(from), a3, a4, &waits);
+    if (done > 0 && memory->pager != NULL) {
+        pager_supplied(memory, a1, (uint64_t)done);
+    }
+    if (!waits) {
+        return done > 0 ? sched_return(done) : door_result(done);
+    }
+    frame_set_result(&thread_current()->frame, done);
+    return sched_wait(DEADLINE_NEVER);
+}
+
+DOOR_OF(memory_pager, job, OBJECT_JOB, RIGHT_CREATE)
+{
+    struct memory *memory;
+    struct object *port;
+    int status = door_lookup(a2, OBJECT_PORT, RIGHT_BIND, &port);
+
+    if (status == 0) {
+        status = (time_ns_t)a4 <= 0 ? -EINVAL : memory_create(&job->account, a1, &memory);
+    }
+    if (status != 0) {
+        return status;
+    }
+    status = pager_create(memory, port_of(port), a3, (time_ns_t)a4);
+    if (status != 0) {
+        object_unref(&memory->object);
+        return status;
+    }
+    return door_new(&memory->object, ANONYMOUS_RIGHTS);
 }
 
 DOOR_OF(memory_info, memory, OBJECT_MEMORY, RIGHT_INSPECT)

@@ -3,7 +3,6 @@
 #include "vm/aspace.h"
 
 #include "lib/checked.h"
-#include "mm/slab.h"
 #include "vm/mapping.h"
 #include "vm/range.h"
 #include <quay/abi/errno.h>
@@ -58,12 +57,15 @@ undo_charge:
 static int check_map(const struct memory *memory, uint64_t offset, uint64_t address,
                      uint64_t size_bytes, uint32_t flags)
 {
-    if ((flags & ~(MAP_PERMISSIONS | MAP_FIXED | MAP_FORK_MODES)) != 0 || size_bytes == 0 ||
-        !is_aligned(offset | address | size_bytes, PAGE_SIZE)) {
+    if ((flags & ~(MAP_PERMISSIONS | MAP_FIXED | MAP_FORK_MODES | MAP_STABLE)) != 0 ||
+        size_bytes == 0 || !is_aligned(offset | address | size_bytes, PAGE_SIZE)) {
         return -EINVAL;
     }
     if (!range_contains(0, memory_size(memory), offset, size_bytes)) {
         return -ERANGE;
+    }
+    if ((flags & MAP_STABLE) && (memory->pager != NULL || memory->is_resizable)) {
+        return -ENOTSUP;
     }
     if ((flags & MAP_FIXED) && !range_is_user(address, size_bytes)) {
         return -EFAULT;

@@ -107,7 +107,7 @@ void aspace_close(struct aspace *aspace);
  * if it is free, else (or with address 0) where there is room.
  * 0; -EINVAL (alignment, size 0, unknown flags, write or execute without read), -EFAULT (outside
  * user space), -ERANGE (beyond the memory's end), -EACCES (write and execute), -EEXIST, -ENOMEM,
- * -ESRCH (closed), -EBUSY (being forked to).
+ * -ESRCH (closed), -EBUSY (being forked to), -ENOTSUP (MAP_STABLE, and the memory is not).
  */
 MUST_USE int aspace_map(struct aspace *aspace, struct memory *memory, uint64_t offset,
                         uint64_t address, uint64_t size_bytes, uint32_t flags, uint32_t allowed,
@@ -139,7 +139,8 @@ MUST_USE int64_t aspace_fork(struct aspace *aspace, struct aspace *source);
 
 /* Makes the translation for an access (FAULT_*) of a thread in this address space. 0: try again;
  * -EFAULT: nothing is mapped there; -EACCES: not in this way; -ENOMEM;
- * -ERETRY: the page is changing just now, the access has to be tried again. */
+ * -ERETRY: the page is changing just now, the access has to be tried again; -EPAGER: it has to be
+ * supplied first. */
 MUST_USE int aspace_fault(struct aspace *aspace, uint64_t address, unsigned access);
 
 /* Kernel address of what a thread of this address space would reach at this user address without a
@@ -150,6 +151,10 @@ MUST_USE void *aspace_access(const struct aspace *aspace, uint64_t address, bool
 /* The memory behind an address: its koid and the offset in it. For futexes. 0 or -EFAULT. */
 MUST_USE int aspace_find(struct aspace *aspace, uint64_t address, koid_t *ret_koid,
                          uint64_t *ret_offset);
+
+/* The same for the page: its memory, with a reference, and index there. */
+MUST_USE int aspace_find_page(struct aspace *aspace, uint64_t address, struct memory **ret_memory,
+                              uint64_t *ret_index);
 
 /* Bytes mapped and present, for the figures. */
 uint64_t aspace_present_bytes(const struct aspace *aspace);

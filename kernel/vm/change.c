@@ -317,9 +317,9 @@ static MUST_USE bool try_begin_both(struct memory *a, struct memory *b) NO_THREA
     return true;
 }
 
-int64_t memory_share(struct memory *to, uint64_t to_offset, struct memory *from,
-                     uint64_t from_offset, uint64_t size_bytes,
-                     bool *ret_waits) NO_THREAD_SAFETY_ANALYSIS
+int64_t memory_supply(struct memory *to, uint64_t to_offset, struct memory *from,
+                      uint64_t from_offset, uint64_t size_bytes,
+                      bool *ret_waits) NO_THREAD_SAFETY_ANALYSIS
 {
     uint64_t to_index = to_offset >> PAGE_SHIFT, from_index = from_offset >> PAGE_SHIFT;
     uint64_t pages = min_u64(size_bytes >> PAGE_SHIFT, CHANGE_PAGES), done = 0, hole;
@@ -362,17 +362,4 @@ int64_t memory_share(struct memory *to, uint64_t to_offset, struct memory *from,
     }
     *ret_waits = !change(from, from_index, done, CHANGE_PROTECT, 0, true);
     return (int64_t)(done << PAGE_SHIFT);
-}
-
-int64_t memory_supply(struct memory *to, uint64_t to_offset, struct memory *from,
-                      uint64_t from_offset, uint64_t size_bytes)
-{
-    bool waits = false;
-    int64_t done = memory_share(to, to_offset, from, from_offset, size_bytes, &waits);
-
-    if (!waits) {
-        return done;
-    }
-    frame_set_result(&thread_current()->frame, done);
-    return sched_wait(DEADLINE_NEVER);
 }

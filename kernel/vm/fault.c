@@ -124,3 +124,21 @@ int aspace_find(struct aspace *aspace, uint64_t address, koid_t *ret_koid, uint6
     spin_unlock(&aspace->lock);
     return status;
 }
+
+COLD int aspace_find_page(struct aspace *aspace, uint64_t address, struct memory **ret_memory,
+                          uint64_t *ret_index)
+{
+    const struct mapping *mapping;
+    int status = -EFAULT;
+
+    spin_lock(&aspace->lock);
+    mapping = mapping_find_locked(aspace, address);
+    if (mapping != NULL && !mapping->dying) {
+        *ret_memory = mapping->memory;
+        *ret_index = mapping_index(mapping, address);
+        object_ref(&mapping->memory->object);
+        status = 0;
+    }
+    spin_unlock(&aspace->lock);
+    return status;
+}

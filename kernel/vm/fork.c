@@ -83,7 +83,8 @@ static int memory_for(struct aspace *child, const struct aspace *source, struct 
         piece->offset = 0;
         return memory_create(account, piece->size_bytes, ret_memory);
     }
-    if (piece->fork == MAP_FORK_SHARE || memory->kind != MEMORY_ANONYMOUS) {
+    if (piece->fork == MAP_FORK_SHARE || memory->kind != MEMORY_ANONYMOUS ||
+        memory->pager != NULL) {
         clone = memory;
     } else {
         clone = clone_find(child, source, memory);
@@ -181,7 +182,7 @@ static int64_t next_pages(struct aspace *child, bool *ret_waits) REQUIRES(&child
         return 0;
     }
     size = min_u64(size - offset, min_u64(child->fork.end, mapping_end(mapping)) - next);
-    return memory_share(mapping->memory, offset, from, offset, size, ret_waits);
+    return memory_supply(mapping->memory, offset, from, offset, size, ret_waits);
 }
 
 /* Whether `child` can be, or is being, filled from `source`. */

@@ -18,23 +18,13 @@ void mapping_init(void)
 
 int mapping_take_locked(struct aspace *aspace, struct mapping **ret_mapping)
 {
-    int status;
-
     if (LIKELY(aspace->spare != NULL)) {
         *ret_mapping = aspace->spare;
         aspace->spare = NULL;
         return 0;
     }
-    status = account_charge(aspace->object.account, JOB_MEMORY, sizeof(struct mapping));
-    if (status != 0) {
-        return status;
-    }
-    *ret_mapping = slab_alloc(&mapping_cache);
-    if (*ret_mapping == NULL) {
-        account_uncharge(aspace->object.account, JOB_MEMORY, sizeof(struct mapping));
-        return -ENOMEM;
-    }
-    return 0;
+    *ret_mapping = account_alloc(aspace->object.account, &mapping_cache);
+    return *ret_mapping == NULL ? -ENOMEM : 0;
 }
 
 void mapping_attach(struct mapping *mapping, struct memory *memory, struct mapping *other)
@@ -76,8 +66,7 @@ void mapping_free(struct account *account, struct mapping *mapping)
         if (mapping->memory != NULL) {
             mapping_detach(mapping);
         }
-        slab_free(&mapping_cache, mapping);
-        account_uncharge(account, JOB_MEMORY, sizeof(struct mapping));
+        account_free(account, &mapping_cache, mapping);
         mapping = next;
     }
 }

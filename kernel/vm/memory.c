@@ -264,6 +264,13 @@ int memory_page(struct memory *memory, uint64_t index, struct paddr *ret_page)
     return status;
 }
 
+COLD bool memory_is_missing(struct memory *memory, uint64_t index)
+{
+    const uint64_t *slot = memory_slot(memory, index);
+
+    return index < memory->page_count && (slot == NULL || *slot == 0);
+}
+
 static COLD NOINLINE int fault_on_changing(struct memory *memory, uint64_t index, bool is_write,
                                            struct paddr *ret_page, bool *ret_is_shared)
 {
@@ -274,6 +281,8 @@ static COLD NOINLINE int fault_on_changing(struct memory *memory, uint64_t index
         status = -EFAULT;
     } else if (index - memory->change.first < memory->change.count) {
         status = -ERETRY;
+    } else if (memory->pager != NULL && memory_is_missing(memory, index)) {
+        status = -EPAGER;
     } else {
         status = page_commit(memory, index, ret_page);
         if (status == 0 && frame_is_shared(ret_page->value)) {
@@ -302,7 +311,7 @@ COLD NOINLINE int memory_clone(struct account *account, struct memory *memory, u
     struct memory *clone;
     int status;
 
-    if (memory->kind != MEMORY_ANONYMOUS) {
+    if (memory->kind != MEMORY_ANONYMOUS || memory->pager != NULL) {
         return -ENOTSUP;
     }
     if (size_bytes == 0 || !is_aligned(offset | size_bytes, PAGE_SIZE)) {
@@ -408,6 +417,7 @@ static COLD NOINLINE void memory_drain(struct sync_node *node)
         sync_post(node, memory_drain);
         return;
     }
+    object_unref(memory->pager);
     object_free(&memory->object);
 }
 

@@ -49,6 +49,8 @@ struct memory {
     /* Fixed. */
     struct paddr start; /* physical, frames */
     enum memory_kind kind;
+    bool is_resizable;
+    struct object *pager; /* asked for missing pages (object/pager.h), with a reference; or NULL */
 
     struct spinlock lock;
     /* Under the lock; of simple memory they may be read without, because there they never change,
@@ -125,7 +127,8 @@ static inline bool memory_is_simple(const struct memory *memory)
 }
 
 /* The page for a fault, under the lock of the address space. Also -EFAULT: beyond the end; -ERETRY:
- * the page is changing; -EBUSY: it is to be written and is shared: memory_unshare. */
+ * the page is changing; -EBUSY: it is to be written and is shared: memory_unshare; -EPAGER: it is
+ * missing and has to be supplied. */
 MUST_USE int memory_fault(struct memory *memory, uint64_t index, bool is_write,
                           struct paddr *ret_page, bool *ret_is_shared);
 
@@ -149,14 +152,10 @@ MUST_USE int64_t memory_resize(struct memory *memory, uint64_t size_bytes);
 
 /* Puts the pages of `from` into those places of `to` where there are none; the frames are shared
  * until one side writes. Where `from` has no page `to` gets none. Returns how many bytes it has got
- * over. -EINVAL, -ERANGE, -ENOMEM. */
+ * over. -EINVAL, -ERANGE, -ENOMEM. With *ret_waits the thread is set up to wait, and goes on as its
+ * frame will say. May be called under the lock of an address space. */
 MUST_USE int64_t memory_supply(struct memory *to, uint64_t to_offset, struct memory *from,
-                               uint64_t from_offset, uint64_t size_bytes);
-
-/* memory_supply as a part of a longer call: the thread goes on if it does not have to wait
- * (*ret_waits), for which it is set up then. May be called under the lock of an address space. */
-MUST_USE int64_t memory_share(struct memory *to, uint64_t to_offset, struct memory *from,
-                              uint64_t from_offset, uint64_t size_bytes, bool *ret_waits);
+                               uint64_t from_offset, uint64_t size_bytes, bool *ret_waits);
 
 /* An empty clone of that part of the memory, which memory_supply has to fill. Returns a reference.
  * 0, -EINVAL, -ERANGE, -ENOTSUP, -ENOMEM. */
@@ -171,6 +170,9 @@ MUST_USE uint64_t *memory_slot(struct memory *memory, uint64_t index) REQUIRES(&
 /* The same, with all nodes: 0 or -ENOMEM. */
 MUST_USE int memory_slot_make(struct memory *memory, uint64_t index, uint64_t **ret_slot)
     REQUIRES(&memory->lock);
+
+/* Whether there is no page yet, and could be one. */
+MUST_USE bool memory_is_missing(struct memory *memory, uint64_t index) REQUIRES(&memory->lock);
 
 /* How many pages have no node in common with the page `index`: an aligned power of two, 0 if the
  * page's own node is there. */

@@ -51,7 +51,7 @@ static bool is_dead(const struct fake_thread *thread)
 static bool is_blocked(const struct fake_thread *thread)
 {
     return (thread->state == FAKE_CALL || thread->state == FAKE_REQUEST) &&
-           (thread->thread->wait & THREAD_WAITING);
+           (thread->thread->wait & THREAD_WAITING); /* in a call, or in a fault of its access */
 }
 
 int64_t fake_wait(struct fake_thread *thread)

@@ -160,7 +160,8 @@ static uint64_t any_map_flags(void)
                                      MAP_READ | MAP_WRITE};
 
     return (sim_chance(3) ? sim_random(16) : usual[sim_random(4)]) |
-           (sim_chance(60) ? MAP_FIXED : 0) | (uint32_t)(sim_random(4) * MAP_FORK_SHARE);
+           (sim_chance(60) ? MAP_FIXED : 0) | (uint32_t)(sim_random(4) * MAP_FORK_SHARE) |
+           (sim_chance(5) ? MAP_STABLE : 0);
 }
 
 static uint64_t any_bits(void)
@@ -339,6 +340,15 @@ FILL(memory_supply)
     r->rdx = any_handle(t, OBJECT_MEMORY);
     r->r10 = sim_chance(70) ? 0 : PAGE_SIZE * sim_random(3) + sim_chance(5);
     r->r8 = any_size();
+}
+
+FILL(memory_pager)
+{
+    r->rdi = any_handle(t, OBJECT_JOB);
+    r->rsi = any_size();
+    r->rdx = any_handle(t, OBJECT_PORT);
+    r->r10 = sim_random(1000);
+    r->r8 = sim_chance(5) ? sim_random(2) - 1 : 1 + sim_random(100000);
 }
 
 FILL(memory_physical)
@@ -755,6 +765,7 @@ static const struct {
     {SYS_memory_decommit, 20, fill_memory_decommit},
     {SYS_memory_clone, 8, fill_memory_clone},
     {SYS_memory_supply, 25, fill_memory_supply},
+    {SYS_memory_pager, 6, fill_memory_pager},
     {SYS_memory_physical, 3, fill_memory_physical},
     {SYS_aspace_map, 40, fill_aspace_map},
     {SYS_aspace_unmap, 25, fill_aspace_range},

@@ -231,6 +231,9 @@ static const struct {
      {{1, OBJECT_JOB, RIGHT_CREATE}, {2, OBJECT_MEMORY, RIGHT_READ}},
      OBJECT_MEMORY},
     {SYS_memory_supply, {{1, OBJECT_MEMORY, RIGHT_WRITE}, {3, OBJECT_MEMORY, RIGHT_READ}}, 0},
+    {SYS_memory_pager,
+     {{1, OBJECT_JOB, RIGHT_CREATE}, {3, OBJECT_PORT, RIGHT_BIND}},
+     OBJECT_MEMORY},
     {SYS_memory_physical,
      {{1, OBJECT_RESOURCE, RIGHT_MINT_MEMORY}, {2, OBJECT_JOB, RIGHT_CREATE}},
      OBJECT_MEMORY},
@@ -635,7 +638,8 @@ static void made_handle(struct model_thread *t, const struct fake_registers *r, 
     unsigned object = ++model.objects;
     rights_t rights = type_rights[type];
 
-    if ((t->number == SYS_memory_create && t->argument[2] == 0) || t->number == SYS_memory_clone) {
+    if ((t->number == SYS_memory_create && t->argument[2] == 0) || t->number == SYS_memory_clone ||
+        t->number == SYS_memory_pager) {
         rights &= ~RIGHT_RESIZE; /* its size is fixed */
     } else if (t->number == SYS_memory_physical) {
         rights &= ~(RIGHT_RESIZE | RIGHT_EXEC);

@@ -75,6 +75,14 @@ static inline int64_t qy_aspace_protect(handle_t aspace, uint64_t address, uint6
     return qy_syscall4(SYS_aspace_protect, aspace, address, size_bytes, flags);
 }
 
+/* Memory whose pages the receiver of the port supplies: it gets a notice with this key and
+ * NOTICE_PAGE_FAULT, the offset as second word. Returns a handle. */
+static inline int64_t qy_memory_pager(handle_t job, uint64_t size_bytes, handle_t port,
+                                      uint64_t key, time_ns_t timeout_ns)
+{
+    return qy_syscall6(SYS_memory_pager, job, size_bytes, port, key, (uint64_t)timeout_ns, 0);
+}
+
 /* Fills an empty address space with what another one maps; see qy_process_fork. */
 static inline int64_t qy_aspace_fork(handle_t aspace, handle_t source)
 {

@@ -8,9 +8,12 @@
 #include <quay/bootstrap.h>
 #include <quay/handle.h>
 #include <quay/memory.h>
+#include <quay/port.h>
+#include <quay/thread.h>
 
 #define CLONES      500
 #define CLONE_PAGES 16ul
+#define FAULTS      200ul
 #define MAPS        500
 #define PAGES       1000ul
 
@@ -92,9 +95,60 @@ static void clone_measure(void)
          "aspace_unmap");
 }
 
+/* The pager is another thread here, and shares a page of its own. */
+static struct {
+    handle_t port, memory, source;
+} pager;
+
+static void pager_serve(void *argument)
+{
+    (void)argument;
+    for (;;) {
+        struct qy_received in = {0};
+        must(qy_port_reply_receive(pager.port, &in, DEADLINE_NEVER), "port_reply_receive");
+        uint64_t offset = in.message.words[1];
+        must(qy_memory_supply(pager.memory, offset, pager.source, offset, PAGE_SIZE),
+             "memory_supply");
+    }
+}
+
+static void pager_measure(void)
+{
+    int64_t port = qy_port_create(qy_self_job(), 1);
+    must(port, "port_create");
+    int64_t memory =
+        qy_memory_pager(qy_self_job(), FAULTS * PAGE_SIZE, (handle_t)port, 1, DEADLINE_NEVER);
+    must(memory, "memory_pager");
+    int64_t source = qy_memory_create(qy_self_job(), FAULTS * PAGE_SIZE, 0);
+    must(source, "memory_create");
+    int64_t filled = qy_aspace_map(qy_self_aspace(), (handle_t)source, 0, 0, FAULTS * PAGE_SIZE,
+                                   MAP_READ | MAP_WRITE);
+    must(filled, "aspace_map");
+    for (uint32_t i = 0; i < FAULTS; i++) {
+        touch(filled + (int64_t)(i * PAGE_SIZE));
+    }
+    must(qy_aspace_unmap(qy_self_aspace(), (uint64_t)filled, FAULTS * PAGE_SIZE), "aspace_unmap");
+    pager.port = (handle_t)port;
+    pager.memory = (handle_t)memory;
+    pager.source = (handle_t)source;
+    struct qy_thread *thread;
+    must(qy_thread_create(pager_serve, NULL, 0, &thread), "thread_create");
+    int64_t address =
+        qy_aspace_map(qy_self_aspace(), (handle_t)memory, 0, 0, FAULTS * PAGE_SIZE, MAP_READ);
+    must(address, "aspace_map");
+    (void)qy_thread_yield(); /* it receives */
+    for (uint32_t i = 0; i < FAULTS; i++) {
+        volatile const uint8_t *byte = (const uint8_t *)(uintptr_t)address + i * PAGE_SIZE;
+        MEASURE(i, (void)*byte);
+    }
+    samples_print("pager_fault", FAULTS, 1);
+    must(qy_aspace_unmap(qy_self_aspace(), (uint64_t)address, FAULTS * PAGE_SIZE), "aspace_unmap");
+}
+
 void rows_memory(void)
 {
     map_measure();
     fault_measure();
     clone_measure();
+    pager_measure();
 }

@@ -122,6 +122,9 @@ BAD(bad_physical) = {
     {0xfec00001, -EINVAL}, {2ul << 20, -EACCES}, {HUGE_SIZE, ANY_ERROR}, {1ul << 52, -EINVAL}, END};
 BAD(bad_physical_sizes) = {
     {0, -EINVAL}, {1, -EINVAL}, {HUGE_SIZE, ANY_ERROR}, {1ul << 52, ANY_ERROR}, END};
+BAD(bad_timeouts) = {{0, -EINVAL}, {NEGATIVE, -EINVAL}, {UINT64_MAX, -EINVAL}, END};
+ROW(memory_pager) = {HANDLE(OBJECT_JOB, RIGHT_CREATE), CHECKED(PAGE_SIZE, bad_memory_sizes),
+                     HANDLE(OBJECT_PORT, RIGHT_BIND), VALUE(9), CHECKED(1000, bad_timeouts)};
 ROW(memory_physical) = {HANDLE(OBJECT_RESOURCE, RIGHT_MINT_MEMORY),
                         HANDLE(OBJECT_JOB, RIGHT_CREATE), CHECKED(0xfec00000, bad_physical),
                         CHECKED(PAGE_SIZE, bad_physical_sizes)};

@@ -23,6 +23,7 @@ int main(int argument_count, char **arguments)
     test_ports();
     test_processes();
     test_fork();
+    test_pagers();
     test_threads();
     test_exceptions();
     test_fpu();

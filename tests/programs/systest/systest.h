@@ -22,6 +22,7 @@ void test_events(void);
 void test_ports(void);
 void test_processes(void);
 void test_fork(void);
+void test_pagers(void);
 void test_threads(void);
 void test_exceptions(void);
 void test_fpu(void);

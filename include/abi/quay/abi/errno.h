@@ -43,6 +43,7 @@
 #define ENO_BUFFER     518 /* the message needs a message buffer that one side does not have */
 #define EQUOTA         519 /* a limit of a job or of a session is reached */
 #define ELEASE         520 /* the memory lent with the call cannot be accessed */
+#define EPAGER         522 /* the page has to come from a pager first: its user has to touch it */
 #define EBAD_MESSAGE   530 /* a message is not what its interface says */
 #define ENO_METHOD     531 /* the server has no such method */
 #define ESESSION_STALE 532 /* the server does not know this session any more: open a new one */

@@ -65,6 +65,7 @@
 
 /* Keys from here up are the kernel's own notices. */
 #define NOTICE_SESSION_CLOSED (1u << 31) /* in the signals word; the key is the session's badge */
+#define NOTICE_PAGE_FAULT     (1u << 28) /* key given to memory_pager; second word = offset */
 #define NOTICE_CALL_CANCELLED (1u << 30) /* key = token; its caller has gone: answer or drop */
 #define NOTICE_CANCEL_REQUESTED                                                                    \
     (1u << 29) /* key = token; its caller waits, but not for long: answer with what was done */

@@ -11,6 +11,10 @@
 #define MAP_EXEC  (1u << 2)
 #define MAP_FIXED (1u << 8) /* exactly at the address given, which must be free; else a hint */
 
+/* Only memory whose pages neither come from a pager nor can be cut off: touching it can fail for
+ * want of memory at most. */
+#define MAP_STABLE (1u << 11)
+
 /* What a fork of the address space makes of the mapping. Memory that is not anonymous is shared in
  * place of being copied. */
 #define MAP_FORK_COPY  (0u << 9) /* a copy-on-write clone of the memory */
