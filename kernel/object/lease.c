@@ -14,12 +14,11 @@
 struct lease_copy {
     struct port *port;
     uint64_t token;
-    uint64_t index;
-    uint64_t offset;
+    struct thread *lender; /* as long as the token is good */
+    uint64_t lender_address;
     uint64_t address; /* ours */
     uint64_t size;
     bool to_lender;
-    uint64_t lender_address; /* known once the lease was found */
 };
 
 /* The thread that waits for the answer, and its lease. It stays allocated until we leave the
@@ -43,20 +42,21 @@ static int lease_find_locked(struct port *port, uint64_t token, uint64_t index,
     return 0;
 }
 
-/* Where the next byte lies on the lender's side. */
-static int check_lease(struct lease_copy *copy, const struct message_lease *lease)
+/* Where the first byte lies on the lender's side. What the lender writes into its description
+ * afterwards does not change the copy. */
+static int check_lease(struct lease_copy *copy, const struct message_lease *lease, uint64_t offset)
 {
     if (!(lease->flags & (copy->to_lender ? LEASE_WRITE : LEASE_READ))) {
         return -EACCES;
     }
-    if (copy->offset > lease->size || copy->size > lease->size - copy->offset) {
+    if (offset > lease->size || copy->size > lease->size - offset) {
         return -ERANGE;
     }
     if (lease->address < USER_BASE || lease->address > USER_LIMIT ||
         lease->size > USER_LIMIT - lease->address) {
         return -ELEASE;
     }
-    copy->lender_address = lease->address + copy->offset;
+    copy->lender_address = lease->address + offset;
     return 0;
 }
 
@@ -106,19 +106,17 @@ static int64_t copy_step(struct lease_copy *copy, struct aspace *lenders)
     bool is_lenders = true;
 
     for (unsigned attempt = 0; attempt < PAGE_ATTEMPTS; attempt++) {
-        struct message_lease lease;
-        struct thread *lender;
+        const struct token_slot *slot;
         uint64_t copied = 0;
-        int error;
+        int error = 0;
 
         spin_lock(&lenders->lock);
         spin_lock(&port->lock);
-        error = lease_find_locked(port, copy->token, copy->index, &lender, &lease);
-        if (error == 0) {
-            error = check_lease(copy, &lease);
-        }
-        if (error == 0) {
+        slot = slot_find_locked(port, copy->token);
+        if (LIKELY(slot != NULL && slot->caller == copy->lender)) {
             copied = copy_pages(copy, lenders, &is_lenders);
+        } else {
+            error = -ETOKEN_STALE;
         }
         spin_unlock(&port->lock);
         spin_unlock(&lenders->lock);
@@ -138,34 +136,31 @@ int64_t lease_copy(struct port *port, uint64_t token, uint64_t index, uint64_t o
     struct lease_copy copy = {
         .port = port,
         .token = token,
-        .index = index,
-        .offset = offset,
         .address = address,
         .size = size,
         .to_lender = to_lender,
     };
     struct message_lease lease;
-    struct thread *lender;
     int error;
 
     spin_lock(&port->lock);
-    error = lease_find_locked(port, token, index, &lender, &lease);
+    error = lease_find_locked(port, token, index, &copy.lender, &lease);
     spin_unlock(&port->lock);
     if (error == 0) {
-        error = check_lease(&copy, &lease);
+        error = check_lease(&copy, &lease, offset);
     }
     if (error != 0) {
         return error;
     }
     /* The lender may go now, but not its record; a step that finds the token good has it alive. */
     while (copy.size > 0 && size - copy.size < LEASE_COPY_MAX) {
-        int64_t step = copy_step(&copy, aspace_of_thread(lender));
+        int64_t step = copy_step(&copy, aspace_of_thread(copy.lender));
 
         if (step < 0) {
             return copy.size < size ? (int64_t)(size - copy.size) : step;
         }
         copy.size -= (uint64_t)step;
-        copy.offset += (uint64_t)step;
+        copy.lender_address += (uint64_t)step;
         copy.address += (uint64_t)step;
     }
     return (int64_t)(size - copy.size);
