@@ -201,7 +201,7 @@ static void test_fork_half_made_leaves_nothing(void **state)
 static void test_fork_of_handles_keeps_values_and_rights(void **state)
 {
     struct fake_thread *t = start();
-    handle_t events[200], weak, closed;
+    handle_t events[200], weak, bound, closed;
     struct fake_thread *child;
     struct copy copy;
 
@@ -211,6 +211,7 @@ static void test_fork_of_handles_keeps_values_and_rights(void **state)
         events[i] = MAKE(t, SYS_event_create, job());
     }
     weak = with_rights(t, events[0], RIGHT_TRANSFER | RIGHT_WAIT);
+    bound = with_rights(t, events[0], RIGHT_DUP | RIGHT_WAIT);
     closed = stale(t);
     assert_int_equal(fake_call(t, SYS_aspace_fork, copy.aspace, aspace()), 0);
     assert_int_equal(fake_call(t, SYS_handle_fork, copy.process, fake_bootstrap(BOOTSTRAP_PROCESS)),
@@ -224,11 +225,12 @@ static void test_fork_of_handles_keeps_values_and_rights(void **state)
     assert_int_equal(fake_call(child, SYS_handle_info, events[3]), OBJECT_EVENT);
     assert_int_equal(fake_result2(child), RIGHTS_EVENT);
     assert_int_equal(fake_call(child, SYS_handle_info, weak), -EBADF);
+    assert_int_equal(fake_call(child, SYS_handle_info, bound), -EBADF);
     assert_int_equal(fake_call(child, SYS_handle_info, closed), -EBADF);
     for (unsigned i = 0; i < 100; i++) { /* none that the parent has meant something by */
         handle_t fresh = MAKE(child, SYS_event_create, job());
 
-        assert_true(fresh != weak && fresh != closed);
+        assert_true(fresh != weak && fresh != bound && fresh != closed);
     }
 }
 
