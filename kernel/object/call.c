@@ -145,8 +145,8 @@ int call_deliver(struct port *port, struct thread *caller, struct thread *receiv
         spin_unlock(&port->lock);
         return error;
     }
-    frame_ipc_result(&receiver->frame, RECEIVED_CALL, session->badge, header, caller->job_koid,
-                     slot->value);
+    frame_ipc_result(&receiver->frame, RECEIVED_CALL, session->badge, header & ~IPC_CANCEL_FIRST,
+                     caller->job_koid, slot->value);
     if (caller->priority > receiver->priority) {
         sched_set_priority(receiver, caller->priority);
     }

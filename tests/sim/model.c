@@ -479,8 +479,9 @@ static void call_received(struct model_thread *t, const struct fake_registers *r
         struct model_thread *c = &model.threads[i];
 
         /* It may have given up just after it was received. */
-        if (c->number == SYS_port_call && !c->delivered && c->argument[1] == r->rsi &&
-            c->session != 0 && session_port(c->session, &badge) == port && badge == r->rdi &&
+        if (c->number == SYS_port_call && !c->delivered &&
+            (c->argument[1] & ~IPC_CANCEL_FIRST) == r->rsi && c->session != 0 &&
+            session_port(c->session, &badge) == port && badge == r->rdi &&
             (IPC_HEADER_LENGTH(r->rsi) > IPC_REGISTER_BYTES ||
              memcmp(c->words, words, sizeof(words)) == 0)) {
             caller = c;

@@ -37,6 +37,7 @@ static void call(uint64_t header, time_ns_t deadline)
                      FAKE_BLOCKED);
     assert_int_equal(fake_reply_receive(world.server, world.port, 0, DEADLINE_POLL, 0, words),
                      RECEIVED_CALL);
+    assert_int_equal(world.server->registers.rsi, header & ~IPC_CANCEL_FIRST);
     world.token = world.server->registers.r10;
 }
 

@@ -27,7 +27,8 @@
  * -EINTR from port_reply_receive, which has done nothing, all are as they were.
  *
  * Header, low bits first: method ordinal (32), payload length in bytes (16), handle count (8),
- * lease count (3, of a call only), IPC_CANCEL_FIRST (1, of a call only), flags (4, must be 0).
+ * lease count (3, of a call only), IPC_CANCEL_FIRST (1, of a call only; the receiver
+ * does not see it), flags (4, must be 0).
  *
  * A lease is a range of the caller's memory that the receiver may read or write, with lease_read
  * and lease_write, until the call has ended. Its ranges stand in the caller's message buffer.
