@@ -204,6 +204,16 @@ static void test_allocation_memory_clone(void **state)
     (void)fails_cleanly(SYS_memory_clone, job, (uint64_t)memory, 0, 0x4000, 0, 0, 1);
 }
 
+static void test_allocation_memory_pager(void **state)
+{
+    int64_t port;
+
+    (void)state;
+    begin();
+    port = fake_call(init, SYS_port_create, job, 4);
+    (void)fails_cleanly(SYS_memory_pager, job, 0x4000, (uint64_t)port, 1, 1000000, 0, 1);
+}
+
 static void test_allocation_log_bind(void **state)
 {
     int64_t port;
@@ -416,6 +426,7 @@ static void test_allocation_of_floating_point_registers(void **state)
 
 static const struct fake_test tests[] = {
     FAKE_TEST(test_allocation_of_the_first_handle),
+    FAKE_TEST(test_allocation_memory_pager),
     FAKE_TEST(test_allocation_handle_dup),
     FAKE_TEST(test_allocation_job_create),
     FAKE_TEST(test_allocation_process_create),
