@@ -11,6 +11,8 @@
 #include "sched/thread.h"
 
 struct run_queue {
+    struct list lists[256]; /* under the lock; first, for short addresses */
+
     struct spinlock lock;
 
     /* Under the lock. */
@@ -27,8 +29,6 @@ struct run_queue {
     time_ns_t switched_at;
     uint64_t switches;
     struct thread idle;
-
-    struct list lists[256]; /* under the lock */
 };
 
 /* Makes a CPU's queue; panics without memory, for without it there is no CPU. */

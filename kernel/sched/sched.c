@@ -196,14 +196,15 @@ void sched_count_time(void)
     arch_ipi_send((1ul << cpu_count()) - 1, ARCH_IPI_RESCHEDULE);
 }
 
-static void switch_to(struct run_queue *queue, struct thread *to)
+/* Returns SYSCALL_RESUME. */
+static int64_t switch_to(struct run_queue *queue, struct thread *to)
 {
     struct cpu *cpu = cpu_self();
     struct thread *from = cpu->current;
 
     account_time(queue, from);
     if (to == from) {
-        return; /* it was woken before it had left */
+        return SYSCALL_RESUME; /* it was woken before it had left */
     }
     queue->switches++;
     if (UNLIKELY(to->flags & THREAD_KICKED)) {
@@ -219,6 +220,7 @@ static void switch_to(struct run_queue *queue, struct thread *to)
             arch_ipi_send(idle, ARCH_IPI_RESCHEDULE);
         }
     }
+    return SYSCALL_RESUME;
 }
 
 /* Goes on choosing where the first ready thread, if there is one, is not what it shall be. */
@@ -265,8 +267,7 @@ int64_t sched_wait(time_ns_t deadline)
         thread_current()->hot = &handle_none;
         (void)sched_kick(thread_current());
     }
-    switch_to(queue, choose(queue));
-    return SYSCALL_RESUME;
+    return switch_to(queue, choose(queue));
 }
 
 int64_t sched_handoff(struct thread *to)
@@ -276,20 +277,17 @@ int64_t sched_handoff(struct thread *to)
 
     if ((to->affinity & cpu->bit) && !__atomic_load_n(&to->on_cpu, __ATOMIC_ACQUIRE) &&
         (int)to->priority >= run_queue_top(queue)) {
-        switch_to(queue, to);
-        return SYSCALL_RESUME;
+        return switch_to(queue, to);
     }
     sched_wake(to);
-    switch_to(queue, choose(queue));
-    return SYSCALL_RESUME;
+    return switch_to(queue, choose(queue));
 }
 
 int64_t sched_exit(void)
 {
     struct run_queue *queue = own_queue();
 
-    switch_to(queue, choose(queue));
-    return SYSCALL_RESUME;
+    return switch_to(queue, choose(queue));
 }
 
 int64_t sched_yield(void)
@@ -308,8 +306,7 @@ int64_t sched_yield(void)
         sched_wake(next); /* its affinity changed when it was on its way into this queue */
         next = choose(queue);
     }
-    switch_to(queue, next);
-    return SYSCALL_RESUME;
+    return switch_to(queue, next);
 }
 
 /* A more important thread is ready, or the slice is used up: the current one goes back. */
@@ -320,13 +317,13 @@ static void preempt(struct run_queue *queue)
     bool is_idle = (current->flags & THREAD_IDLE) != 0;
 
     if (UNLIKELY(!(current->affinity & cpu_self()->bit))) {
-        switch_to(queue, choose(queue)); /* first leave it, then it may go elsewhere */
+        (void)switch_to(queue, choose(queue)); /* first leave it, then it may go elsewhere */
         sched_wake(current);
         return;
     }
     if (is_idle) {
         if (top >= 0) {
-            switch_to(queue, choose(queue));
+            (void)switch_to(queue, choose(queue));
         }
         return;
     }
@@ -334,7 +331,7 @@ static void preempt(struct run_queue *queue)
         (UNLIKELY(bandwidth_in_use) &&
          bandwidth_is_spent(current->object.account, arch_time_now()))) {
         put_back(queue, current);
-        switch_to(queue, choose(queue));
+        (void)switch_to(queue, choose(queue));
     }
 }
 
@@ -349,8 +346,7 @@ int64_t sched_return(int64_t value)
     queue = own_queue();
     frame_set_result(&current->frame, value);
     put_back(queue, current);
-    switch_to(queue, choose(queue));
-    return SYSCALL_RESUME;
+    return switch_to(queue, choose(queue));
 }
 
 void sched_interrupt_return(void)
@@ -372,7 +368,7 @@ void sched_idle(void)
     next = choose(queue);
     if (next != &queue->idle) {
         run_queue_idle(queue, false);
-        switch_to(queue, next);
+        (void)switch_to(queue, next);
         arch_resume();
     }
     sync_flush();
