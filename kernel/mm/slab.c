@@ -34,8 +34,8 @@ enum {
 struct slab_cache *slab_caches;
 bool slab_has_checks = QUAY_DEBUG;
 
-void slab_cache_init(struct slab_cache *cache, const char *name, size_t object_size,
-                     size_t alignment)
+COLD void slab_cache_init(struct slab_cache *cache, const char *name, size_t object_size,
+                          size_t alignment)
 {
     const uint32_t red_zone_size = slab_has_checks ? RED_ZONE_SIZE : 0;
 

@@ -56,8 +56,8 @@ static uint64_t charge_bytes(unsigned order)
     return sizeof(struct channel) + (PAGE_SIZE << order);
 }
 
-int channel_create(struct account *account, uint64_t slot_count, uint64_t payload_max,
-                   uint64_t handle_max, struct channel **ret_channel)
+COLD int channel_create(struct account *account, uint64_t slot_count, uint64_t payload_max,
+                        uint64_t handle_max, struct channel **ret_channel)
 {
     struct channel *channel;
     struct paddr frame;

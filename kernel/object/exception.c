@@ -108,6 +108,13 @@ void exception_pass(struct thread *thread)
     }
 }
 
+void exception_registers_get(const struct thread *thread, struct thread_registers *registers)
+{
+    frame_registers_get(&thread->frame, registers);
+    registers->fs_base = thread->arch.fs_base;
+    registers->gs_base = thread->arch.gs_base;
+}
+
 int exception_deliver(const struct thread *thread, struct thread *receiver)
 {
     struct exception_message *message = receiver->buffer_payload;
@@ -122,9 +129,7 @@ int exception_deliver(const struct thread *thread, struct thread *receiver)
     message->access = fault->access;
     message->code = fault->code;
     message->address = fault->address;
-    frame_registers_get(&thread->frame, &message->registers);
-    message->registers.fs_base = thread->arch.fs_base;
-    message->registers.gs_base = thread->arch.gs_base;
+    exception_registers_get(thread, &message->registers);
     receiver->buffer->flow_id = receiver->flow_id = thread->flow_id;
     receiver->buffer->sender_job = thread->job_koid;
     frame_ipc_set_words(&receiver->frame, 0, 0);
@@ -147,7 +152,7 @@ static int answer_decode(const struct thread *server, uint64_t header,
     return frame_registers_ok(ret_registers) ? 0 : -EINVAL;
 }
 
-static void registers_set(struct thread *thread, const struct thread_registers *registers)
+void exception_registers_set(struct thread *thread, const struct thread_registers *registers)
 {
     frame_registers_set(&thread->frame, registers);
     if (registers->fs_base != thread->arch.fs_base || registers->gs_base != thread->arch.gs_base) {
@@ -175,7 +180,7 @@ int exception_answer(struct port *port, struct token_slot *slot, struct thread *
     switch (IPC_HEADER_METHOD(header)) {
     case EXCEPTION_RESUME:
         if (IPC_HEADER_LENGTH(header) != 0) {
-            registers_set(thread, &registers);
+            exception_registers_set(thread, &registers);
         }
         thread->fault.level = 0;
         *ret_caller = thread;

@@ -41,6 +41,10 @@ MUST_USE int exception_answer(struct port *port, struct token_slot *slot, struct
                               uint64_t header, bool will_receive, struct thread **ret_caller)
     RELEASE(&port->lock);
 
+/* Registers of an owned thread that does not run; those set are checked. */
+void exception_registers_get(const struct thread *thread, struct thread_registers *registers);
+void exception_registers_set(struct thread *thread, const struct thread_registers *registers);
+
 /* The thread whose exception this token is for: 0 with a reference, or -ETOKEN_STALE. */
 MUST_USE int exception_thread(struct port *port, uint64_t token, struct thread **ret_thread);
 

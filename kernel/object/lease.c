@@ -3,7 +3,9 @@
 
 #include "arch/upcalls.h"
 #include "lib/string.h"
+#include "object/debug.h"
 #include "object/port.h"
+#include "object/process.h"
 #include "vm/aspace.h"
 #include <quay/abi/errno.h>
 #include <quay/abi/memory.h>
@@ -99,26 +101,40 @@ static int page_make(const struct lease_copy *copy, struct aspace *lenders, bool
     return is_lenders ? -ELEASE : -EFAULT;
 }
 
-/* One step: how much was copied, or the reason why nothing was. */
-static int64_t copy_step(struct lease_copy *copy, struct aspace *lenders)
+/* Whether the call still waits; without a port there is none, and no lease. */
+static bool is_good(const struct lease_copy *copy,
+                    const struct aspace *lenders) NO_THREAD_SAFETY_ANALYSIS
 {
-    struct port *port = copy->port;
+    const struct token_slot *slot;
+
+    if (copy->port == NULL) {
+        return lenders->state != ASPACE_CLOSED;
+    }
+    slot = slot_find_locked(copy->port, copy->token);
+    return LIKELY(slot != NULL && slot->caller == copy->lender);
+}
+
+/* One step: how much was copied, or the reason why nothing was. */
+static int64_t copy_step(struct lease_copy *copy, struct aspace *lenders) NO_THREAD_SAFETY_ANALYSIS
+{
     bool is_lenders = true;
 
     for (unsigned attempt = 0; attempt < PAGE_ATTEMPTS; attempt++) {
-        const struct token_slot *slot;
         uint64_t copied = 0;
         int error = 0;
 
         spin_lock(&lenders->lock);
-        spin_lock(&port->lock);
-        slot = slot_find_locked(port, copy->token);
-        if (LIKELY(slot != NULL && slot->caller == copy->lender)) {
+        if (copy->port != NULL) {
+            spin_lock(&copy->port->lock);
+        }
+        if (is_good(copy, lenders)) {
             copied = copy_pages(copy, lenders, &is_lenders);
         } else {
             error = -ETOKEN_STALE;
         }
-        spin_unlock(&port->lock);
+        if (copy->port != NULL) {
+            spin_unlock(&copy->port->lock);
+        }
         spin_unlock(&lenders->lock);
         if (error == 0 && copied == 0) {
             error = page_make(copy, lenders, is_lenders);
@@ -128,6 +144,41 @@ static int64_t copy_step(struct lease_copy *copy, struct aspace *lenders)
         }
     }
     return is_lenders ? -ELEASE : -EFAULT; /* made, and not there: no memory that is copied */
+}
+
+static NEVER_INLINE int64_t copy_all(struct lease_copy *copy, struct aspace *lenders)
+{
+    uint64_t size = copy->size;
+
+    while (copy->size > 0 && size - copy->size < LEASE_COPY_MAX) {
+        int64_t step = copy_step(copy, lenders);
+
+        if (step < 0) {
+            return copy->size < size ? (int64_t)(size - copy->size) : step;
+        }
+        copy->size -= (uint64_t)step;
+        copy->address += (uint64_t)step;
+        copy->lender_address += (uint64_t)step;
+    }
+    return (int64_t)(size - copy->size);
+}
+
+int64_t process_copy(struct process *process, uint64_t theirs, uint64_t ours, uint64_t size,
+                     bool to_process)
+{
+    struct lease_copy copy = {
+        .lender_address = theirs,
+        .address = ours,
+        .size = size,
+        .to_lender = to_process,
+    };
+    int64_t status;
+
+    if (theirs < USER_BASE || theirs > USER_LIMIT || size > USER_LIMIT - theirs) {
+        return -EIO;
+    }
+    status = copy_all(&copy, process->aspace);
+    return status == -ELEASE || status == -ETOKEN_STALE ? -EIO : status;
 }
 
 int64_t lease_copy(struct port *port, uint64_t token, uint64_t index, uint64_t offset,
@@ -153,17 +204,7 @@ int64_t lease_copy(struct port *port, uint64_t token, uint64_t index, uint64_t o
         return error;
     }
     /* The lender may go now, but not its record; a step that finds the token good has it alive. */
-    while (copy.size > 0 && size - copy.size < LEASE_COPY_MAX) {
-        int64_t step = copy_step(&copy, aspace_of_thread(copy.lender));
-
-        if (step < 0) {
-            return copy.size < size ? (int64_t)(size - copy.size) : step;
-        }
-        copy.size -= (uint64_t)step;
-        copy.lender_address += (uint64_t)step;
-        copy.address += (uint64_t)step;
-    }
-    return (int64_t)(size - copy.size);
+    return copy_all(&copy, aspace_of_thread(copy.lender));
 }
 
 int lease_info(struct port *port, uint64_t token, uint64_t index, uint64_t *ret_size,

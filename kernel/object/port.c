@@ -387,7 +387,7 @@ static bool fail_one(struct port *port)
     return thread != NULL;
 }
 
-static void close_step(struct sync_node *node)
+static COLD void close_step(struct sync_node *node)
 {
     struct port *port = CONTAINER_OF(node, struct port, work);
     bool is_done = fail_tokens(port, NULL, &port->close_index);

@@ -181,6 +181,9 @@ static enum thread_state state_of(const struct thread *thread)
     if (!(flags & THREAD_STARTED)) {
         return THREAD_STATE_NEW;
     }
+    if (flags & THREAD_STOPPED) {
+        return THREAD_STATE_SUSPENDED;
+    }
     return __atomic_load_n(&thread->on_cpu, __ATOMIC_RELAXED) ? THREAD_STATE_RUNNING
                                                               : THREAD_STATE_READY;
 }

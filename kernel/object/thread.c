@@ -138,10 +138,10 @@ int thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t
 }
 
 /*
- * A thread to be killed is in one of four places. Waiting: whoever wins the wait word has it. Not
- * started, or ready in a run queue: taken out. Running: the interrupt of the sync round makes its
- * CPU look at the flag. In between - just blocking, just being woken - it is none of these for a
- * moment; after the round it is.
+ * A thread to be killed is in one of five places. Waiting: whoever wins the wait word has it. Not
+ * started, ready in a run queue, or suspended: taken out. Running: the interrupt of the sync round
+ * makes its CPU look at the flag. In between - just blocking, just being woken - it is none of
+ * these for a moment; after the round it is.
  */
 static bool try_finish(struct thread *thread)
 {
@@ -159,7 +159,7 @@ static bool try_finish(struct thread *thread)
             thread->wait_ops->unlink(thread);
         }
     } else if (flags & THREAD_STARTED) {
-        if (!run_queue_remove(thread)) {
+        if (!run_queue_remove(thread) && !sched_take_stopped(thread)) {
             return false;
         }
     }

@@ -29,12 +29,12 @@ void sched_thread_init(struct thread *thread, uint8_t priority)
     thread->wait = 0;
     thread->deadline = DEADLINE_NEVER;
     thread->base_priority = thread->priority = priority;
-    thread->affinity = UINT64_MAX;
+    thread->affinity = thread->wanted_affinity = UINT64_MAX;
     list_init(&thread->ready_link);
     timer_node_init(&thread->timer, deadline_fire, deadline_due);
 }
 
-void sched_cpu_init(struct cpu *cpu, struct address_root *kernel_root)
+COLD void sched_cpu_init(struct cpu *cpu, struct address_root *kernel_root)
 {
     struct run_queue *queue = run_queue_create(cpu);
     struct thread *idle = &queue->idle;
@@ -233,7 +233,7 @@ static NEVER_INLINE struct thread *choose_on(struct run_queue *queue, struct thr
         /* The current thread, woken before it had left, was queued here whatever its affinity
          * says; so was one whose affinity changed at that moment. */
         if (!(thread->affinity & cpu_self()->bit) && thread != thread_current()) {
-            sched_wake(thread);
+            sched_stop_or_wake(thread);
         } else if (!bandwidth_in_use || !park_if_spent(queue, thread)) {
             return thread;
         }
@@ -303,7 +303,7 @@ int64_t sched_yield(void)
     frame_set_result(&current->frame, 0);
     next = run_queue_rotate(queue, current);
     if (UNLIKELY(!(next->affinity & cpu_self()->bit)) && next != current) {
-        sched_wake(next); /* its affinity changed when it was on its way into this queue */
+        sched_stop_or_wake(next); /* its affinity changed on its way into this queue */
         next = choose(queue);
     }
     return switch_to(queue, next);
@@ -318,7 +318,7 @@ static void preempt(struct run_queue *queue)
 
     if (UNLIKELY(!(current->affinity & cpu_self()->bit))) {
         (void)switch_to(queue, choose(queue)); /* first leave it, then it may go elsewhere */
-        sched_wake(current);
+        sched_stop_or_wake(current);
         return;
     }
     if (is_idle) {
@@ -452,13 +452,74 @@ void sched_set_priority(struct thread *thread, uint8_t priority)
     }
 }
 
+/* Under the lock the mask says whether the thread is suspended: then it stops here. */
+static bool stop_locked(struct thread *thread) REQUIRES(&thread->object.signal_lock)
+{
+    if (thread->affinity != 0) {
+        return false;
+    }
+    __atomic_fetch_or(&thread->flags, THREAD_STOPPED, __ATOMIC_SEQ_CST);
+    object_signal_locked(&thread->object, 0, SIGNAL_SUSPENDED);
+    return true;
+}
+
+void sched_stop_or_wake(struct thread *thread)
+{
+    bool is_stopped;
+
+    spin_lock(&thread->object.signal_lock);
+    is_stopped = stop_locked(thread);
+    spin_unlock(&thread->object.signal_lock);
+    if (!is_stopped) {
+        sched_wake(thread);
+    }
+}
+
+bool sched_take_stopped(struct thread *thread)
+{
+    return __atomic_fetch_and(&thread->flags, ~THREAD_STOPPED, __ATOMIC_SEQ_CST) & THREAD_STOPPED;
+}
+
+/* True if it is ready, and ours. Where it is in none of the places looked at, some CPU that has
+ * seen the mask before may be about to run it: the interrupt comes after that. */
+static bool set_affinity_locked(struct thread *thread, uint64_t affinity)
+    REQUIRES(&thread->object.signal_lock)
+{
+    __atomic_store_n(&thread->affinity, affinity, __ATOMIC_SEQ_CST);
+    if (run_queue_remove(thread) || sched_take_stopped(thread)) {
+        return !stop_locked(thread);
+    }
+    arch_ipi_send(((1ul << cpu_count()) - 1) & ~affinity, ARCH_IPI_RESCHEDULE);
+    return false;
+}
+
 void sched_set_affinity(struct thread *thread, uint64_t affinity)
 {
-    __atomic_store_n(&thread->affinity, affinity, __ATOMIC_RELAXED);
-    if (run_queue_remove(thread)) {
+    bool is_ready = false;
+
+    spin_lock(&thread->object.signal_lock);
+    thread->wanted_affinity = affinity;
+    if (thread->affinity != 0) {
+        is_ready = set_affinity_locked(thread, affinity);
+    }
+    spin_unlock(&thread->object.signal_lock);
+    if (is_ready) {
         sched_wake(thread);
-    } else if (thread->on_cpu && !(affinity & (1ul << thread->cpu))) {
-        arch_ipi_send(1ul << thread->cpu, ARCH_IPI_RESCHEDULE);
+    }
+}
+
+void sched_suspend(struct thread *thread, bool is_suspended)
+{
+    bool is_ready;
+
+    spin_lock(&thread->object.signal_lock);
+    if (!is_suspended) {
+        object_signal_locked(&thread->object, SIGNAL_SUSPENDED, 0);
+    }
+    is_ready = set_affinity_locked(thread, is_suspended ? 0 : thread->wanted_affinity);
+    spin_unlock(&thread->object.signal_lock);
+    if (is_ready) {
+        sched_wake(thread);
     }
 }
 

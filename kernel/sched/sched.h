@@ -74,6 +74,16 @@ void sched_set_priority(struct thread *thread, uint8_t priority);
 /* Changes the CPUs a thread may run on; takes effect at the latest at its next turn. */
 void sched_set_affinity(struct thread *thread, uint64_t affinity);
 
+/* Suspends a thread, wherever it is, or lets it go on. One that waits goes on waiting, and stops
+ * when that has ended. SIGNAL_SUSPENDED says that it has stopped. */
+void sched_suspend(struct thread *thread, bool is_suspended);
+
+/* A thread that is ours and ready stops if it is suspended. Nothing held. */
+void sched_stop_or_wake(struct thread *thread);
+
+/* Takes a thread out that has stopped: then it is ours. */
+bool sched_take_stopped(struct thread *thread);
+
 /* Some job has a limit of CPU time: from now on every CPU that runs something ticks. */
 void sched_count_time(void);
 

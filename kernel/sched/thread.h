@@ -85,6 +85,7 @@ struct vm_wait {
 #define THREAD_KICKED     (1u << 5) /* its next wait ends at once; keeps it off the fast path */
 #define THREAD_CHASED     (1u << 6) /* kick_node is on its way */
 #define THREAD_CHASE_MORE (1u << 7) /* and once more after that */
+#define THREAD_STOPPED    (1u << 8) /* suspended and out of the way: who clears it owns the thread */
 
 #define THREAD_WAITING 1ul /* of the wait word */
 
@@ -98,7 +99,7 @@ struct thread {
     struct address_root *root;  /* fixed */
     struct handle_table *table; /* fixed */
     struct handle_entry *hot;   /* that its last call used: looked at first */
-    uint64_t affinity;          /* CPUs it may run on */
+    uint64_t affinity;          /* CPUs it may run on; none: it is suspended */
     uint32_t flags;             /* atomic */
     uint8_t base_priority;
     uint8_t priority;        /* effective: base, or what was donated */
@@ -157,6 +158,8 @@ struct thread {
     int pager_error; /* why its last wait for a pager ended; 0: try again */
 
     struct list process_link; /* under the process's lock */
+
+    uint64_t wanted_affinity; /* while it is not suspended; under object.signal_lock */
 
     /* Figures; written by the CPU it runs on. */
     uint64_t cpu_ns;

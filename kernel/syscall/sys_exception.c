@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "syscall/door.h"
 
+#include "object/debug.h"
 #include "object/exception.h"
 #include "object/port.h"
 
@@ -18,4 +19,48 @@ DOOR_OF(exception_thread, port, OBJECT_PORT, RIGHT_RECV)
     int status = exception_thread(port, a1, &thread);
 
     return status != 0 ? status : door_new(&thread->object, RIGHTS_THREAD);
+}
+
+DOOR_OF(thread_suspend, thread, OBJECT_THREAD, RIGHT_WRITE_STATE)
+{
+    if (a1 > 1) {
+        return -EINVAL;
+    }
+    sched_suspend(thread, a1 == 1);
+    return sched_return(0); /* if that was us, the interrupt stops us on the way out */
+}
+
+DOOR_OF(thread_read_state, thread, OBJECT_THREAD, RIGHT_READ_STATE)
+{
+    struct thread *current = thread_current();
+
+    return current->buffer == NULL ? -ENO_BUFFER
+                                   : thread_registers_read(thread, current->buffer_payload);
+}
+
+DOOR_OF(thread_write_state, thread, OBJECT_THREAD, RIGHT_WRITE_STATE)
+{
+    struct thread *current = thread_current();
+
+    return current->buffer == NULL ? -ENO_BUFFER
+                                   : thread_registers_write(thread, current->buffer_payload);
+}
+
+static int64_t copy(struct process *process, uint64_t theirs, uint64_t ours, uint64_t size,
+                    bool to_process)
+{
+    if (size != 0 && !door_range_ok(ours, size)) {
+        return -EFAULT;
+    }
+    return door_result(process_copy(process, theirs, ours, size, to_process));
+}
+
+DOOR_OF(process_read, process, OBJECT_PROCESS, RIGHT_READ_STATE)
+{
+    return copy(process, a1, a2, a3, false);
+}
+
+DOOR_OF(process_write, process, OBJECT_PROCESS, RIGHT_WRITE_STATE)
+{
+    return copy(process, a1, a2, a3, true);
 }

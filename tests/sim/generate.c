@@ -626,6 +626,20 @@ FILL(exception_bind)
     r->rdx = sim_random(1000);
 }
 
+FILL(thread_suspend)
+{
+    r->rdi = any_handle(t, OBJECT_THREAD);
+    r->rsi = sim_chance(98) ? sim_chance(30) : 2;
+}
+
+FILL(process_copy)
+{
+    r->rdi = any_handle(t, OBJECT_PROCESS);
+    r->rsi = sim_chance(90) ? SLOT_BASE + sim_random(0x3000) : sim_random(UINT64_MAX);
+    r->rdx = sim_chance(90) ? SLOT_BASE + sim_random(0x3000) : any_address();
+    r->r10 = sim_chance(95) ? sim_random(0x2000) : any_size();
+}
+
 FILL(thread_set_priority)
 {
     /* None is below init, which may have to wait for a call that has to run again. */
@@ -812,6 +826,10 @@ static const struct {
     {SYS_thread_sleep, 16, fill_thread_sleep},
     {SYS_exception_bind, 20, fill_exception_bind},
     {SYS_exception_thread, 10, fill_token_drop},
+    {SYS_thread_suspend, 10, fill_thread_suspend},
+    {SYS_thread_read_state, 6, fill_thread},
+    {SYS_process_read, 8, fill_process_copy},
+    {SYS_process_write, 8, fill_process_copy},
     {SYS_job_create, 6, fill_job},
     {SYS_job_set_limit, 4, fill_job_set_limit},
     {SYS_job_info, 8, fill_job_info},

@@ -78,11 +78,13 @@ static void check_waiting(const struct thread *thread)
     case THREAD_STATE_RUNNING:
     case THREAD_STATE_READY:
     case THREAD_STATE_DEAD:
+    case THREAD_STATE_SUSPENDED:
         fake_fail("a thread waits in a state that is no wait");
         break;
     case THREAD_STATE_WAIT_FUTEX:
     case THREAD_STATE_WAIT_SLEEP:
         break;
+
     case THREAD_STATE_WAIT_KERNEL:
         fake_fail("a thread waits for other CPUs though all is quiet");
         break;
@@ -101,6 +103,9 @@ void invariants_check(void)
             HOLDS(thread, !is_current(thread));
         } else if (thread->wait & THREAD_WAITING) {
             check_waiting(thread);
+        } else if (thread->flags & THREAD_STOPPED) {
+            HOLDS(thread, thread->affinity == 0 && (thread->object.signals & SIGNAL_SUSPENDED));
+            HOLDS(thread, !is_current(thread) && !list_is_linked(&thread->ready_link));
         } else {
             /* Runs, or stands in a run queue: else its wake-up was lost. */
             HOLDS(thread, is_current(thread) != list_is_linked(&thread->ready_link));

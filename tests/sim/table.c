@@ -45,14 +45,13 @@ const char *table_error_name(int64_t error)
         const char *name;
     } names[] = {
 #define NAME(e) {e, #e}
-        NAME(EBADF),          NAME(EREVOKED), NAME(EWRONG_TYPE), NAME(EACCES),
-        NAME(EINVAL),         NAME(EFAULT),   NAME(ENOMEM),      NAME(EQUOTA),
-        NAME(EBUSY),          NAME(EEXIST),   NAME(EAGAIN),      NAME(ETIMEDOUT),
-        NAME(EPEER_DIED),     NAME(ERETRY),   NAME(ENO_BUFFER),  NAME(ELEASE),
-        NAME(EPERM),          NAME(EINTR),    NAME(EMSGSIZE),    NAME(ETOKEN_STALE),
-        NAME(ETOKEN_DROPPED), NAME(ENOENT),   NAME(ESRCH),       NAME(ECANCELED),
-        NAME(E2BIG),          NAME(ERANGE),   NAME(ENOTSUP),     NAME(EMFILE),
-        NAME(ENOSYS),         NAME(EDEADLK),
+        NAME(EBADF),        NAME(EREVOKED),       NAME(EWRONG_TYPE), NAME(EACCES), NAME(EINVAL),
+        NAME(EFAULT),       NAME(ENOMEM),         NAME(EQUOTA),      NAME(EBUSY),  NAME(EEXIST),
+        NAME(EAGAIN),       NAME(ETIMEDOUT),      NAME(EPEER_DIED),  NAME(ERETRY), NAME(ENO_BUFFER),
+        NAME(ELEASE),       NAME(EPERM),          NAME(EIO),         NAME(EINTR),  NAME(EMSGSIZE),
+        NAME(ETOKEN_STALE), NAME(ETOKEN_DROPPED), NAME(ENOENT),      NAME(ESRCH),  NAME(ECANCELED),
+        NAME(E2BIG),        NAME(ERANGE),         NAME(ENOTSUP),     NAME(EMFILE), NAME(ENOSYS),
+        NAME(EDEADLK),
 #undef NAME
     };
 

@@ -130,7 +130,7 @@ static struct rates rates_told(void)
     return rates;
 }
 
-void x86_time_init(void)
+COLD void x86_time_init(void)
 {
     struct rates rates = rates_told();
 

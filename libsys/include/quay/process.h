@@ -26,6 +26,19 @@ static inline int64_t qy_process_kill(handle_t process)
     return qy_syscall1(SYS_process_kill, process);
 }
 
+/* Copies from the memory of a process, or to it. Returns how many bytes, at most 32 KiB. */
+static inline int64_t qy_process_read(handle_t process, uint64_t from, void *to,
+                                      uint64_t size_bytes)
+{
+    return qy_syscall4(SYS_process_read, process, from, (uint64_t)(uintptr_t)to, size_bytes);
+}
+
+static inline int64_t qy_process_write(handle_t process, uint64_t to, const void *from,
+                                       uint64_t size_bytes)
+{
+    return qy_syscall4(SYS_process_write, process, to, (uint64_t)(uintptr_t)from, size_bytes);
+}
+
 /* status = 1 if it has exited, second = exit code, third = koid. */
 static inline struct qy_result qy_process_info(handle_t process)
 {

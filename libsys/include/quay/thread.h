@@ -73,6 +73,24 @@ static inline int64_t qy_thread_resume(void)
     return qy_syscall0(SYS_thread_resume);
 }
 
+/* 1: stops a thread where it is, or when its wait ends; SIGNAL_SUSPENDED says so. 0: it goes on. */
+static inline int64_t qy_thread_suspend(handle_t thread, uint32_t is_suspended)
+{
+    return qy_syscall2(SYS_thread_suspend, thread, is_suspended);
+}
+
+/* Its struct thread_registers into our message buffer's payload, or from there; it must be
+ * suspended and have stopped, or wait for the answer to its exception. */
+static inline int64_t qy_thread_read_state(handle_t thread)
+{
+    return qy_syscall1(SYS_thread_read_state, thread);
+}
+
+static inline int64_t qy_thread_write_state(handle_t thread)
+{
+    return qy_syscall1(SYS_thread_write_state, thread);
+}
+
 /* Lets other threads of the same priority run. */
 static inline int64_t qy_thread_yield(void)
 {

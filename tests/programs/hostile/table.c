@@ -163,6 +163,27 @@ ROW(port_bind) = {HANDLE(OBJECT_PORT, RIGHT_BIND), HANDLE(OBJECT_NONE, RIGHT_WAI
 ROW(port_unbind) = {HANDLE(OBJECT_PORT, RIGHT_BIND), HANDLE(OBJECT_NONE, 0)};
 ROW(exception_bind) = {HANDLE(OBJECT_PROCESS, RIGHT_MANAGE), HANDLE(OBJECT_PORT, RIGHT_BIND),
                        VALUE(7)};
+BAD(bad_booleans) = {{2, -EINVAL}, {UINT64_MAX, -EINVAL}, {1ul << 32, -EINVAL}, END};
+ROW(thread_suspend) = {HANDLE(OBJECT_THREAD, RIGHT_WRITE_STATE), CHECKED(0, bad_booleans)};
+ROW(thread_read_state) = {HANDLE(OBJECT_THREAD, RIGHT_READ_STATE)};
+ROW(thread_write_state) = {HANDLE(OBJECT_THREAD, RIGHT_WRITE_STATE)};
+BAD(bad_ours) = {{1, -EFAULT},
+                 {USER_LIMIT, -EFAULT},
+                 {USER_LIMIT - 1, -EFAULT},
+                 {KERNEL_ADDRESS, -EFAULT},
+                 {UINT64_MAX, -EFAULT},
+                 END};
+BAD(bad_theirs) = {{0, -EIO},
+                   {1, -EIO},
+                   {USER_LIMIT, -EIO},
+                   {USER_LIMIT - 1, -EIO},
+                   {KERNEL_ADDRESS, -EIO},
+                   {UINT64_MAX, -EIO},
+                   END};
+ROW(process_read) = {HANDLE(OBJECT_PROCESS, RIGHT_READ_STATE), CHECKED(UNMAPPED, bad_theirs),
+                     CHECKED(UNMAPPED, bad_ours), VALUE(8)};
+ROW(process_write) = {HANDLE(OBJECT_PROCESS, RIGHT_WRITE_STATE), CHECKED(UNMAPPED, bad_theirs),
+                      CHECKED(UNMAPPED, bad_ours), VALUE(8)};
 ROW(exception_thread) = {HANDLE(OBJECT_PORT, RIGHT_RECV), CHECKED(1, bad_tokens)};
 ROW(port_notify) = {HANDLE(OBJECT_PORT, RIGHT_NOTIFY), VALUE(1)};
 

@@ -227,6 +227,9 @@ int child_main(const char *role, uint64_t number)
     if (qy_streq(role, "spin")) {
         return spin_child(number);
     }
+    if (qy_streq(role, "debugged")) {
+        return debugged_child();
+    }
     if (qy_streq(role, "fault")) {
         *(volatile uint8_t *)0x20 = 1; /* SAFETY: meant to fault */
         return 0;

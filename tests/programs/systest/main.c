@@ -26,6 +26,7 @@ int main(int argument_count, char **arguments)
     test_pagers();
     test_threads();
     test_exceptions();
+    test_debugger();
     test_fpu();
     test_redirect();
     test_jobs();

@@ -25,6 +25,7 @@ void test_fork(void);
 void test_pagers(void);
 void test_threads(void);
 void test_exceptions(void);
+void test_debugger(void);
 void test_fpu(void);
 void test_redirect(void);
 void test_jobs(void);
@@ -35,6 +36,7 @@ void test_thousands(void);
 
 /* Runs in a child process; what it returns is the exit code. */
 int child_main(const char *role, uint64_t number);
+int debugged_child(void);
 int fpu_child(uint64_t seed);
 int fpu_paying_child(void);
 int fpu_poor_child(void);

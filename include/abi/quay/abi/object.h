@@ -77,7 +77,7 @@ enum object_type {
 
 /* All rights of a type: what the first handle to a new object has. */
 #define RIGHTS_JOB              (RIGHTS_BASIC | RIGHT_MANAGE | RIGHT_CREATE)
-#define RIGHTS_PROCESS          (RIGHTS_BASIC | RIGHT_MANAGE | RIGHT_READ_STATE)
+#define RIGHTS_PROCESS          (RIGHTS_BASIC | RIGHT_MANAGE | RIGHT_READ_STATE | RIGHT_WRITE_STATE)
 #define RIGHTS_THREAD           (RIGHTS_BASIC | RIGHT_MANAGE | RIGHT_READ_STATE | RIGHT_WRITE_STATE)
 #define RIGHTS_ASPACE           (RIGHTS_BASIC | RIGHT_MAP)
 #define RIGHTS_MEMORY           (RIGHTS_BASIC | RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC | RIGHT_RESIZE)
@@ -105,5 +105,7 @@ enum object_type {
 #define SIGNAL_USER          (1u << 6) /* event: any of its 64 bits is set */
 #define SIGNAL_ZERO_CHILDREN (1u << 7) /* memory: it has no clones */
 #define SIGNAL_WRITABLE      (1u << 7) /* sender of a channel: there is room */
+
+#define SIGNAL_SUSPENDED (1u << 8) /* thread: it has stopped, and waits for thread_suspend(0) */
 
 /* handle_info, in registers: rax = type, rdx = rights, rdi = koid (syscalls.def). */

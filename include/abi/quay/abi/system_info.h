@@ -57,6 +57,7 @@ enum thread_state {
     THREAD_STATE_WAIT_KERNEL = 8, /* for other CPUs in an unmap, or for the report of its fault */
     THREAD_STATE_DEAD = 9,
     THREAD_STATE_WAIT_SLEEP = 10,
+    THREAD_STATE_SUSPENDED = 11,
 };
 
 struct system_thread {

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What a debugger does with threads that have stopped, and with the memory of a process. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/compiler.h"
+
+struct process;
+struct thread;
+struct thread_registers;
+
+/* The registers of a thread that is suspended or waits for the answer to its exception; reading
+ * them also while it is suspended and still waits. 0, -EBUSY (it has not stopped). */
+MUST_USE int thread_registers_read(struct thread *thread, struct thread_registers *ret_registers);
+
+/* Also -EINVAL: user mode cannot have these. */
+MUST_USE int thread_registers_write(struct thread *thread,
+                                    const struct thread_registers *registers);
+
+/* Copies up to `size` bytes between our memory at `ours` and that of a process at `theirs`. Returns
+ * how many (at most LEASE_COPY_MAX); -EFAULT (our memory), -EIO (theirs). */
+MUST_USE int64_t process_copy(struct process *process, uint64_t theirs, uint64_t ours,
+                              uint64_t size, bool to_process);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* A small debugger: stops a child, looks into it, steps, changes it, and lets it go on. */
+#include "systest.h"
+#include <quay/bootstrap.h>
+#include <quay/exception.h>
+#include <quay/handle.h>
+#include <quay/process.h>
+#include <quay/thread.h>
+#include "../shared/self_spawn.h"
+
+#define KEY       9
+#define TRAP_FLAG (1ul << 8)
+
+static struct {
+    handle_t port, child;
+    struct qy_received io;
+    struct exception_message stopped;
+} debugger;
+
+/* In the child: stops, and says what became of it. The debugger makes 2 of 1, and steps over the
+ * additions. */
+static volatile uint64_t debugged_word;
+
+int debugged_child(void)
+{
+    uint64_t value = 1;
+
+    debugged_word = 40;
+    __asm__ volatile("int3\n\taddq $1, %0\n\taddq $1, %0" : "+a"(value));
+    return (int)(debugged_word + value);
+}
+
+/* Answers the exception before, if there is one, and waits for the next. */
+static bool stop_wait(void)
+{
+    const struct exception_message *message;
+
+    if (qy_port_reply_receive(debugger.port, &debugger.io, qy_deadline_after(PATIENT)) !=
+        RECEIVED_CALL) {
+        return false;
+    }
+    message = qy_exception(&debugger.io.message);
+    if (message != NULL) {
+        debugger.stopped = *message;
+    }
+    return message != NULL;
+}
+
+static void answer_next(const struct thread_registers *registers)
+{
+    debugger.io.message.header = qy_exception_answer(EXCEPTION_RESUME, registers);
+}
+
+static void test_breakpoint_and_steps(void)
+{
+    int64_t job = qy_job_create(qy_self_job());
+    tap_equal(qy_exception_bind((handle_t)job, debugger.port, KEY), 0, "exception_bind");
+    tap_equal(self_spawn("debugged", 0, (handle_t)job, NULL, 0, &debugger.child), 0,
+              "a child to be debugged");
+    tap_ok(stop_wait(), "stops");
+    tap_equal(debugger.stopped.kind, EXCEPTION_BREAKPOINT, "at its breakpoint");
+    uint64_t place = (uint64_t)(uintptr_t)&debugged_word;
+    uint64_t word = 0;
+    tap_equal(qy_process_read(debugger.child, place, &word, sizeof word), sizeof word,
+              "process_read");
+    tap_equal((int64_t)word, 40, "sees its variable");
+    word = 70;
+    tap_equal(qy_process_write(debugger.child, place, &word, sizeof word), sizeof word,
+              "process_write");
+    tap_ok(debugged_word != 70, "changes the child's and not ours");
+    struct thread_registers registers = debugger.stopped.registers;
+    uint64_t start = registers.rip;
+    tap_equal((int64_t)registers.rax, 1, "its register");
+    registers.rax = 2;
+    registers.rflags |= TRAP_FLAG;
+    answer_next(&registers);
+    tap_ok(stop_wait(), "it stops after one instruction");
+    tap_equal(debugger.stopped.kind, EXCEPTION_DEBUG, "for the debugger");
+    tap_equal((int64_t)debugger.stopped.registers.rip, (int64_t)start + 4, "behind it");
+    tap_equal((int64_t)debugger.stopped.registers.rax, 3, "which has added to our 2");
+    answer_next(NULL);
+    tap_ok(stop_wait(), "and after the next one");
+    tap_equal((int64_t)debugger.stopped.registers.rax, 4, "which has added too");
+    registers = debugger.stopped.registers;
+    registers.rflags &= ~TRAP_FLAG;
+    struct qy_message last = {.header = qy_exception_answer(EXCEPTION_RESUME, &registers)};
+    tap_equal(qy_port_reply(debugger.port, debugger.io.token, &last), 0, "it goes on");
+    tap_equal(qy_object_wait(debugger.child, SIGNAL_EXITED, qy_deadline_after(PATIENT)),
+              SIGNAL_EXITED, "to its end");
+    tap_equal((int64_t)qy_process_info(debugger.child).second, 74, "with what we have changed");
+    discard((int64_t)debugger.child);
+    discard(job);
+}
+
+static void counter(void *argument)
+{
+    volatile uint64_t *count = argument;
+    for (;;) {
+        (*count)++;
+    }
+}
+
+static void test_suspend(void)
+{
+    static uint64_t count;
+    struct qy_thread *thread;
+    const struct thread_registers *registers = (const void *)qy_buffer()->payload;
+    tap_equal(qy_thread_create(counter, &count, 0, &thread), 0, "a thread that counts");
+    (void)qy_thread_sleep(qy_deadline_after(SHORTLY));
+    tap_equal(qy_thread_read_state(thread->handle), -EBUSY, "its registers do not hold still");
+    tap_equal(qy_thread_suspend(thread->handle, 1), 0, "thread_suspend");
+    tap_equal(qy_object_wait(thread->handle, SIGNAL_SUSPENDED, qy_deadline_after(PATIENT)),
+              SIGNAL_SUSPENDED, "stops it");
+    uint64_t before = *(volatile uint64_t *)&count;
+    (void)qy_thread_sleep(qy_deadline_after(SHORTLY));
+    tap_ok(before > 0 && *(volatile uint64_t *)&count == before, "it does not count any more");
+    tap_equal(qy_thread_read_state(thread->handle), 0, "thread_read_state");
+    tap_ok(registers->rip - (uint64_t)(uintptr_t)counter < 64, "it is where it counts");
+    tap_equal(qy_thread_write_state(thread->handle), 0, "thread_write_state");
+    tap_equal(qy_thread_suspend(thread->handle, 0), 0, "let go on");
+    time_ns_t end = qy_deadline_after(PATIENT);
+    while (*(volatile uint64_t *)&count == before && qy_clock_read() < end) {
+        (void)qy_thread_sleep(qy_deadline_after(QY_MILLISECOND));
+    }
+    tap_ok(*(volatile uint64_t *)&count != before, "it counts again");
+    (void)qy_thread_suspend(thread->handle, 1);
+    tap_equal(qy_thread_kill(thread->handle), 0, "suspended again, it is killed");
+    tap_equal(qy_thread_join(thread, qy_deadline_after(PATIENT)), 0, "and ends");
+}
+
+void test_debugger(void)
+{
+    int64_t port = qy_port_create(qy_self_job(), 4);
+    debugger.port = (handle_t)port;
+    tap_ok(port > 0 && qy_buffer() != NULL, "a port for the debugger");
+    test_breakpoint_and_steps();
+    test_suspend();
+    discard(port);
+}
