@@ -56,6 +56,11 @@ void arch_thread_set_redirect(struct arch_thread *thread, struct redirect *redir
 /* The bases of a thread that does not run; what is 0 or becomes 0 may cost it time all the same. */
 void arch_thread_set_bases(struct arch_thread *thread, uint64_t fs_base, uint64_t gs_base);
 
+/* One of the hardware breakpoints of a thread that does not run: BREAKPOINT_*, in user space, size
+ * 1, 2, 4 or 8 and aligned to it. They are in force while the thread is current. */
+void arch_thread_set_breakpoint(struct arch_thread *thread, unsigned index, uint64_t address,
+                                uint32_t kind, uint32_t size_bytes);
+
 /* Restores the current thread's frame and leaves the kernel, or idles if it is the idle thread.
  * Called at the end of every entry that may have switched threads; what lies on the CPU's stack is
  * abandoned. */

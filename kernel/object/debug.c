@@ -2,24 +2,36 @@
 #include "object/debug.h"
 
 #include <quay/abi/errno.h>
+#include <quay/abi/exception.h>
+#include <quay/abi/memory.h>
 #include "object/exception.h"
 #include "object/port.h"
 #include "sched/sched.h"
 
-static void access(struct thread *thread, struct thread_registers *registers, bool is_write)
+typedef void access_fn(struct thread *thread, void *what);
+
+static void registers_get(struct thread *thread, void *what)
 {
-    if (is_write) {
-        exception_registers_set(thread, registers);
-    } else {
-        exception_registers_get(thread, registers);
-    }
+    exception_registers_get(thread, what);
+}
+
+static void registers_set(struct thread *thread, void *what)
+{
+    exception_registers_set(thread, what);
+}
+
+static void breakpoint_set(struct thread *thread, void *what)
+{
+    const struct breakpoint *breakpoint = what;
+
+    arch_thread_set_breakpoint(&thread->arch, (unsigned)breakpoint->index, breakpoint->address,
+                               (uint32_t)breakpoint->kind, (uint32_t)breakpoint->size_bytes);
 }
 
 /* A thread that waits for the answer to its exception: whoever answers, or fails it, needs the lock
  * of the port. SAFETY: the session that a waiting thread calls is allocated, and what is freed now
  * stays until we leave the kernel; if the wait has ended since, its word tells. */
-static bool access_exception(struct thread *thread, uint64_t seen,
-                             struct thread_registers *registers, bool is_write)
+static bool access_exception(struct thread *thread, uint64_t seen, access_fn *access, void *what)
 {
     const struct wait_ops *ops = thread->wait_ops;
     struct port *port;
@@ -33,25 +45,25 @@ static bool access_exception(struct thread *thread, uint64_t seen,
     spin_lock(&port->lock);
     is_same = wait_seen(thread) == seen;
     if (is_same) {
-        access(thread, registers, is_write);
+        access(thread, what);
     }
     spin_unlock(&port->lock);
     return is_same;
 }
 
-static bool access_stopped(struct thread *thread, struct thread_registers *registers, bool is_write)
+static bool access_stopped(struct thread *thread, access_fn *access, void *what)
 {
     if (sched_take_stopped(thread)) {
-        access(thread, registers, is_write);
+        access(thread, what);
         sched_stop_or_wake(thread);
         return true;
     }
-    return access_exception(thread, wait_seen(thread), registers, is_write);
+    return access_exception(thread, wait_seen(thread), access, what);
 }
 
 int thread_registers_read(struct thread *thread, struct thread_registers *ret_registers)
 {
-    if (access_stopped(thread, ret_registers, false)) {
+    if (access_stopped(thread, registers_get, ret_registers)) {
         return 0;
     }
     if (__atomic_load_n(&thread->affinity, __ATOMIC_RELAXED) != 0 ||
@@ -59,7 +71,7 @@ int thread_registers_read(struct thread *thread, struct thread_registers *ret_re
         return -EBUSY;
     }
     /* SAFETY: its wait may end just now, and write a result; it does not get further than that. */
-    access(thread, ret_registers, false);
+    registers_get(thread, ret_registers);
     return 0;
 }
 
@@ -70,5 +82,22 @@ int thread_registers_write(struct thread *thread, const struct thread_registers 
     if (!frame_registers_ok(&copy)) {
         return -EINVAL;
     }
-    return access_stopped(thread, &copy, true) ? 0 : -EBUSY;
+    return access_stopped(thread, registers_set, &copy) ? 0 : -EBUSY;
+}
+
+int thread_breakpoint_set(struct thread *thread, struct breakpoint breakpoint)
+{
+    uint64_t size = breakpoint.size_bytes;
+
+    if (breakpoint.index >= BREAKPOINT_COUNT || breakpoint.kind > BREAKPOINT_ACCESS) {
+        return -EINVAL;
+    }
+    if (breakpoint.kind == BREAKPOINT_NONE) {
+        breakpoint.address = breakpoint.size_bytes = 0;
+    } else if (size == 0 || size > (breakpoint.kind == BREAKPOINT_EXEC ? 1 : 8) ||
+               (size & (size - 1)) != 0 || breakpoint.address % size != 0 ||
+               breakpoint.address >= USER_LIMIT) {
+        return -EINVAL;
+    }
+    return access_stopped(thread, breakpoint_set, &breakpoint) ? 0 : -EBUSY;
 }

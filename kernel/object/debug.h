@@ -18,6 +18,13 @@ MUST_USE int thread_registers_read(struct thread *thread, struct thread_register
 MUST_USE int thread_registers_write(struct thread *thread,
                                     const struct thread_registers *registers);
 
+struct breakpoint {
+    uint64_t index, address, kind, size_bytes; /* as they were given */
+};
+
+/* One hardware breakpoint of such a thread, as thread_registers_write. */
+MUST_USE int thread_breakpoint_set(struct thread *thread, struct breakpoint breakpoint);
+
 /* Copies up to `size` bytes between our memory at `ours` and that of a process at `theirs`. Returns
  * how many (at most LEASE_COPY_MAX); -EFAULT (our memory), -EIO (theirs). */
 MUST_USE int64_t process_copy(struct process *process, uint64_t theirs, uint64_t ours,

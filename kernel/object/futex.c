@@ -271,8 +271,9 @@ static void unlock_both(struct bucket *a, struct bucket *b) NO_THREAD_SAFETY_ANA
     spin_unlock(a < b ? &a->lock : &b->lock);
 }
 
-int64_t futex_requeue(struct uaddr from, uint32_t wake_count, uint32_t expected, struct uaddr to,
-                      uint32_t move_count, uint32_t *ret_moved) NO_THREAD_SAFETY_ANALYSIS
+COLD int64_t futex_requeue(struct uaddr from, uint32_t wake_count, uint32_t expected,
+                           struct uaddr to, uint32_t move_count,
+                           uint32_t *ret_moved) NO_THREAD_SAFETY_ANALYSIS
 {
     struct futex_key from_key, to_key;
     struct bucket *from_bucket, *to_bucket;

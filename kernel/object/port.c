@@ -62,7 +62,7 @@ static int slots_alloc(struct port *port, uint32_t count)
     return 0;
 }
 
-int port_create(struct account *account, uint32_t token_count, struct port **ret_port)
+COLD int port_create(struct account *account, uint32_t token_count, struct port **ret_port)
 {
     struct object *object;
     struct port *port;
@@ -285,7 +285,7 @@ static struct port_server *server_find_locked(struct process *process, const str
 }
 
 /* The process's note that it may come to hold tokens of this port. */
-static int process_serve(struct process *process, struct port *port)
+static COLD int process_serve(struct process *process, struct port *port)
 {
     struct port_server *server;
     int error = 0;
@@ -327,7 +327,7 @@ int port_bind_thread(struct port *port, struct thread *thread)
 
 /* Fails the next few calls from *index on: those received by `owner`, or all (NULL). True when the
  * last slot was looked at. */
-static bool fail_tokens(struct port *port, const struct process *owner, uint32_t *index)
+static COLD bool fail_tokens(struct port *port, const struct process *owner, uint32_t *index)
 {
     for (unsigned step = 0; step < CLOSE_STEP && *index < port->slot_count; step++) {
         struct token_slot *slot = &port->slots[(*index)++];
@@ -367,7 +367,7 @@ bool port_servers_drain(struct process *process)
 /* --- The end of a port --- */
 
 /* Fails one caller, or else one receiver, that still waits; false if there is none. */
-static bool fail_one(struct port *port)
+static COLD bool fail_one(struct port *port)
 {
     struct thread *thread;
     int error = -EPEER_DIED;

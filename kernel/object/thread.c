@@ -281,7 +281,7 @@ void thread_set_base_priority(struct thread *thread, uint8_t priority)
 
 /* Two pages of their own memory object: the mapping and the thread both hold it, so that neither
  * an unmap by the program nor the end of the thread takes it from the other. */
-int thread_make_buffer(struct thread *thread, uint64_t address, uint64_t *ret_address)
+COLD int thread_make_buffer(struct thread *thread, uint64_t address, uint64_t *ret_address)
 {
     struct memory *memory;
     struct paddr pages[2];

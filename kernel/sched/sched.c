@@ -204,7 +204,8 @@ static int64_t switch_to(struct run_queue *queue, struct thread *to)
 
     account_time(queue, from);
     if (to == from) {
-        return SYSCALL_RESUME; /* it was woken before it had left */
+        arch_thread_switch(cpu, from, to); /* it was woken before it had left, and may be changed */
+        return SYSCALL_RESUME;
     }
     queue->switches++;
     if (UNLIKELY(to->flags & THREAD_KICKED)) {

@@ -46,6 +46,12 @@ DOOR_OF(thread_write_state, thread, OBJECT_THREAD, RIGHT_WRITE_STATE)
                                    : thread_registers_write(thread, current->buffer_payload);
 }
 
+DOOR_OF(thread_set_breakpoint, thread, OBJECT_THREAD, RIGHT_WRITE_STATE)
+{
+    return thread_breakpoint_set(
+        thread, (struct breakpoint){.index = a1, .address = a2, .kind = a3, .size_bytes = a4});
+}
+
 static int64_t copy(struct process *process, uint64_t theirs, uint64_t ours, uint64_t size,
                     bool to_process)
 {

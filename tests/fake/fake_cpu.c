@@ -461,6 +461,13 @@ void arch_thread_set_redirect(struct arch_thread *thread, struct redirect *redir
     thread->redirect = redirect;
 }
 
+void arch_thread_set_breakpoint(struct arch_thread *thread, unsigned index, uint64_t address,
+                                uint32_t kind, uint32_t size_bytes)
+{
+    FAKE_CHECK(index < 4 && kind < 4 && address < USER_LIMIT && size_bytes <= 8);
+    thread->breakpoints[index] = kind == 0 ? 0 : address;
+}
+
 void arch_thread_set_bases(struct arch_thread *thread, uint64_t fs_base, uint64_t gs_base)
 {
     thread->fs_base = fs_base;

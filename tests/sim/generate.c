@@ -632,6 +632,15 @@ FILL(thread_suspend)
     r->rsi = sim_chance(98) ? sim_chance(30) : 2;
 }
 
+FILL(thread_set_breakpoint)
+{
+    r->rdi = any_handle(t, OBJECT_THREAD);
+    r->rsi = sim_random(5);
+    r->rdx = sim_chance(90) ? SLOT_BASE : sim_random(UINT64_MAX);
+    r->r10 = sim_random(5);
+    r->r8 = 1ul << sim_random(5);
+}
+
 FILL(process_copy)
 {
     r->rdi = any_handle(t, OBJECT_PROCESS);
@@ -828,6 +837,7 @@ static const struct {
     {SYS_exception_thread, 10, fill_token_drop},
     {SYS_thread_suspend, 10, fill_thread_suspend},
     {SYS_thread_read_state, 6, fill_thread},
+    {SYS_thread_set_breakpoint, 8, fill_thread_set_breakpoint},
     {SYS_process_read, 8, fill_process_copy},
     {SYS_process_write, 8, fill_process_copy},
     {SYS_job_create, 6, fill_job},

@@ -42,7 +42,8 @@ struct PACKED table_pointer {
 };
 
 extern const char x86_stubs_exception[], x86_stubs_irq[], x86_stubs_system[];
-extern const char x86_nmi_stub[], x86_double_fault_stub[], x86_machine_check_stub[];
+extern const char x86_debug_stub[], x86_nmi_stub[], x86_double_fault_stub[],
+    x86_machine_check_stub[];
 extern const char x86_syscall_entry[];
 
 static struct gate x_idt[256];
@@ -71,6 +72,7 @@ void x86_idt_build(void)
     for (unsigned i = 0; i < 16; i++) {
         gate_set(0xf0 + i, x86_stubs_system + i * STUB_SIZE, 0, 0);
     }
+    gate_set(1, x86_debug_stub, IST_MACHINE_CHECK, 0); /* which never comes back */
     gate_set(2, x86_nmi_stub, IST_NMI, 0);
     gate_set(8, x86_double_fault_stub, IST_DOUBLE_FAULT, 0);
     gate_set(18, x86_machine_check_stub, IST_MACHINE_CHECK, 0);

@@ -315,6 +315,30 @@ interrupt_kernel:
     POP_REGISTERS
     iretq
 
+/*
+ * #DB. A breakpoint on memory that `mov ss` reads is met after the instruction behind it: if that is
+ * `syscall`, in the kernel, on the program's stack. So there is a stack of its own. From user mode
+ * all goes on as if it had come through TSS.rsp0; the kernel's own accesses are let pass.
+ */
+    .balign 16
+    .globl x86_debug_stub
+x86_debug_stub:
+    testb $3, 8(%rsp) /* cs */
+    jz 1f
+    swapgs
+    pushq %rax
+    movq %gs:CPU_CURRENT, %rax
+    .irp register, rax, rip, cs, rflags, rsp, ss
+    popq FRAME_\register(%rax)
+    .endr
+    movq $0, FRAME_error_code(%rax)
+    movq $(FRAME_INTERRUPT + 1), FRAME_vector(%rax)
+    leaq FRAME_vector(%rax), %rsp
+    movq FRAME_rax(%rax), %rax
+    swapgs
+    jmp interrupt_common
+1:  iretq
+
 /* NMI, double fault, machine check: which GS base is active is unknown, so the record's address
  * comes from the top of the stack page. IST stacks are two pages, aligned to their size. */
 .macro PARANOID name, handler, vector, has_error

@@ -7,6 +7,7 @@
 #include "core/cpu.h"
 #include "core/panic.h"
 #include <arch_impl/thread.h>
+#include <quay/abi/exception.h>
 #include <quay/abi/memory.h>
 
 /* SDM Vol. 1, 10.5.1 and 13.4: where a saved state holds the two control words. */
@@ -87,6 +88,56 @@ static void redirect_load(struct redirect *redirect)
     msr_write(MSR_LSTAR, (uint64_t)(redirect != NULL ? x86_syscall_redirect : x86_syscall_entry));
 }
 
+/* SDM Vol. 3B, 17.2: an enable bit in 0-7 and four bits from 16 on for each; bit 10 is fixed. */
+#define DR7_FIXED             0x400ul
+#define DR6_CLEAR             0xffff0ff0ul
+#define DR7_ENABLE(index)     (1ul << 2 * (index))
+#define DR7_KIND(index, bits) ((uint64_t)(bits) << (16 + 4 * (index)))
+
+void arch_thread_set_breakpoint(struct arch_thread *thread, unsigned index, uint64_t address,
+                                uint32_t kind, uint32_t size_bytes)
+{
+    const uint64_t length = size_bytes == 8 ? 2 : size_bytes - 1;
+    const uint64_t access = kind == BREAKPOINT_EXEC ? 0 : kind == BREAKPOINT_WRITE ? 1 : 3;
+
+    thread->debug_control &= ~(DR7_ENABLE(index) | DR7_KIND(index, 15));
+    if (kind != BREAKPOINT_NONE) {
+        thread->debug_control |= DR7_ENABLE(index) | DR7_KIND(index, length << 2 | access);
+    }
+    thread->breakpoints[index] = address;
+    thread->extra |= ARCH_THREAD_DEBUG; /* grows, as in arch_thread_set_bases */
+}
+
+static COLD NEVER_INLINE PRESERVE_MOST void debug_load(struct arch_thread *thread)
+{
+    if (thread->debug_control == 0) {
+        thread->extra &= ~ARCH_THREAD_DEBUG;
+    } else {
+        dr0_write(thread->breakpoints[0]);
+        dr1_write(thread->breakpoints[1]);
+        dr2_write(thread->breakpoints[2]);
+        dr3_write(thread->breakpoints[3]);
+    }
+    dr7_write(thread->debug_control | DR7_FIXED);
+}
+
+/* At a breakpoint for execution RF lets the instruction through when the thread goes on. */
+COLD uint64_t x86_debug_met(struct user_frame *frame)
+{
+    const struct arch_thread *thread = upcall_arch_thread(arch_current());
+    uint64_t met = dr6_read() & (EXCEPTION_STEP | 15);
+
+    dr6_write(DR6_CLEAR);
+    for (unsigned index = 0; index < BREAKPOINT_COUNT; index++) {
+        if (!(thread->debug_control & DR7_ENABLE(index))) {
+            met &= ~(1ul << index);
+        } else if ((met >> index & 1) && !(thread->debug_control & DR7_KIND(index, 3))) {
+            frame->rflags |= 1ul << 16; /* RF */
+        }
+    }
+    return met;
+}
+
 PRESERVE_MOST void arch_thread_switch_extra(struct arch_thread *from, struct arch_thread *to)
 {
     /* Also where both have the same base: a program can make its own zero without us, by loading
@@ -99,6 +150,9 @@ PRESERVE_MOST void arch_thread_switch_extra(struct arch_thread *from, struct arc
     }
     if ((from->extra | to->extra) & ARCH_THREAD_REDIRECT) {
         redirect_load(to->redirect);
+    }
+    if (UNLIKELY((from->extra | to->extra) & ARCH_THREAD_DEBUG)) {
+        debug_load(to);
     }
     if (from->fpu_state != NULL) {
         fpu_save(from->fpu_state);

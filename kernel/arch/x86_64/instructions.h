@@ -70,6 +70,25 @@ static inline uint64_t tsc_read(void)
     {                                                                                              \
         __asm__ volatile("movq %0, %%cr" #n : : "r"(value) : "memory");                            \
     }
+#define DEBUG_REGISTER(n)                                                                          \
+    static inline uint64_t dr##n##_read(void)                                                      \
+    {                                                                                              \
+        uint64_t value;                                                                            \
+        __asm__ volatile("movq %%dr" #n ", %0" : "=r"(value));                                     \
+        return value;                                                                              \
+    }                                                                                              \
+    static inline void dr##n##_write(uint64_t value)                                               \
+    {                                                                                              \
+        __asm__ volatile("movq %0, %%dr" #n : : "r"(value));                                       \
+    }
+DEBUG_REGISTER(0)
+DEBUG_REGISTER(1)
+DEBUG_REGISTER(2)
+DEBUG_REGISTER(3)
+DEBUG_REGISTER(6)
+DEBUG_REGISTER(7)
+#undef DEBUG_REGISTER
+
 CONTROL_REGISTER(0)
 CONTROL_REGISTER(2)
 CONTROL_REGISTER(3)

@@ -14,6 +14,7 @@
 #include <arch_impl/frame.h>
 #include <quay/abi/memory.h>
 
+#define VECTOR_DEBUG              1
 #define VECTOR_NO_FPU             7
 #define VECTOR_GENERAL_PROTECTION 13
 #define VECTOR_PAGE_FAULT         14
@@ -87,7 +88,7 @@ void x86_interrupt_user(struct user_frame *frame)
     const unsigned vector = frame->vector & 0xff;
 
     if (vector < 32) {
-        exception_user(vector, frame->error_code);
+        exception_user(vector, vector == VECTOR_DEBUG ? x86_debug_met(frame) : frame->error_code);
     } else {
         interrupt_dispatch(vector);
     }

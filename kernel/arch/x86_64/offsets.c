@@ -33,6 +33,8 @@ void offsets(void)
     FRAME_OFFSETS(r9, r8, rax, rcx);
     FRAME_OFFSETS(rdx, rsi, rdi, vector);
     FRAME_OFFSETS(rip, cs, rflags, rsp);
+    FRAME_OFFSET(ss);
+    FRAME_OFFSET(error_code);
     VALUE(FRAME_INTERRUPT, FRAME_INTERRUPT);
     VALUE(CPU_REDIRECT, offsetof(struct cpu, arch.redirect));
     VALUE(REDIRECT_RIP, offsetof(struct redirect, registers.rip));

@@ -91,6 +91,15 @@ static inline int64_t qy_thread_write_state(handle_t thread)
     return qy_syscall1(SYS_thread_write_state, thread);
 }
 
+/* One of the 4 hardware breakpoints of a thread that has stopped: BREAKPOINT_* of
+ * <quay/abi/exception.h>, 1, 2, 4 or 8 bytes, aligned. */
+static inline int64_t qy_thread_set_breakpoint(handle_t thread, uint32_t index, uint64_t address,
+                                               uint32_t kind, uint32_t size_bytes)
+{
+    return qy_syscall_full(SYS_thread_set_breakpoint, thread, index, address, kind, size_bytes, 0)
+        .status;
+}
+
 /* Lets other threads of the same priority run. */
 static inline int64_t qy_thread_yield(void)
 {

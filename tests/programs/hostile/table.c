@@ -4,6 +4,7 @@
  * below asks for one by name for each of its lines.
  */
 #include "hostile.h"
+#include <quay/abi/exception.h>
 #include <quay/abi/ipc.h>
 #include <quay/abi/job.h>
 #include <quay/abi/memory.h>
@@ -167,6 +168,14 @@ BAD(bad_booleans) = {{2, -EINVAL}, {UINT64_MAX, -EINVAL}, {1ul << 32, -EINVAL}, 
 ROW(thread_suspend) = {HANDLE(OBJECT_THREAD, RIGHT_WRITE_STATE), CHECKED(0, bad_booleans)};
 ROW(thread_read_state) = {HANDLE(OBJECT_THREAD, RIGHT_READ_STATE)};
 ROW(thread_write_state) = {HANDLE(OBJECT_THREAD, RIGHT_WRITE_STATE)};
+BAD(bad_indexes) = {{4, -EINVAL}, {UINT64_MAX, -EINVAL}, {1ul << 32, -EINVAL}, END};
+BAD(bad_places_to_break) = {
+    {USER_LIMIT, -EINVAL}, {KERNEL_ADDRESS, -EINVAL}, {UINT64_MAX, -EINVAL}, {1, -EINVAL}, END};
+BAD(bad_kinds) = {{4, -EINVAL}, {1ul << 32, -EINVAL}, {BREAKPOINT_EXEC, -EINVAL}, END};
+BAD(bad_break_sizes) = {{0, -EINVAL}, {3, -EINVAL}, {16, -EINVAL}, {1ul << 33, -EINVAL}, END};
+ROW(thread_set_breakpoint) = {HANDLE(OBJECT_THREAD, RIGHT_WRITE_STATE), CHECKED(0, bad_indexes),
+                              CHECKED(UNMAPPED, bad_places_to_break),
+                              CHECKED(BREAKPOINT_WRITE, bad_kinds), CHECKED(8, bad_break_sizes)};
 BAD(bad_ours) = {{1, -EFAULT},
                  {USER_LIMIT, -EFAULT},
                  {USER_LIMIT - 1, -EFAULT},

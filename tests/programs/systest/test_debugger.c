@@ -21,13 +21,20 @@ static struct {
  * additions. */
 static volatile uint64_t debugged_word;
 
+static __attribute__((noinline)) void debugged_place(void)
+{
+    __asm__ volatile("" : : : "memory");
+}
+
 int debugged_child(void)
 {
     uint64_t value = 1;
 
     debugged_word = 40;
     __asm__ volatile("int3\n\taddq $1, %0\n\taddq $1, %0" : "+a"(value));
-    return (int)(debugged_word + value);
+    debugged_word += value;
+    debugged_place();
+    return (int)debugged_word;
 }
 
 /* Answers the exception before, if there is one, and waits for the next. */
@@ -83,7 +90,28 @@ static void test_breakpoint_and_steps(void)
     tap_equal((int64_t)debugger.stopped.registers.rax, 4, "which has added too");
     registers = debugger.stopped.registers;
     registers.rflags &= ~TRAP_FLAG;
-    struct qy_message last = {.header = qy_exception_answer(EXCEPTION_RESUME, &registers)};
+    handle_t thread = (handle_t)qy_exception_thread(debugger.port, debugger.io.token);
+    tap_equal(qy_thread_set_breakpoint(thread, 0, place, BREAKPOINT_WRITE, 8), 0,
+              "a breakpoint for writing its variable");
+    tap_equal(qy_thread_set_breakpoint(thread, 3, (uint64_t)(uintptr_t)debugged_place,
+                                       BREAKPOINT_EXEC, 1),
+              0, "and one for a function");
+    tap_equal(qy_thread_set_breakpoint(thread, 1, 0xffffffff80100000, BREAKPOINT_EXEC, 1), -EINVAL,
+              "the kernel has none");
+    answer_next(&registers);
+    tap_ok(stop_wait(), "it stops");
+    tap_equal(debugger.stopped.code, 1, "having written");
+    tap_equal(qy_process_read(debugger.child, place, &word, sizeof word), sizeof word,
+              "process_read");
+    tap_equal((int64_t)word, 74, "what it was to write");
+    tap_equal(qy_thread_set_breakpoint(thread, 0, 0, BREAKPOINT_NONE, 0), 0, "one is taken off");
+    answer_next(NULL);
+    tap_ok(stop_wait(), "it stops");
+    tap_equal(debugger.stopped.code, 1 << 3, "for the other");
+    tap_equal((int64_t)debugger.stopped.registers.rip, (int64_t)(uintptr_t)debugged_place,
+              "at the function");
+    discard((int64_t)thread);
+    struct qy_message last = {.header = qy_exception_answer(EXCEPTION_RESUME, NULL)};
     tap_equal(qy_port_reply(debugger.port, debugger.io.token, &last), 0, "it goes on");
     tap_equal(qy_object_wait(debugger.child, SIGNAL_EXITED, qy_deadline_after(PATIENT)),
               SIGNAL_EXITED, "to its end");

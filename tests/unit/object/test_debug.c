@@ -231,6 +231,35 @@ static void test_state_of_a_thread_with_an_exception_is_read_and_written(void **
     assert_int_equal(read_state(&registers), -EBUSY);
 }
 
+static int64_t breakpoint(uint64_t index, uint64_t address, uint64_t kind, uint64_t size)
+{
+    return fake_call(world.debugger, SYS_thread_set_breakpoint, world.process.thread, index,
+                     address, kind, size);
+}
+
+static void test_breakpoints_of_a_stopped_thread(void **state)
+{
+    (void)state;
+    begin(2);
+    assert_int_equal(breakpoint(0, THEIRS, BREAKPOINT_WRITE, 8), -EBUSY);
+    assert_int_equal(suspend(1), 0);
+    assert_true(is_stopped());
+    assert_int_equal(breakpoint(3, THEIRS, BREAKPOINT_WRITE, 8), 0);
+    assert_int_equal(world.thread->thread->arch.breakpoints[3], THEIRS);
+    assert_int_equal(breakpoint(3, 0, BREAKPOINT_NONE, 0), 0);
+    assert_int_equal(world.thread->thread->arch.breakpoints[3], 0);
+    assert_int_equal(breakpoint(4, THEIRS, BREAKPOINT_WRITE, 8), -EINVAL);
+    assert_int_equal(breakpoint(1ul << 32, THEIRS, BREAKPOINT_WRITE, 8), -EINVAL);
+    assert_int_equal(breakpoint(0, THEIRS, 4, 8), -EINVAL);
+    assert_int_equal(breakpoint(0, THEIRS, BREAKPOINT_EXEC, 2), -EINVAL);
+    assert_int_equal(breakpoint(0, THEIRS, BREAKPOINT_WRITE, 0), -EINVAL);
+    assert_int_equal(breakpoint(0, THEIRS, BREAKPOINT_WRITE, 3), -EINVAL);
+    assert_int_equal(breakpoint(0, THEIRS, BREAKPOINT_ACCESS, 16), -EINVAL);
+    assert_int_equal(breakpoint(0, THEIRS + 4, BREAKPOINT_ACCESS, 8), -EINVAL);
+    assert_int_equal(breakpoint(0, USER_LIMIT, BREAKPOINT_WRITE, 1), -EINVAL);
+    assert_int_equal(breakpoint(0, 0xffffffff80100000, BREAKPOINT_EXEC, 1), -EINVAL);
+}
+
 static void test_state_needs_a_buffer_and_rights(void **state)
 {
     struct fake_thread *debugger;
@@ -305,6 +334,7 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_suspended_thread_is_killed),
     FAKE_TEST(test_state_of_a_stopped_thread_is_read_and_written),
     FAKE_TEST(test_state_of_a_thread_with_an_exception_is_read_and_written),
+    FAKE_TEST(test_breakpoints_of_a_stopped_thread),
     FAKE_TEST(test_state_needs_a_buffer_and_rights),
     FAKE_TEST(test_process_memory_is_copied_both_ways),
     FAKE_TEST(test_process_memory_that_is_not_there),

@@ -27,6 +27,16 @@
 #define EXCEPTION_PROTECTION 13u
 #define EXCEPTION_PAGE_FAULT 14u
 
+/* exception_message.code of EXCEPTION_DEBUG: bit n of the breakpoints that were met, or a step. */
+#define EXCEPTION_STEP (1u << 14)
+
+/* thread_set_breakpoint: what meets it. A data breakpoint is met after the access. */
+#define BREAKPOINT_NONE   0u
+#define BREAKPOINT_EXEC   1u
+#define BREAKPOINT_WRITE  2u
+#define BREAKPOINT_ACCESS 3u /* reading and writing */
+#define BREAKPOINT_COUNT  4u
+
 #define EXCEPTION_READ  0u
 #define EXCEPTION_WRITE 1u
 #define EXCEPTION_EXEC  2u
@@ -35,8 +45,8 @@ struct exception_message {
     koid_t process;
     koid_t thread;
     uint32_t kind;
-    uint32_t access;  /* page fault: EXCEPTION_READ, _WRITE or _EXEC */
-    int64_t code;     /* page fault: -EFAULT, -EACCES or -ENOMEM; else the CPU's error code */
+    uint32_t access; /* page fault: EXCEPTION_READ, _WRITE or _EXEC */
+    int64_t code; /* page fault: -EFAULT, -EACCES or -ENOMEM; else the CPU's error code, or above */
     uint64_t address; /* page fault: what was accessed */
     struct thread_registers registers;
 };

@@ -10,5 +10,6 @@ struct arch_thread {
     uint64_t fs_base, gs_base;
     void *fpu_state;           /* NULL until the first use */
     struct redirect *redirect; /* NULL: off */
-    struct fake_thread *fake;  /* made by arch_thread_init, see fake.h */
+    uint64_t breakpoints[4];
+    struct fake_thread *fake; /* made by arch_thread_init, see fake.h */
 };

@@ -14,6 +14,7 @@
 #define ARCH_THREAD_GS       (1u << 1)
 #define ARCH_THREAD_FPU      (1u << 2)
 #define ARCH_THREAD_REDIRECT (1u << 3)
+#define ARCH_THREAD_DEBUG    (1u << 4)
 
 struct arch_thread {
     uint32_t extra; /* ARCH_THREAD_* for what is not zero */
@@ -21,6 +22,8 @@ struct arch_thread {
     uint64_t gs_base;
     void *fpu_state;           /* NULL until the first use */
     struct redirect *redirect; /* NULL: off; atomic */
+    uint64_t breakpoints[4];   /* DR0 to DR3 */
+    uint64_t debug_control;    /* DR7 but for its fixed bit; 0: no breakpoints */
 };
 
 /* The rest of arch_thread_switch, when either thread has bases or FPU state. */
