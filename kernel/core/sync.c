@@ -22,7 +22,7 @@
 
 /* Bound the time with interrupts off: no callback is begun later than this after the first, and not
  * more of them are run in one interrupt. */
-#define SYNC_TIME_NS 2000
+#define SYNC_TIME_NS 1400
 #define SYNC_STEP    8
 
 struct sync_queue {

@@ -10,7 +10,8 @@
 #include <quay/abi/errno.h>
 #include <quay/abi/memory.h>
 
-#define PAGE_ATTEMPTS 8u /* a page that was made may be gone again before the next look */
+#define PAGE_ATTEMPTS 8u    /* a page that was made may be gone again before the next look */
+#define PAGE_COST     8192u /* bytes that are copied in the time in which a page is made */
 
 /* One copy under way. */
 struct lease_copy {
@@ -20,6 +21,7 @@ struct lease_copy {
     uint64_t lender_address;
     uint64_t address; /* ours */
     uint64_t size;
+    uint64_t made; /* pages */
     bool to_lender;
 };
 
@@ -138,6 +140,7 @@ static int64_t copy_step(struct lease_copy *copy, struct aspace *lenders) NO_THR
         spin_unlock(&lenders->lock);
         if (error == 0 && copied == 0) {
             error = page_make(copy, lenders, is_lenders);
+            copy->made++;
         }
         if (error != 0 || copied != 0) {
             return error != 0 ? error : (int64_t)copied;
@@ -150,7 +153,7 @@ static NEVER_INLINE int64_t copy_all(struct lease_copy *copy, struct aspace *len
 {
     uint64_t size = copy->size;
 
-    while (copy->size > 0 && size - copy->size < LEASE_COPY_MAX) {
+    while (copy->size > 0 && size - copy->size + copy->made * PAGE_COST < LEASE_COPY_MAX) {
         int64_t step = copy_step(copy, lenders);
 
         if (step < 0) {

@@ -24,7 +24,8 @@
 
 struct port;
 
-#define LEASE_COPY_MAX (32ul * 1024) /* bytes of one call: what bounds the time in the kernel */
+/* Bytes of one call, and fewer where pages are made: bounds the time in the kernel. */
+#define LEASE_COPY_MAX (32ul * 1024)
 
 /* Copies up to `size` bytes between our memory at `address` and a lease, from `offset` on. Returns
  * how many (at most LEASE_COPY_MAX); -ETOKEN_STALE, -EINVAL (no such lease), -EACCES (not lent in

@@ -10,7 +10,7 @@
 
 #define NODE_BITS    9u
 #define NODE_ENTRIES (1u << NODE_BITS)
-#define DRAIN_STEP   64u /* entries looked at in one step of destroying; one freed costs more */
+#define DRAIN_STEP   48u /* entries looked at in one step of destroying; one freed costs more */
 #define DRAIN_FREE   5u
 
 static struct {
