@@ -85,7 +85,8 @@ static uint64_t copy_pages(const struct lease_copy *copy, const struct aspace *l
     }
     size = size < ours_left ? size : ours_left;
     size = size < copy->size ? size : copy->size;
-    memcpy(copy->to_lender ? theirs : ours, copy->to_lender ? ours : theirs, size);
+    /* It may be one page, and overlap. */
+    memmove(copy->to_lender ? theirs : ours, copy->to_lender ? ours : theirs, size);
     return size;
 }
 

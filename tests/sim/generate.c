@@ -629,7 +629,8 @@ FILL(exception_bind)
 FILL(thread_suspend)
 {
     r->rdi = any_handle(t, OBJECT_THREAD);
-    r->rsi = sim_chance(98) ? sim_chance(30) : 2;
+    /* One at a time, all would wait for a call that was stopped in the middle. */
+    r->rsi = !sim_chance(98) ? 2 : !generator.plain_messages && sim_chance(30);
 }
 
 FILL(thread_set_breakpoint)

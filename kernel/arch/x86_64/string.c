@@ -19,6 +19,20 @@ void *(memcpy)(void *restrict to, const void *restrict from, size_t size)
     return to;
 }
 
+/* Backward where the ends overlap so, a byte at a time. */
+void *memmove(void *to, const void *from, size_t size)
+{
+    if ((uintptr_t)to - (uintptr_t)from >= size) {
+        return (memcpy)(to, from, size);
+    }
+
+    uint8_t *at = (uint8_t *)to + size - 1;
+    const uint8_t *last = (const uint8_t *)from + size - 1;
+
+    __asm__ volatile("std; rep movsb; cld" : "+D"(at), "+S"(last), "+c"(size) : : "memory");
+    return to;
+}
+
 void *(memset)(void *to, int value, size_t size)
 {
     void *at = to;

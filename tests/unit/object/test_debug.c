@@ -301,6 +301,32 @@ static void test_process_memory_is_copied_both_ways(void **state)
     assert_int_equal(value, 0x1122334455667788);
 }
 
+/* Both sides of the copy are one page, and overlap. */
+static void test_process_memory_that_is_shared_is_copied_in_order(void **state)
+{
+    const uint64_t ours = 0x6600000;
+    uint64_t value;
+    handle_t memory;
+
+    (void)state;
+    begin(2);
+    memory = MAKE(world.debugger, SYS_memory_create, job(), PAGE_SIZE, 0);
+    MAKE(world.debugger, SYS_aspace_map, world.process.aspace, memory, 0, THEIRS, PAGE_SIZE,
+         MAP_READ | MAP_WRITE | MAP_FIXED);
+    MAKE(world.debugger, SYS_aspace_map, fake_bootstrap(BOOTSTRAP_ASPACE), memory, 0, ours,
+         PAGE_SIZE, MAP_READ | MAP_WRITE | MAP_FIXED);
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_true(fake_write(world.debugger, ours + 8 * i, i + 1));
+    }
+    assert_int_equal(
+        fake_call(world.debugger, SYS_process_read, world.process.process, THEIRS, ours + 8, 16),
+        16);
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_true(fake_read(world.debugger, ours + 8 * i, &value));
+        assert_int_equal(value, i == 0 ? 1 : i);
+    }
+}
+
 static void test_process_memory_that_is_not_there(void **state)
 {
     struct fake_thread *debugger;
@@ -337,6 +363,7 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_breakpoints_of_a_stopped_thread),
     FAKE_TEST(test_state_needs_a_buffer_and_rights),
     FAKE_TEST(test_process_memory_is_copied_both_ways),
+    FAKE_TEST(test_process_memory_that_is_shared_is_copied_in_order),
     FAKE_TEST(test_process_memory_that_is_not_there),
 };
 
