@@ -6,6 +6,7 @@
 #include <quay/thread.h>
 
 static struct {
+    struct qy_mutex mutex; /* tests have threads that print results too, and they come in order */
     uint32_t count, failed;
 } tap_state;
 
@@ -13,9 +14,11 @@ static QY_PRINTF(2, 0) bool result_print(bool is_ok, const char *format, va_list
 {
     char name[160];
     (void)qy_vsnprintf(name, sizeof name, format, arguments); /* cut if too long */
+    qy_mutex_lock(&tap_state.mutex);
     tap_state.count++;
     tap_state.failed += is_ok ? 0 : 1;
     qy_printf("%sok %u - %s\n", is_ok ? "" : "not ", tap_state.count, name);
+    qy_mutex_unlock(&tap_state.mutex);
     return is_ok;
 }
 
