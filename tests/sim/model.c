@@ -998,6 +998,7 @@ void model_done(struct sim_thread *sim)
     if (!model.on) {
         return;
     }
+    bury(); /* a place may be free again */
     t = thread_slot(sim);
     if (t->active) {
         finished(t, &sim->fake->registers);
