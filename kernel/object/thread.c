@@ -120,8 +120,13 @@ int thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t
         return -EBUSY;
     }
     spin_lock(&process->lock);
-    /* Under the lock: a process that begins to die afterwards finds the thread started. */
-    before = process->state < PROCESS_DYING ? flags_set(thread, THREAD_STARTED) : THREAD_KILLED;
+    /* Under the lock: a process that begins to die afterwards finds the thread started. One that
+     * is killed before stays not started, or who kills it would look for it in the run queues. */
+    before = process->state < PROCESS_DYING ? thread->flags : THREAD_KILLED;
+    while (!(before & (THREAD_KILLED | THREAD_STARTED)) &&
+           !__atomic_compare_exchange_n(&thread->flags, &before, before | THREAD_STARTED, false,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+    }
     if (process->state == PROCESS_NEW && !(before & THREAD_KILLED)) {
         process->state = PROCESS_RUNNING;
     }

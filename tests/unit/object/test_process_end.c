@@ -28,7 +28,38 @@ static void test_process_kill_after_thread_kill_ends_all_threads(void **state)
     }
 }
 
+/* Whether it was killed first or started first, it ends. */
+static void test_thread_killed_while_it_is_started_ends(void **state)
+{
+    struct fake_thread *t = start_with(3, 3), *other;
+    const struct fake_process init = {.process = fake_bootstrap(BOOTSTRAP_PROCESS)};
+    struct fake_process process;
+
+    (void)state;
+    other = fake_thread_create(&init, NULL);
+    fake_process_new(job(), &process);
+    for (unsigned round = 0; round < 300; round++) {
+        handle_t thread = MAKE(t, SYS_thread_create, process.process);
+        const struct fake_registers call = {
+            .rax = SYS_thread_start,
+            .rdi = thread,
+            .rsi = FAKE_CODE,
+        };
+        int64_t status;
+
+        fake_request_call(other, &call);
+        assert_int_equal(fake_call(t, SYS_thread_kill, thread), 0);
+        status = fake_wait(other);
+        assert_true(status == 0 || status == -ESRCH);
+        fake_run_for(1000000);
+        assert_int_equal(fake_call(t, SYS_object_wait, thread, SIGNAL_EXITED, DEADLINE_POLL),
+                         SIGNAL_EXITED);
+        assert_int_equal(fake_call(t, SYS_handle_close, thread), 0);
+    }
+}
+
 static const struct fake_test tests[] = {
+    FAKE_TEST(test_thread_killed_while_it_is_started_ends),
     FAKE_TEST(test_process_kill_after_thread_kill_ends_all_threads),
 };
 
