@@ -9,7 +9,7 @@
 #define PING_DEFAULT 1000
 #define PING_MAX     10000000
 
-/* Calls through the plain stub, so that the figure is what any client pays. */
+/* Calls through the generated client, so that the figure is what any client pays. */
 static int64_t calls_make(handle_t session, uint64_t calls, uint64_t *ret_last)
 {
     for (uint64_t i = 0; i < calls; i++) {

@@ -27,7 +27,7 @@
 
 #define EFER_SCE (1ul << 0)
 
-#define STUB_SIZE 16
+#define GATE_ENTRY_SIZE 16
 
 _Static_assert(STAR_SYSRET_BASE + 8 == USER_SS && STAR_SYSRET_BASE + 16 == USER_CS, "SYSRET");
 
@@ -41,16 +41,16 @@ struct PACKED table_pointer {
     uint64_t base;
 };
 
-extern const char x86_stubs_exception[], x86_stubs_irq[], x86_stubs_system[];
-extern const char x86_debug_stub[], x86_nmi_stub[], x86_double_fault_stub[],
-    x86_machine_check_stub[];
+extern const char x86_gates_exception[], x86_gates_irq[], x86_gates_system[];
+extern const char x86_debug_gate[], x86_nmi_gate[], x86_double_fault_gate[],
+    x86_machine_check_gate[];
 extern const char x86_syscall_entry[];
 
 static struct gate x_idt[256];
 
-static void gate_set(unsigned vector, const char *stub, unsigned ist, unsigned flags)
+static void gate_set(unsigned vector, const char *entry, unsigned ist, unsigned flags)
 {
-    const uint64_t offset = (uint64_t)stub;
+    const uint64_t offset = (uint64_t)entry;
 
     x_idt[vector] = (struct gate){
         .offset_low = (uint16_t)offset,
@@ -64,18 +64,18 @@ static void gate_set(unsigned vector, const char *stub, unsigned ist, unsigned f
 void x86_idt_build(void)
 {
     for (unsigned i = 0; i < 32; i++) {
-        gate_set(i, x86_stubs_exception + i * STUB_SIZE, 0, i == 3 ? GATE_USER : 0);
+        gate_set(i, x86_gates_exception + i * GATE_ENTRY_SIZE, 0, i == 3 ? GATE_USER : 0);
     }
     for (unsigned i = 0; i < VECTOR_IRQ_COUNT; i++) {
-        gate_set(VECTOR_IRQ_BASE + i, x86_stubs_irq + i * STUB_SIZE, 0, 0);
+        gate_set(VECTOR_IRQ_BASE + i, x86_gates_irq + i * GATE_ENTRY_SIZE, 0, 0);
     }
     for (unsigned i = 0; i < 16; i++) {
-        gate_set(0xf0 + i, x86_stubs_system + i * STUB_SIZE, 0, 0);
+        gate_set(0xf0 + i, x86_gates_system + i * GATE_ENTRY_SIZE, 0, 0);
     }
-    gate_set(1, x86_debug_stub, IST_MACHINE_CHECK, 0); /* which never comes back */
-    gate_set(2, x86_nmi_stub, IST_NMI, 0);
-    gate_set(8, x86_double_fault_stub, IST_DOUBLE_FAULT, 0);
-    gate_set(18, x86_machine_check_stub, IST_MACHINE_CHECK, 0);
+    gate_set(1, x86_debug_gate, IST_MACHINE_CHECK, 0); /* which never comes back */
+    gate_set(2, x86_nmi_gate, IST_NMI, 0);
+    gate_set(8, x86_double_fault_gate, IST_DOUBLE_FAULT, 0);
+    gate_set(18, x86_machine_check_gate, IST_MACHINE_CHECK, 0);
 }
 
 static void tss_build(struct cpu *cpu)

@@ -246,8 +246,8 @@ arch_idle_wait:
     jmp 1b
 x86_idle_end:
 
-/* One stub a vector: error code (the CPU's or 0), vector, then the common part. */
-.macro STUB vector, has_error
+/* One entry a vector: error code (the CPU's or 0), vector, then the common part. */
+.macro GATE_ENTRY vector, has_error
     .balign 16
     .if !\has_error
     pushq $0
@@ -257,27 +257,27 @@ x86_idle_end:
 .endm
 
     .balign 16
-    .globl x86_stubs_exception, x86_stubs_irq, x86_stubs_system
-x86_stubs_exception:
+    .globl x86_gates_exception, x86_gates_irq, x86_gates_system
+x86_gates_exception:
     .set vector, 0
     .rept 32
     /* SDM Vol. 3A, table 6-1: 8, 10 to 14, 17, 21 push an error code; 29 and 30 are AMD's. */
     .if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
-    STUB vector, 1
+    GATE_ENTRY vector, 1
     .else
-    STUB vector, 0
+    GATE_ENTRY vector, 0
     .endif
     .set vector, vector + 1
     .endr
-x86_stubs_irq:
+x86_gates_irq:
     .rept VECTOR_IRQ_COUNT
-    STUB vector, 0
+    GATE_ENTRY vector, 0
     .set vector, vector + 1
     .endr
-x86_stubs_system: /* 0xf0 to 0xff */
+x86_gates_system: /* 0xf0 to 0xff */
     .set vector, 0xf0
     .rept 16
-    STUB vector, 0
+    GATE_ENTRY vector, 0
     .set vector, vector + 1
     .endr
 
@@ -321,8 +321,8 @@ interrupt_kernel:
  * all goes on as if it had come through TSS.rsp0; the kernel's own accesses are let pass.
  */
     .balign 16
-    .globl x86_debug_stub
-x86_debug_stub:
+    .globl x86_debug_gate
+x86_debug_gate:
     testb $3, 8(%rsp) /* cs */
     jz 1f
     swapgs
@@ -374,9 +374,9 @@ x86_debug_stub:
     iretq
 .endm
 
-    PARANOID x86_nmi_stub, x86_nmi, 2, 0
-    PARANOID x86_double_fault_stub, x86_fatal_exception, 8, 1
-    PARANOID x86_machine_check_stub, x86_fatal_exception, 18, 0
+    PARANOID x86_nmi_gate, x86_nmi, 2, 0
+    PARANOID x86_double_fault_gate, x86_fatal_exception, 8, 1
+    PARANOID x86_machine_check_gate, x86_fatal_exception, 18, 0
 
 /* void arch_user_copy_in(void *to, struct uaddr from, size_t size) */
     .balign 16

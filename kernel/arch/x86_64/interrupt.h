@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the stubs in entry.S call, with interrupts off on the CPU's kernel stack. */
+/* What the entries in entry.S call, with interrupts off on the CPU's kernel stack. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <idl/work.h>
+#include <idl/crew.h>
 #include <quay/clock.h>
 #include <quay/names.h>
 #include <quay/server.h>
@@ -9,7 +9,7 @@
 #define THREADS        4
 #define SESSIONS_MAX   16
 #define HELD_MAX       4
-#define WORK_CANCELLED 7 /* what a call that is to end is answered with */
+#define CREW_CANCELLED 7 /* what a call that is to end is answered with */
 #define MEET_WITHIN    (5 * QY_SECOND)
 
 static struct {
@@ -19,16 +19,16 @@ static struct {
     bool has_met;
     struct qy_pending held[HELD_MAX];
     _Alignas(8) uint8_t sessions[SESSIONS_MAX * QY_SESSION_BYTES(sizeof(uint64_t))];
-} work;
+} crew;
 
 static int64_t count(struct qy_request *request, uint64_t *ret_value)
 {
-    qy_mutex_lock(&work.mutex);
+    qy_mutex_lock(&crew.mutex);
     uint64_t *value = qy_session_state(request->server, request->in.badge);
     if (value != NULL) {
         *ret_value = ++*value;
     }
-    qy_mutex_unlock(&work.mutex);
+    qy_mutex_unlock(&crew.mutex);
     return value != NULL ? 0 : EQUOTA;
 }
 
@@ -37,19 +37,19 @@ static int64_t meet(struct qy_request *request, uint32_t wanted, bool *ret_met)
     (void)request;
     time_ns_t deadline = qy_deadline_after(MEET_WITHIN);
     int status = 0;
-    qy_mutex_lock(&work.mutex);
-    if (++work.meeting == wanted) {
-        work.has_met = true;
-        qy_condition_broadcast(&work.came);
+    qy_mutex_lock(&crew.mutex);
+    if (++crew.meeting == wanted) {
+        crew.has_met = true;
+        qy_condition_broadcast(&crew.came);
     }
-    while (!work.has_met && status == 0) {
-        status = qy_condition_wait(&work.came, &work.mutex, deadline);
+    while (!crew.has_met && status == 0) {
+        status = qy_condition_wait(&crew.came, &crew.mutex, deadline);
     }
-    *ret_met = work.has_met;
-    if (--work.meeting == 0) {
-        work.has_met = false;
+    *ret_met = crew.has_met;
+    if (--crew.meeting == 0) {
+        crew.has_met = false;
     }
-    qy_mutex_unlock(&work.mutex);
+    qy_mutex_unlock(&crew.mutex);
     return 0;
 }
 
@@ -57,37 +57,37 @@ static int64_t hold(struct qy_request *request, uint64_t *ret_value)
 {
     (void)ret_value;
     int64_t status = EQUOTA;
-    qy_mutex_lock(&work.mutex);
+    qy_mutex_lock(&crew.mutex);
     for (uint32_t i = 0; i < HELD_MAX && status != QY_DEFER; i++) {
-        if (!qy_is_pending(&work.held[i])) {
-            status = qy_defer(request, &work.held[i]);
+        if (!qy_is_pending(&crew.held[i])) {
+            status = qy_defer(request, &crew.held[i]);
         }
     }
-    qy_mutex_unlock(&work.mutex);
+    qy_mutex_unlock(&crew.mutex);
     return status;
 }
 
 static int64_t held(struct qy_request *request, uint32_t *ret_count)
 {
     (void)request;
-    qy_mutex_lock(&work.mutex);
+    qy_mutex_lock(&crew.mutex);
     for (uint32_t i = 0; i < HELD_MAX; i++) {
-        *ret_count += qy_is_pending(&work.held[i]) ? 1 : 0;
+        *ret_count += qy_is_pending(&crew.held[i]) ? 1 : 0;
     }
-    qy_mutex_unlock(&work.mutex);
+    qy_mutex_unlock(&crew.mutex);
     return 0;
 }
 
 static int64_t release(struct qy_request *request, uint64_t value, uint32_t *ret_count)
 {
-    qy_mutex_lock(&work.mutex);
+    qy_mutex_lock(&crew.mutex);
     for (uint32_t i = 0; i < HELD_MAX; i++) {
-        if (qy_is_pending(&work.held[i]) &&
-            qy_work_hold_answer(request->server, &work.held[i], value) == 0) {
+        if (qy_is_pending(&crew.held[i]) &&
+            qy_crew_hold_answer(request->server, &crew.held[i], value) == 0) {
             ++*ret_count;
         }
     }
-    qy_mutex_unlock(&work.mutex);
+    qy_mutex_unlock(&crew.mutex);
     return 0;
 }
 
@@ -99,28 +99,28 @@ static int64_t stop(struct qy_request *request)
 
 static void cancelled(struct qy_server *server, uint64_t token)
 {
-    qy_mutex_lock(&work.mutex);
+    qy_mutex_lock(&crew.mutex);
     for (uint32_t i = 0; i < HELD_MAX; i++) {
-        (void)qy_pending_cancel(server, &work.held[i], token);
+        (void)qy_pending_cancel(server, &crew.held[i], token);
     }
-    qy_mutex_unlock(&work.mutex);
+    qy_mutex_unlock(&crew.mutex);
 }
 
 static void cancel_requested(struct qy_server *server, uint64_t token)
 {
-    qy_mutex_lock(&work.mutex);
+    qy_mutex_lock(&crew.mutex);
     for (uint32_t i = 0; i < HELD_MAX; i++) {
-        if (qy_pending_is(&work.held[i], token)) {
+        if (qy_pending_is(&crew.held[i], token)) {
             /* It fails only if the caller has gone. */
-            (void)qy_work_hold_answer(server, &work.held[i], WORK_CANCELLED);
+            (void)qy_crew_hold_answer(server, &crew.held[i], CREW_CANCELLED);
         }
     }
-    qy_mutex_unlock(&work.mutex);
+    qy_mutex_unlock(&crew.mutex);
 }
 
 int main(int argument_count, char **arguments)
 {
-    static const struct qy_work_handlers handlers = {
+    static const struct qy_crew_handlers handlers = {
         .count = count,
         .meet = meet,
         .hold = hold,
@@ -129,14 +129,14 @@ int main(int argument_count, char **arguments)
         .stop = stop,
     };
     struct qy_server server = {
-        .dispatch = qy_work_dispatch,
+        .dispatch = qy_crew_dispatch,
         .handlers = &handlers,
         .cancelled = cancelled,
         .cancel_requested = cancel_requested,
-        .sessions = work.sessions,
+        .sessions = crew.sessions,
         .session_bytes = sizeof(uint64_t),
         .session_max = SESSIONS_MAX,
         .thread_count = THREADS,
     };
-    return qy_server_main(&server, argument_count > 0 ? arguments[0] : "work");
+    return qy_server_main(&server, argument_count > 0 ? arguments[0] : "crew");
 }

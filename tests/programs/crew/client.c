@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls the server `work` from several threads and stops it in the middle. Nothing may fail. */
-#include <idl/work.h>
+/* Calls the server `crew` from several threads and stops it in the middle. Nothing may fail. */
+#include <idl/crew.h>
 #include <quay/clock.h>
 #include <quay/message.h>
 #include <quay/names.h>
@@ -9,8 +9,8 @@
 
 #define CALLERS        4
 #define CALLS          500
-#define WORK_CANCELLED 7 /* as the server has it */
-#define WORK_RELEASED  9
+#define CREW_CANCELLED 7 /* as the server has it */
+#define CREW_RELEASED  9
 #define MEETING        3 /* threads at a time */
 #define ANSWER_WITHIN  (10 * QY_SECOND)
 
@@ -40,9 +40,9 @@ static void counts(void *argument)
     struct caller *caller = argument;
     struct qy_connection connection;
     uint64_t value = 0;
-    int64_t status = qy_connection_open(&connection, "work", soon());
+    int64_t status = qy_connection_open(&connection, "crew", soon());
     for (uint32_t i = 1; status == 0 && i <= CALLS; i++) {
-        status = qy_work_count(connection.session, &value, soon());
+        status = qy_crew_count(connection.session, &value, soon());
         if (status == 0 && value != i) {
             fail(caller, "a wrong count", (int64_t)value);
         }
@@ -58,9 +58,9 @@ static void meets(void *argument)
     struct caller *caller = argument;
     struct qy_connection connection;
     bool has_met = false;
-    int64_t status = qy_connection_open(&connection, "work", soon());
+    int64_t status = qy_connection_open(&connection, "crew", soon());
     if (status == 0) {
-        status = qy_work_meet(connection.session, MEETING, &has_met, soon());
+        status = qy_crew_meet(connection.session, MEETING, &has_met, soon());
     }
     if (status != 0 || !has_met) {
         fail(caller, "meet", status);
@@ -73,9 +73,9 @@ static void holds(void *argument)
     struct caller *caller = argument;
     struct qy_connection connection;
     uint64_t value = 0;
-    int64_t status = qy_connection_open(&connection, "work", soon());
+    int64_t status = qy_connection_open(&connection, "crew", soon());
     if (status == 0) {
-        status = qy_work_hold(connection.session, &value, soon());
+        status = qy_crew_hold(connection.session, &value, soon());
     }
     caller->value = value;
     if (status != 0) {
@@ -119,9 +119,9 @@ static bool together(void (*run)(void *), uint32_t count, void (*meanwhile)(stru
 static int64_t hold_await(struct qy_connection *connection, time_ns_t deadline)
 {
     uint32_t held = 0;
-    int64_t status = qy_connection_open(connection, "work", deadline);
+    int64_t status = qy_connection_open(connection, "crew", deadline);
     while (status == 0 && held == 0 && qy_clock_read() < deadline) {
-        status = qy_work_held(connection->session, &held, deadline);
+        status = qy_crew_held(connection->session, &held, deadline);
     }
     return status;
 }
@@ -151,16 +151,16 @@ static void stops(struct caller *callers)
     time_ns_t deadline = soon();
     int64_t status = hold_await(&connection, deadline);
     for (uint32_t i = 0; status == 0 && i < 3; i++) {
-        status = qy_work_count(connection.session, &value, deadline);
+        status = qy_crew_count(connection.session, &value, deadline);
     }
-    status = status == 0 ? qy_work_stop(connection.session, deadline) : status;
-    status = status == 0 ? qy_work_release(connection.session, WORK_RELEASED, &released, deadline)
+    status = status == 0 ? qy_crew_stop(connection.session, deadline) : status;
+    status = status == 0 ? qy_crew_release(connection.session, CREW_RELEASED, &released, deadline)
                          : status;
     if (status != 0 || released != 1) {
         fail(caller, "stop or release", status);
     }
     do {
-        status = qy_work_count(connection.session, &value, deadline);
+        status = qy_crew_count(connection.session, &value, deadline);
     } while (status == 0 && value != 1 && qy_clock_read() < deadline);
     if (status != 0 || value != 1) {
         fail(caller, "count after the restart", status);
@@ -174,8 +174,8 @@ int main(int argument_count, char **arguments)
     (void)arguments;
     bool is_good = together(counts, CALLERS, NULL, 0);
     is_good = together(meets, MEETING, NULL, 0) && is_good;
-    is_good = together(holds, 1, kicks, WORK_CANCELLED) && is_good;
-    is_good = together(holds, 1, stops, WORK_RELEASED) && is_good;
+    is_good = together(holds, 1, kicks, CREW_CANCELLED) && is_good;
+    is_good = together(holds, 1, stops, CREW_RELEASED) && is_good;
     qy_log("%s", is_good ? "all results right" : "WRONG RESULTS");
     return is_good ? 0 : 1;
 }
