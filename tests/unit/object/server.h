@@ -16,6 +16,13 @@ struct client {
     handle_t session; /* in the client's own */
 };
 
+/* Another process that may receive from the server's port. */
+struct receiver {
+    struct fake_process process;
+    struct fake_thread *thread;
+    handle_t port; /* in its own table */
+};
+
 #define EMPTY IPC_HEADER(1, 0, 0)
 
 static inline struct server server_on(unsigned cpus, unsigned choice, uint64_t tokens)
@@ -43,6 +50,17 @@ static inline struct client client(const struct server *server, uint64_t badge, 
     fake_process_start(&client.process);
     client.thread = client.process.main;
     return client;
+}
+
+static inline struct receiver receiver(const struct server *server)
+{
+    struct receiver receiver = {0};
+
+    fake_process_new(job(), &receiver.process);
+    receiver.port = fake_grant(&receiver.process, server->port, RIGHTS_SAME);
+    fake_process_start(&receiver.process);
+    receiver.thread = receiver.process.main;
+    return receiver;
 }
 
 /* Calls with one word; the call waits. */

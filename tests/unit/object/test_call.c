@@ -90,17 +90,14 @@ static void test_receiver_whose_time_is_over_leaves_its_slot(void **state)
 {
     struct server s = server(1);
     struct client c = client(&s, 7, 0);
-    struct fake_process other;
-    handle_t port;
+    struct receiver other = receiver(&s);
 
     (void)state;
-    fake_process_new(job(), &other);
-    port = fake_grant(&other, s.port, RIGHTS_SAME);
-    fake_process_start(&other);
-    assert_int_equal(fake_reply_receive(other.main, port, 0, fake_now() + second_ns, 0, NULL),
-                     FAKE_BLOCKED);
+    assert_int_equal(
+        fake_reply_receive(other.thread, other.port, 0, fake_now() + second_ns, 0, NULL),
+        FAKE_BLOCKED);
     fake_run_for(2 * second_ns);
-    assert_int_equal(fake_wait(other.main), -ETIMEDOUT);
+    assert_int_equal(fake_wait(other.thread), -ETIMEDOUT);
     call_begin(c.thread, c.session, 3);
     assert_int_equal(take(s.thread, s.port, 0, 0).word, 3);
 }
@@ -109,16 +106,12 @@ static void test_receiver_that_dies_leaves_its_slot(void **state)
 {
     struct server s = server(1);
     struct client c = client(&s, 7, 0);
-    struct fake_process other;
-    handle_t port;
+    struct receiver other = receiver(&s);
 
     (void)state;
-    fake_process_new(job(), &other);
-    port = fake_grant(&other, s.port, RIGHTS_SAME);
-    fake_process_start(&other);
-    assert_int_equal(fake_reply_receive(other.main, port, 0, DEADLINE_NEVER, 0, NULL),
+    assert_int_equal(fake_reply_receive(other.thread, other.port, 0, DEADLINE_NEVER, 0, NULL),
                      FAKE_BLOCKED);
-    assert_int_equal(fake_call(s.thread, SYS_thread_kill, other.thread), 0);
+    assert_int_equal(fake_call(s.thread, SYS_thread_kill, other.process.thread), 0);
     fake_settle();
     call_begin(c.thread, c.session, 3);
     assert_int_equal(take(s.thread, s.port, 0, 0).word, 3);
@@ -129,23 +122,19 @@ static void test_receiver_without_a_slot_is_woken_by_a_free_one(void **state)
 {
     struct server s = server(1);
     struct client a = client(&s, 1, 0), b = client(&s, 2, 0);
-    struct fake_process other;
-    handle_t port;
+    struct receiver other = receiver(&s);
     struct taken call;
 
     (void)state;
-    fake_process_new(job(), &other);
-    port = fake_grant(&other, s.port, RIGHTS_SAME);
-    fake_process_start(&other);
     call_begin(a.thread, a.session, 1);
     call = take(s.thread, s.port, 0, 0);
-    assert_int_equal(fake_reply_receive(other.main, port, 0, DEADLINE_NEVER, 0, NULL),
+    assert_int_equal(fake_reply_receive(other.thread, other.port, 0, DEADLINE_NEVER, 0, NULL),
                      FAKE_BLOCKED);
     call_begin(b.thread, b.session, 2);
-    assert_int_equal(fake_wait(other.main), FAKE_BLOCKED);
+    assert_int_equal(fake_wait(other.thread), FAKE_BLOCKED);
     assert_int_equal(fake_call(s.thread, SYS_port_reply, s.port, call.token, EMPTY), 0);
-    assert_int_equal(fake_wait(other.main), RECEIVED_CALL);
-    assert_int_equal(other.main->registers.rdi, 2);
+    assert_int_equal(fake_wait(other.thread), RECEIVED_CALL);
+    assert_int_equal(other.thread->registers.rdi, 2);
     assert_int_equal(fake_wait(a.thread), 0);
 }
 

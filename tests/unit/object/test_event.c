@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit/object/start.h"
 
-#include "mm/inject.h"
 #include "object/event.h"
 
 static int64_t event_set(struct fake_thread *t, handle_t event, uint64_t clear, uint64_t set)
@@ -233,29 +232,6 @@ static void test_event_ping_pong_on_several_cpus_loses_nothing(void **state)
     }
 }
 
-static void test_event_create_when_an_allocation_fails_leaves_nothing(void **state)
-{
-    struct fake_thread *t = start();
-    struct fake_balance before;
-    bool was_last = false;
-
-    (void)state;
-    fake_balance(&before);
-    for (uint64_t n = 1; !was_last; n++) {
-        int64_t result;
-
-        inject_fail_after(n);
-        result = fake_call(t, SYS_event_create, job());
-        was_last = inject_is_armed();
-        inject_fail_after(0);
-        assert_true(result > 0 || (result == -ENOMEM && !was_last));
-        if (result > 0) {
-            assert_int_equal(fake_call(t, SYS_handle_close, (handle_t)result), 0);
-        }
-    }
-    fake_balance_check(&before);
-}
-
 static const struct fake_test tests[] = {
     FAKE_TEST(test_event_signal_clears_then_sets_and_tells_the_bits_before),
     FAKE_TEST(test_event_wait_refuses_what_is_wrong),
@@ -268,7 +244,6 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_event_whose_last_handle_goes_cancels_its_waiters),
     FAKE_TEST(test_event_waiter_that_is_killed_leaves_the_queue),
     FAKE_TEST(test_event_ping_pong_on_several_cpus_loses_nothing),
-    FAKE_TEST(test_event_create_when_an_allocation_fails_leaves_nothing),
 };
 
 FAKE_TEST_MAIN(tests)

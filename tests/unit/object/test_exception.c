@@ -155,14 +155,20 @@ static void test_exception_order_is_thread_process_job_and_above(void **state)
     assert_ended("exception 6");
 }
 
-static void test_exception_dropped_token_passes_it_on(void **state)
+/* Exception 6 has come to the port of the process; the job's would be next. */
+static void raise_with_job_behind_process(void)
 {
-    (void)state;
     begin();
     assert_int_equal(bind(world.job, 3), 0);
     assert_int_equal(bind(world.process.process, 2), 0);
     raise(6);
     assert_int_equal(receive(0, 0), RECEIVED_CALL);
+}
+
+static void test_exception_dropped_token_passes_it_on(void **state)
+{
+    (void)state;
+    raise_with_job_behind_process();
     assert_int_equal(fake_call(world.handler, SYS_token_drop, world.port, world.token), 0);
     assert_int_equal(receive(0, 0), RECEIVED_CALL);
     assert_int_equal(world.badge, 3);
@@ -173,11 +179,7 @@ static void test_exception_dropped_token_passes_it_on(void **state)
 static void test_exception_kill_ends_the_process(void **state)
 {
     (void)state;
-    begin();
-    assert_int_equal(bind(world.job, 3), 0);
-    assert_int_equal(bind(world.process.process, 2), 0);
-    raise(6);
-    assert_int_equal(receive(0, 0), RECEIVED_CALL);
+    raise_with_job_behind_process();
     assert_int_equal(answer(EXCEPTION_KILL), 0);
     assert_ended("exception 6");
     assert_int_equal(answer(EXCEPTION_KILL), -ETOKEN_STALE);

@@ -102,6 +102,14 @@ static void test_message_handle_needs_the_right_to_leave(void **state)
     assert_int_equal(send(1), -EBADF);
 }
 
+/* It waits until a receiver finds that a handle is not there any more. */
+static void send_that_fails(unsigned count)
+{
+    assert_int_equal(send(count), FAKE_BLOCKED);
+    assert_int_equal(take(world.init.thread, world.init.port, 0, 0).kind, -ETIMEDOUT);
+    assert_int_equal(fake_wait(world.client.thread), -EBADF);
+}
+
 /* The second of them is not there any more when its turn comes: the first is back as it was. */
 static void test_message_that_fails_in_the_middle_moves_nothing(void **state)
 {
@@ -116,9 +124,7 @@ static void test_message_that_fails_in_the_middle_moves_nothing(void **state)
     fake_balance(&before);
     set(0, handle, RIGHT_WAIT, HANDLE_MOVE);
     set(1, handle, RIGHT_WAIT, HANDLE_MOVE);
-    assert_int_equal(send(2), FAKE_BLOCKED);
-    assert_int_equal(take(world.init.thread, world.init.port, 0, 0).kind, -ETIMEDOUT);
-    assert_int_equal(fake_wait(t), -EBADF);
+    send_that_fails(2);
     assert_int_equal(rights_of(t, handle), RIGHTS_EVENT);
     assert_int_equal(fake_call(t, SYS_event_signal, handle, 0, 1), 0);
     fake_balance_check(&before);
@@ -127,9 +133,7 @@ static void test_message_that_fails_in_the_middle_moves_nothing(void **state)
     handle = give(RIGHTS_EVENT);
     set(0, handle, RIGHTS_SAME, HANDLE_MOVE);
     set(1, handle, RIGHTS_SAME, HANDLE_COPY);
-    assert_int_equal(send(2), FAKE_BLOCKED);
-    assert_int_equal(take(world.init.thread, world.init.port, 0, 0).kind, -ETIMEDOUT);
-    assert_int_equal(fake_wait(t), -EBADF);
+    send_that_fails(2);
     assert_int_equal(fake_call(t, SYS_handle_close, handle), 0);
     fake_balance_check(&before);
 }
@@ -149,9 +153,7 @@ static void test_message_that_fails_after_a_copy_takes_it_back(void **state)
     set(0, handle, RIGHTS_SAME, HANDLE_COPY);
     set(1, handle, RIGHTS_SAME, HANDLE_MOVE);
     set(2, handle, RIGHTS_SAME, HANDLE_MOVE);
-    assert_int_equal(send(3), FAKE_BLOCKED);
-    assert_int_equal(take(world.init.thread, world.init.port, 0, 0).kind, -ETIMEDOUT);
-    assert_int_equal(fake_wait(t), -EBADF);
+    send_that_fails(3);
     assert_int_equal(rights_of(t, handle), RIGHTS_EVENT);
     fake_balance_check(&before);
 }

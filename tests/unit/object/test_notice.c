@@ -35,18 +35,14 @@ static void test_notice_bits_that_only_the_kernel_says_are_refused(void **state)
 static void test_notice_wakes_a_receiver(void **state)
 {
     struct server s = server(4);
-    struct fake_process other;
-    handle_t port;
+    struct receiver other = receiver(&s);
 
     (void)state;
-    fake_process_new(job(), &other);
-    port = fake_grant(&other, s.port, RIGHTS_SAME);
-    fake_process_start(&other);
-    assert_int_equal(fake_reply_receive(other.main, port, 0, DEADLINE_NEVER, 0, NULL),
+    assert_int_equal(fake_reply_receive(other.thread, other.port, 0, DEADLINE_NEVER, 0, NULL),
                      FAKE_BLOCKED);
     assert_int_equal(fake_call(s.thread, SYS_port_notify, s.port, 8), 0);
-    assert_int_equal(fake_wait(other.main), RECEIVED_NOTICE);
-    assert_int_equal(other.main->registers.rbx, 8);
+    assert_int_equal(fake_wait(other.thread), RECEIVED_NOTICE);
+    assert_int_equal(other.thread->registers.rbx, 8);
 }
 
 static void test_binding_is_told_of_its_signals_until_it_ends(void **state)

@@ -57,21 +57,18 @@ static void test_port_token_is_no_good_in_another_process(void **state)
 {
     struct server s = server(4);
     struct client c = client(&s, 7, 0);
-    struct fake_process other;
+    struct receiver other = receiver(&s);
     struct taken taken;
-    handle_t port;
     uint64_t word;
 
     (void)state;
-    fake_process_new(job(), &other);
-    port = fake_grant(&other, s.port, RIGHTS_SAME);
-    fake_process_start(&other);
     call_begin(c.thread, c.session, 11);
     taken = take(s.thread, s.port, 0, 0);
-    assert_int_equal(fake_call(other.main, SYS_port_reply, port, taken.token, EMPTY),
+    assert_int_equal(fake_call(other.thread, SYS_port_reply, other.port, taken.token, EMPTY),
                      -ETOKEN_STALE);
-    assert_int_equal(fake_call(other.main, SYS_token_drop, port, taken.token), -ETOKEN_STALE);
-    assert_int_equal(take(other.main, port, taken.token, 0).kind, -ETOKEN_STALE);
+    assert_int_equal(fake_call(other.thread, SYS_token_drop, other.port, taken.token),
+                     -ETOKEN_STALE);
+    assert_int_equal(take(other.thread, other.port, taken.token, 0).kind, -ETOKEN_STALE);
     assert_int_equal(fake_wait(c.thread), FAKE_BLOCKED);
     assert_int_equal(fake_call(s.thread, SYS_port_reply, s.port, taken.token, EMPTY), 0);
     assert_int_equal(call_end(c.thread, &word), 0);
@@ -178,17 +175,13 @@ static void test_port_server_that_dies_fails_its_calls_and_leaves_queued_ones(vo
 {
     struct server s = server(4);
     struct client a = client(&s, 1, 0), b = client(&s, 2, 0);
-    struct fake_process other;
-    handle_t port;
+    struct receiver other = receiver(&s);
 
     (void)state;
-    fake_process_new(job(), &other);
-    port = fake_grant(&other, s.port, RIGHTS_SAME);
-    fake_process_start(&other);
     call_begin(a.thread, a.session, 1);
-    assert_int_equal(take(other.main, port, 0, 0).badge, 1);
+    assert_int_equal(take(other.thread, other.port, 0, 0).badge, 1);
     call_begin(b.thread, b.session, 2);
-    assert_int_equal(fake_call(s.thread, SYS_process_kill, other.process), 0);
+    assert_int_equal(fake_call(s.thread, SYS_process_kill, other.process.process), 0);
     fake_run_for(1000000000);
     assert_int_equal(fake_wait(a.thread), -EPEER_DIED);
     assert_int_equal(fake_wait(b.thread), FAKE_BLOCKED);
@@ -198,21 +191,17 @@ static void test_port_server_that_dies_fails_its_calls_and_leaves_queued_ones(vo
 static void test_port_receiver_ends_when_the_port_is_closed(void **state)
 {
     struct server s = server(4);
-    struct fake_process other;
+    struct receiver other = receiver(&s);
     struct fake_thread *second;
-    handle_t port;
 
     (void)state;
-    fake_process_new(job(), &other);
-    port = fake_grant(&other, s.port, RIGHTS_SAME);
-    fake_process_start(&other);
-    second = fake_thread_create(&other, NULL);
+    second = fake_thread_create(&other.process, NULL);
     assert_int_equal(fake_call(s.thread, SYS_handle_close, s.port), 0);
-    assert_int_equal(fake_reply_receive(other.main, port, 0, DEADLINE_NEVER, 0, NULL),
+    assert_int_equal(fake_reply_receive(other.thread, other.port, 0, DEADLINE_NEVER, 0, NULL),
                      FAKE_BLOCKED);
-    assert_int_equal(fake_call(second, SYS_handle_close, port), 0);
+    assert_int_equal(fake_call(second, SYS_handle_close, other.port), 0);
     fake_settle();
-    assert_int_equal(fake_wait(other.main), -EBADF);
+    assert_int_equal(fake_wait(other.thread), -EBADF);
 }
 
 /* The end of a port leaves its token slot with the receiver, which then asks another port. */

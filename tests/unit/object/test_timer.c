@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit/object/start.h"
 
-#include "mm/inject.h"
 #include "object/timer.h"
 
 #define MS 1000000l
@@ -183,29 +182,6 @@ static void test_timer_binding_hears_of_each_period(void **state)
     }
 }
 
-static void test_timer_create_when_an_allocation_fails_leaves_nothing(void **state)
-{
-    struct fake_thread *t = start();
-    struct fake_balance before;
-    bool was_last = false;
-
-    (void)state;
-    fake_balance(&before);
-    for (uint64_t n = 1; !was_last; n++) {
-        int64_t result;
-
-        inject_fail_after(n);
-        result = fake_call(t, SYS_timer_create, job());
-        was_last = inject_is_armed();
-        inject_fail_after(0);
-        assert_true(result > 0 || (result == -ENOMEM && !was_last));
-        if (result > 0) {
-            assert_int_equal(fake_call(t, SYS_handle_close, (handle_t)result), 0);
-        }
-    }
-    fake_balance_check(&before);
-}
-
 static const struct fake_test tests[] = {
     FAKE_TEST(test_timer_set_refuses_what_is_wrong),
     FAKE_TEST(test_timer_fires_once_at_its_time),
@@ -216,7 +192,6 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_timer_with_slack_fires_within_it_and_together),
     FAKE_TEST(test_timer_that_is_armed_can_be_closed),
     FAKE_TEST(test_timer_binding_hears_of_each_period),
-    FAKE_TEST(test_timer_create_when_an_allocation_fails_leaves_nothing),
 };
 
 FAKE_TEST_MAIN(tests)
