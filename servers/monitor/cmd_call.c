@@ -149,14 +149,20 @@ static void method_call(struct qy_connection *connection, const struct qy_descri
     }
     time_ns_t deadline = qy_deadline_after(
         method->deadline_ms > 0 ? method->deadline_ms * QY_MILLISECOND : ANSWER_WITHIN);
-    int64_t status;
-    do {
+    bool is_idempotent = (method->flags & QY_METHOD_IS_IDEMPOTENT) != 0;
+    struct qy_attempt attempt =
+        QY_ATTEMPT(connection, is_idempotent ? QY_REPEAT_ALWAYS : QY_REPEAT_UNDONE, deadline);
+    while (qy_attempt_next(&attempt)) {
         text = text_begin();
-        status = qy_interface_call(interface, method, connection->session, &call_state.arguments,
-                                   &text, deadline);
-    } while (status != 0 && qy_connection_renew(connection, status, deadline));
+        attempt.status = qy_interface_call(interface, method, attempt.session,
+                                           &call_state.arguments, &text, deadline);
+    }
+    if (attempt.session == HANDLE_INVALID) {
+        text = text_begin();
+        qy_text_put(&text, "%s\n", qy_error_text(attempt.status));
+    }
     text_print();
-    if (status == 0 && method->reply_count == 0 && call_state.text[0] == 0) {
+    if (attempt.status == 0 && method->reply_count == 0 && call_state.text[0] == 0) {
         qy_printf("done\n");
     }
 }

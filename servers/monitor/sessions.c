@@ -20,36 +20,31 @@ static bool is_given(const char *name)
 }
 
 /* Of what we were given a duplicate: others use it too. */
-static int64_t open(struct qy_connection *connection, const char *name)
+static int64_t open(struct qy_connection *connection)
 {
-    if (!is_given(name)) {
-        return qy_connection_open(connection, name, qy_deadline_after(CONNECT_WITHIN));
+    handle_t session;
+    if (connection->session == HANDLE_INVALID && is_given(connection->name)) {
+        int64_t made =
+            qy_handle_dup(qy_bootstrap_handle(BOOTSTRAP_SESSION, connection->name), RIGHTS_SAME);
+        connection->session = made > 0 ? (handle_t)made : HANDLE_INVALID;
     }
-    int64_t made = qy_handle_dup(qy_bootstrap_handle(BOOTSTRAP_SESSION, name), RIGHTS_SAME);
-    if (made < 0) {
-        return made;
-    }
-    *connection = (struct qy_connection){.session = (handle_t)made};
-    (void)qy_strlcpy(connection->name, name, sizeof connection->name); /* as long */
-    return 0;
+    qy_connection_refresh(connection); /* if its port is closed, perhaps there is another one */
+    return qy_connection_session(connection, &session, qy_deadline_after(CONNECT_WITHIN));
 }
 
 struct qy_connection *session_open(const char *name)
 {
-    for (uint32_t i = 0; i < sessions_state.count; i++) {
-        struct qy_connection *connection = &sessions_state.sessions[i];
-        if (qy_streq(connection->name, name)) {
-            /* If its port is closed, perhaps there is another one by now. */
-            qy_connection_refresh(connection, qy_deadline_after(CONNECT_WITHIN));
-            return connection;
-        }
+    uint32_t at = 0;
+    while (at < sessions_state.count && !qy_streq(sessions_state.sessions[at].name, name)) {
+        at++;
     }
-    if (sessions_state.count == SESSIONS_MAX) {
+    if (at == SESSIONS_MAX) {
         qy_printf("%.40s: sessions of %d servers are open already\n", name, SESSIONS_MAX);
         return NULL;
     }
-    struct qy_connection *connection = &sessions_state.sessions[sessions_state.count];
-    int64_t status = open(connection, name);
+    struct qy_connection *connection = &sessions_state.sessions[at];
+    bool is_name = qy_strlcpy(connection->name, name, sizeof connection->name) <= QY_NAME_MAX;
+    int64_t status = is_name ? open(connection) : -EINVAL;
     if (status == -ETIMEDOUT || status == -EINVAL) {
         qy_printf("%.40s: no such server; call lists those there are\n", name);
         return NULL;
@@ -58,7 +53,7 @@ struct qy_connection *session_open(const char *name)
         qy_printf("%.40s: no session: %s\n", name, qy_error_text(status));
         return NULL;
     }
-    sessions_state.count++;
+    sessions_state.count += at == sessions_state.count;
     return connection;
 }
 

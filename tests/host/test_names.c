@@ -18,8 +18,7 @@ static struct {
     struct qy_subscriber subscribers[2];
     struct qy_server names;
     handle_t session;
-    uint64_t badge;    /* that the counter saw last */
-    uint32_t is_stale; /* the counter knows no session */
+    uint64_t badge; /* that the counter saw last */
     uint32_t events;
     uint64_t generation;
 } state;
@@ -30,7 +29,7 @@ static int64_t counter_read(struct qy_request *request, uint64_t *ret_value)
 {
     state.badge = request->in.badge;
     *ret_value = 7;
-    return state.is_stale ? ESESSION_STALE : 0;
+    return 0;
 }
 
 static int64_t counter_increment(struct qy_request *request, uint64_t by, uint64_t *ret_value)
@@ -196,43 +195,6 @@ static void test_new_instance_goes_on_with_names_and_generations(void **unused)
     assert_int_equal(connection.generation, 1);
 }
 
-static void test_renew_opens_another_session_when_the_server_knows_it_no_more(void **unused)
-{
-    (void)unused;
-    struct qy_connection connection;
-    uint64_t value;
-    assert_int_equal(qy_name_bind("counter", counter.port, 5), 0);
-    assert_int_equal(qy_connection_open(&connection, "counter", DEADLINE_NEVER), 0);
-    state.is_stale = 1;
-    uint32_t calls = 0;
-    int64_t status;
-    do {
-        status = qy_counter_read(connection.session, &value, DEADLINE_NEVER);
-        state.is_stale = 0;
-        calls++;
-    } while (qy_connection_renew(&connection, status, DEADLINE_NEVER));
-    assert_int_equal(status, 0);
-    assert_int_equal(calls, 2);
-}
-
-static void test_renew_after_the_port_has_gone_finds_the_next_one(void **unused)
-{
-    (void)unused;
-    struct qy_connection connection;
-    uint64_t value;
-    assert_int_equal(qy_name_bind("counter", counter.port, 5), 0);
-    assert_int_equal(qy_connection_open(&connection, "counter", DEADLINE_NEVER), 0);
-    assert_int_equal(qy_handle_close(counter.port), 0);
-    counter.port = qy_host_port(&counter);
-    assert_int_equal(qy_name_bind("counter", counter.port, 5), 0);
-    int64_t status = qy_counter_increment(connection.session, 1, &value, DEADLINE_NEVER);
-    assert_int_equal(status, -EPEER_DIED);
-    /* Nobody knows whether that was done, so it is not repeated; the next one works. */
-    assert_false(qy_connection_renew(&connection, status, DEADLINE_NEVER));
-    assert_int_equal(connection.generation, 2);
-    assert_int_equal(qy_counter_increment(connection.session, 1, &value, DEADLINE_NEVER), 0);
-}
-
 /* --- who watches --------------------------------------------------------------------------- */
 
 static void bound(void *context, const struct qy_names_entry *entry)
@@ -270,9 +232,6 @@ int main(void)
         cmocka_unit_test_setup(test_name_that_is_empty_or_too_long_is_refused, setup),
         cmocka_unit_test_setup(test_names_beyond_the_bound_are_refused, setup),
         cmocka_unit_test_setup(test_new_instance_goes_on_with_names_and_generations, setup),
-        cmocka_unit_test_setup(test_renew_opens_another_session_when_the_server_knows_it_no_more,
-                               setup),
-        cmocka_unit_test_setup(test_renew_after_the_port_has_gone_finds_the_next_one, setup),
         cmocka_unit_test_setup(test_subscriber_hears_of_every_bind, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,7 +102,15 @@ static void call_functions(struct c_output *out, const struct decl *protocol,
         text_printf(out->text, "    struct qy_%s_call *call = (struct qy_%s_call *)base;\n", name,
                     name);
     }
-    text_printf(out->text, "    base->status = qy_%s(base->session", name);
+    text_printf(out->text,
+                "    if (base->connection != NULL) {\n"
+                "        base->status = qy_%s_on(base->connection",
+                name);
+    call_arguments(out, method);
+    text_printf(out->text,
+                ", base->deadline);\n        return;\n    }\n"
+                "    base->status = qy_%s(base->session",
+                name);
     call_arguments(out, method);
     text_printf(out->text,
                 ", base->deadline);\n}\n\n"

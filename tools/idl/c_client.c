@@ -4,11 +4,21 @@
 #include "layout.h"
 #include "check.h"
 
+enum form {
+    FORM_SESSION,    /* qy_fs_read(session, ...) */
+    FORM_CONNECTION, /* qy_fs_read_on(via, ...) */
+    FORM_ONCE        /* fs_read_once(session, ...): of one that is repeated, a single time */
+};
+
 static void signature(struct c_output *out, const struct decl *protocol,
-                      const struct method *method, const char *suffix)
+                      const struct method *method, enum form form)
 {
-    text_printf(out->text, "int64_t %s%s_%s%s(handle_t session", *suffix == 0 ? "qy_" : "",
-                c_protocol(out, protocol), method->name, suffix);
+    text_printf(out->text, "int64_t %s%s_%s%s(%s", form == FORM_ONCE ? "" : "qy_",
+                c_protocol(out, protocol), method->name,
+                form == FORM_ONCE         ? "_once"
+                : form == FORM_CONNECTION ? "_on"
+                                          : "",
+                form == FORM_CONNECTION ? "struct qy_connection *via" : "handle_t session");
     c_parameters(out, &method->request, SIDE_GIVEN);
     c_parameters(out, &method->reply, SIDE_TAKEN);
     text_printf(out->text, ", time_ns_t deadline)");
@@ -40,10 +50,19 @@ void c_client_prototypes(struct c_output *out, const struct decl *protocol)
     for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
         if (method_is_live(protocol, method) && !method->is_event) {
             method_comment(out, method);
-            signature(out, protocol, method, "");
+            signature(out, protocol, method, FORM_SESSION);
             text_printf(out->text, ";\n\n");
         }
     }
+    text_printf(out->text, "/* The same by a session that is opened again when it is of no use any "
+                           "more (<quay/connection.h>). */\n");
+    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
+        if (method_is_live(protocol, method) && !method->is_event) {
+            signature(out, protocol, method, FORM_CONNECTION);
+            text_printf(out->text, ";\n");
+        }
+    }
+    text_printf(out->text, "\n");
 }
 
 /* A handle that was given is gone: the kernel has moved it, or it is closed here. */
@@ -55,6 +74,17 @@ static void handles_discard(struct c_output *out, const struct method *method)
             text_printf(out->text, "        qy_handle_discard(%s);\n", param->name);
         }
     }
+}
+
+static bool gives_handles(const struct method *method)
+{
+    for (const struct member *param = method->request.params; param != NULL; param = param->next) {
+        if (type_bare(param->type)->kind == TYPE_HANDLE &&
+            attribute_find(param->attributes, "copy") == NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What comes of a call that was not answered with results. */
@@ -147,10 +177,10 @@ static void idempotent(struct c_output *out, const struct decl *protocol,
                        const struct method *method)
 {
     text_printf(out->text, "static ");
-    signature(out, protocol, method, "_once");
+    signature(out, protocol, method, FORM_ONCE);
     text_printf(out->text, "\n{\n");
     call_body(out, protocol, method);
-    signature(out, protocol, method, "");
+    signature(out, protocol, method, FORM_SESSION);
     text_printf(out->text, "\n{\n");
     deadline_default(out, method);
     text_printf(out->text,
@@ -164,6 +194,33 @@ static void idempotent(struct c_output *out, const struct decl *protocol,
                            "QY_ATTEMPTS_MAX);\n    return status;\n}\n\n");
 }
 
+static void by_connection(struct c_output *out, const struct decl *protocol,
+                          const struct method *method)
+{
+    bool gives = gives_handles(method);
+    signature(out, protocol, method, FORM_CONNECTION);
+    text_printf(out->text, "\n{\n");
+    deadline_default(out, method);
+    text_printf(out->text,
+                "    struct qy_attempt attempt = QY_ATTEMPT(via, QY_REPEAT_%s, deadline);\n"
+                "    while (qy_attempt_next(&attempt)) {\n"
+                "        attempt.status = %s%s_%s%s(attempt.session",
+                gives                   ? "NEVER"
+                : method->is_idempotent ? "ALWAYS"
+                                        : "UNDONE",
+                method->is_idempotent ? "" : "qy_", c_protocol(out, protocol), method->name,
+                method->is_idempotent ? "_once" : "");
+    c_arguments(out, &method->request, SIDE_GIVEN);
+    c_arguments(out, &method->reply, SIDE_TAKEN);
+    text_printf(out->text, ", deadline);\n    }\n");
+    if (gives) {
+        text_printf(out->text, "    if (attempt.session == HANDLE_INVALID) {\n");
+        handles_discard(out, method);
+        text_printf(out->text, "    }\n");
+    }
+    text_printf(out->text, "    return attempt.status;\n}\n\n");
+}
+
 void c_client(struct c_output *out, const struct decl *protocol)
 {
     for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
@@ -172,11 +229,12 @@ void c_client(struct c_output *out, const struct decl *protocol)
         }
         if (method->is_idempotent) {
             idempotent(out, protocol, method);
-            continue;
+        } else {
+            signature(out, protocol, method, FORM_SESSION);
+            text_printf(out->text, "\n{\n");
+            deadline_default(out, method);
+            call_body(out, protocol, method);
         }
-        signature(out, protocol, method, "");
-        text_printf(out->text, "\n{\n");
-        deadline_default(out, method);
-        call_body(out, protocol, method);
+        by_connection(out, protocol, method);
     }
 }

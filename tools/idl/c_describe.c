@@ -223,9 +223,10 @@ static void method_add(struct description *the, const struct method *method)
                 string_add(the, method->name), doc_add(the, method->doc), request, reply,
                 request_count, reply_count, method->request.fixed_size, method->reply.fixed_size,
                 method->error != NULL ? decl_add(the, method->error) : NOWHERE,
-                method->is_event    ? "QY_METHOD_IS_EVENT"
-                : method->is_oneway ? "QY_METHOD_IS_ONEWAY"
-                                    : "0",
+                method->is_event        ? "QY_METHOD_IS_EVENT"
+                : method->is_oneway     ? "QY_METHOD_IS_ONEWAY"
+                : method->is_idempotent ? "QY_METHOD_IS_IDEMPOTENT"
+                                        : "0",
                 method->name);
     the->method_count++;
 }

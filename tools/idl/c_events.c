@@ -51,11 +51,13 @@ void c_event_prototypes(struct c_output *out, const struct decl *protocol)
     text_printf(out->text,
                 "/* A channel on which the events come from now on. */\n"
                 "int64_t qy_%s_subscribe(handle_t session, handle_t *ret_events, "
+                "time_ns_t deadline);\n"
+                "int64_t qy_%s_subscribe_on(struct qy_connection *via, handle_t *ret_events, "
                 "time_ns_t deadline);\n\n"
                 "/* What a subscriber does with each event; NULL: nothing. `lost` tells how many "
                 "did not fit. */\nstruct qy_%s_events {\n"
                 "    void (*lost)(void *context, uint64_t count);\n",
-                name, name);
+                name, name, name);
     for (const struct method *event = protocol->methods; event != NULL; event = event->next) {
         if (event->is_event && method_is_live(protocol, event)) {
             c_doc(out, event->doc, "    ");
@@ -127,8 +129,11 @@ void c_events(struct c_output *out, const struct decl *protocol)
     text_printf(out->text,
                 "int64_t qy_%s_subscribe(handle_t session, handle_t *ret_events, "
                 "time_ns_t deadline)\n{\n"
-                "    return qy_subscribe(session, ret_events, deadline);\n}\n\n",
-                name);
+                "    return qy_subscribe(session, ret_events, deadline);\n}\n\n"
+                "int64_t qy_%s_subscribe_on(struct qy_connection *via, handle_t *ret_events, "
+                "time_ns_t deadline)\n{\n"
+                "    return qy_subscribe_on(via, ret_events, deadline);\n}\n\n",
+                name, name);
     for (const struct method *event = protocol->methods; event != NULL; event = event->next) {
         if (event->is_event && method_is_live(protocol, event)) {
             take(out, protocol, event);

@@ -60,7 +60,7 @@ void c_header(struct arena *arena, const struct library *library, struct text *t
     struct c_output out = begin(arena, library, text);
     c_doc(&out, library->doc, "");
     text_printf(text, "#pragma once\n\n#include <quay/batch.h>\n#include <quay/caller.h>\n"
-                      "#include <quay/protocol.h>\n");
+                      "#include <quay/connection.h>\n#include <quay/protocol.h>\n");
     for (const struct using *using = library->usings; using != NULL; using = using->next) {
         text_printf(text, "#include <idl/%s.h>\n", library_stem(arena, using->library));
     }

@@ -87,6 +87,8 @@ static const char *const taken[] = {
     "handlers",
     "reader",
     "writer",
+    "via",
+    "attempt",
 };
 
 static bool is_upper(char c)

@@ -27,6 +27,7 @@
 /* What every generated struct qy_NAME_METHOD_call begins with. */
 struct qy_call {
     handle_t session;
+    struct qy_connection *connection; /* in place of the session; or NULL */
     time_ns_t deadline;
     void (*done)(struct qy_call *call); /* may be NULL */
     void *context;                      /* for `done` */

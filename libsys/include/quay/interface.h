@@ -63,8 +63,9 @@ struct qy_described_member {
     uint16_t has;    /* of an optional parameter: whether it is there */
 };
 
-#define QY_METHOD_IS_EVENT  1u
-#define QY_METHOD_IS_ONEWAY 2u
+#define QY_METHOD_IS_EVENT      1u
+#define QY_METHOD_IS_ONEWAY     2u
+#define QY_METHOD_IS_IDEMPOTENT 4u
 
 struct qy_described_method {
     uint32_t ordinal;

@@ -99,6 +99,8 @@ void qy_handle_discard(handle_t handle);
 
 /* Asks for a channel of events. */
 int64_t qy_subscribe(handle_t session, handle_t *ret_events, time_ns_t deadline);
+struct qy_connection;
+int64_t qy_subscribe_on(struct qy_connection *connection, handle_t *ret_events, time_ns_t deadline);
 
 int64_t qy_event_lost_take(const struct qy_message *message,
                            void (*lost)(void *context, uint64_t count), void *context);

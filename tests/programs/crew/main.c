@@ -7,10 +7,15 @@
 #include <quay/thread.h>
 
 #define THREADS        4
-#define SESSIONS_MAX   16
+#define SESSIONS_MAX   32
 #define HELD_MAX       4
 #define CREW_CANCELLED 7 /* what a call that is to end is answered with */
 #define MEET_WITHIN    (5 * QY_SECOND)
+
+struct session {
+    uint64_t count, value;
+    bool has_begun;
+};
 
 static struct {
     struct qy_mutex mutex; /* of everything here */
@@ -18,18 +23,60 @@ static struct {
     uint32_t meeting;
     bool has_met;
     struct qy_pending held[HELD_MAX];
-    _Alignas(8) uint8_t sessions[SESSIONS_MAX * QY_SESSION_BYTES(sizeof(uint64_t))];
+    _Alignas(8) uint8_t sessions[SESSIONS_MAX * QY_SESSION_BYTES(sizeof(struct session))];
 } crew;
 
 static int64_t count(struct qy_request *request, uint64_t *ret_value)
 {
     qy_mutex_lock(&crew.mutex);
-    uint64_t *value = qy_session_state(request->server, request->in.badge);
-    if (value != NULL) {
-        *ret_value = ++*value;
+    struct session *session = qy_session_state(request->server, request->in.badge);
+    if (session != NULL) {
+        *ret_value = ++session->count;
     }
     qy_mutex_unlock(&crew.mutex);
-    return value != NULL ? 0 : EQUOTA;
+    return session != NULL ? 0 : EQUOTA;
+}
+
+static int64_t echo(struct qy_request *request, uint64_t value, uint64_t *ret_value)
+{
+    (void)request;
+    *ret_value = value;
+    return 0;
+}
+
+static int64_t begin(struct qy_request *request, uint64_t value)
+{
+    qy_mutex_lock(&crew.mutex);
+    struct session *session = qy_session_state(request->server, request->in.badge);
+    if (session != NULL) {
+        session->value = value;
+        session->has_begun = true;
+    }
+    qy_mutex_unlock(&crew.mutex);
+    return session != NULL ? 0 : EQUOTA;
+}
+
+static int64_t add(struct qy_request *request, uint64_t by, uint64_t *ret_value)
+{
+    int64_t status = ESESSION_STALE;
+    qy_mutex_lock(&crew.mutex);
+    struct session *session = qy_session_state(request->server, request->in.badge);
+    if (session != NULL && session->has_begun) {
+        *ret_value = session->value += by;
+        status = 0;
+    }
+    qy_mutex_unlock(&crew.mutex);
+    return status;
+}
+
+static int64_t recall(struct qy_request *request, uint64_t *ret_value)
+{
+    return add(request, 0, ret_value);
+}
+
+static int64_t step(struct qy_request *request, uint64_t *ret_value)
+{
+    return add(request, 1, ret_value);
 }
 
 static int64_t meet(struct qy_request *request, uint32_t wanted, bool *ret_met)
@@ -127,6 +174,10 @@ int main(int argument_count, char **arguments)
         .held = held,
         .release = release,
         .stop = stop,
+        .echo = echo,
+        .begin = begin,
+        .recall = recall,
+        .step = step,
     };
     struct qy_server server = {
         .dispatch = qy_crew_dispatch,
@@ -134,7 +185,7 @@ int main(int argument_count, char **arguments)
         .cancelled = cancelled,
         .cancel_requested = cancel_requested,
         .sessions = crew.sessions,
-        .session_bytes = sizeof(uint64_t),
+        .session_bytes = sizeof(struct session),
         .session_max = SESSIONS_MAX,
         .thread_count = THREADS,
     };
