@@ -158,14 +158,19 @@ def handles(message, is_full):
 
 
 class BindingTest(IdlTest):
+    @classmethod
+    def setUpClass(cls):
+        # All of them: a library may use types of others.
+        cls.libraries = {path: json.loads(idl("json", path)[1]) for path in INTERFACES}
+
     def messages(self, path):
-        library = json.loads(idl("json", path)[1])
+        library = self.libraries[path]
         found = {}
         for declaration in library["declarations"]:
             for method in declaration.get("methods", []):
                 protocol = f"{library['library']}.{declaration['name']}"
                 found[protocol, method["name"]] = method
-        return binding.Library(library), found
+        return binding.Library(*self.libraries.values()), found
 
     def test_vectors_can_be_told_apart_by_the_json_form_alone(self):
         for path in INTERFACES:
