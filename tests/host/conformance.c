@@ -73,7 +73,8 @@ static uint32_t handles_set(const struct qy_handle_sample *handle, bool is_full,
         if (own == HANDLE_MISSING) {
             continue;
         }
-        uint32_t type = own == HANDLE_OTHER_TYPE ? OBJECT_RESOURCE : handle->type;
+        uint32_t type = handle->type == OBJECT_NONE ? OBJECT_EVENT : handle->type; /* any */
+        type = own == HANDLE_OTHER_TYPE ? OBJECT_RESOURCE : type;
         rights_t rights = handle->most != 0 ? handle->most : RIGHTS_BASIC;
         rights = own == HANDLE_LACKS_RIGHT ? 0 : rights;
         qy_buffer()->handles[count++] =
