@@ -65,10 +65,10 @@ static struct paddr frame_address(uint32_t number)
     return paddr_of((uint64_t)number << PAGE_SHIFT);
 }
 
-/* The descriptor of frame `number`, NULL if it is not ours. */
-static struct frame *frame_find(uint64_t number)
+/* The descriptor of frame `number` if it is in ranges[i] or a later one, else NULL. */
+static struct frame *frame_find_from(uint64_t number, uint32_t i)
 {
-    for (uint32_t i = 0; i < frame_state.range_count; i++) {
+    for (; i < frame_state.range_count; i++) {
         const struct frame_range *range = &frame_state.ranges[i];
 
         /* Wraps to a huge number below the range. */
@@ -77,6 +77,15 @@ static struct frame *frame_find(uint64_t number)
         }
     }
     return NULL;
+}
+
+/* The descriptor of frame `number`, NULL if it is not ours. Most are in the largest range. */
+static ALWAYS_INLINE struct frame *frame_find(uint64_t number)
+{
+    const struct frame_range *range = &frame_state.ranges[0];
+
+    return LIKELY(number - range->first < range->count) ? &range->frames[number - range->first]
+                                                        : frame_find_from(number, 1);
 }
 
 /* The same for a number that came from us. */

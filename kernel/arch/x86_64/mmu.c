@@ -65,15 +65,16 @@ int arch_aspace_init(struct arch_aspace *aspace)
     return 0;
 }
 
-/* The first present entry from `i` on, or `count`, a multiple of 4. Most tables are nearly empty;
+/* The first present entry from `i` on, or `count`, a multiple of 8. Most tables are nearly empty;
  * what is not present is 0. */
 static unsigned entry_next(const uint64_t *table, unsigned i, unsigned count)
 {
     while (i < count && table[i] == 0) {
         i++;
-        while (i % 4 == 0 && i < count &&
-               (table[i] | table[i + 1] | table[i + 2] | table[i + 3]) == 0) {
-            i += 4;
+        while (i % 8 == 0 && i < count &&
+               (table[i] | table[i + 1] | table[i + 2] | table[i + 3] | table[i + 4] |
+                table[i + 5] | table[i + 6] | table[i + 7]) == 0) {
+            i += 8;
         }
     }
     return i;
