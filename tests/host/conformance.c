@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <quay/handle.h>
 #include <quay/host.h>
+#include <quay/lending.h>
 #include <quay/thread.h>
 #include "conformance.h"
 
@@ -32,7 +33,8 @@ static struct {
     const struct qy_handle_sample *wrong_handle; /* of the answer; with what is wrong about it: */
     int handle_error;
     uint32_t calls;
-    bool is_fuzz; /* any bytes and handles: what was accepted decides what comes */
+    uint32_t absences; /* so often the far end finds that a page is not there */
+    bool is_fuzz;      /* any bytes and handles: what was accepted decides what comes */
 } the;
 
 /* How a handle can be wrong. */
@@ -110,6 +112,35 @@ static void answer(struct qy_message *message, const struct qy_method_sample *me
     payload_set(message, the.answer, the.answer_size);
 }
 
+int64_t qy_lent_access(const struct qy_lease *lease, uint32_t flags)
+{
+    uint8_t bytes[QY_LENT_BYTES / 2] = {0};
+    uint64_t size = lease->size < sizeof bytes ? lease->size : sizeof bytes;
+    int64_t status = 0;
+    for (uint64_t at = 0; status == 0 && at + size <= lease->size && at < QY_LENT_BYTES;
+         at += sizeof bytes) {
+        status = flags == LEASE_READ ? qy_lease_get(lease, at, bytes, size)
+                                     : qy_lease_put(lease, at, qy_lent + at, size);
+    }
+    return -status;
+}
+
+/* What the client lends: its memory, and a copy of that when all tries have failed but the last. */
+static void lent_check(const struct qy_message_sample *request)
+{
+    for (uint32_t i = 0; i < request->lease_count; i++) {
+        const struct message_lease *lease = qy_host_lent(i);
+        uint8_t *memory = (uint8_t *)(uintptr_t)lease->address;
+        assert_int_equal(lease->flags, request->leases[i]);
+        assert_int_equal(lease->size, QY_LENT_BYTES);
+        assert_int_equal(memory == qy_lent, the.calls <= QY_LENDING_TOUCHES + 1);
+        assert_memory_equal(memory, qy_lent, QY_LENT_BYTES);
+        if (the.calls > the.absences && (lease->flags & LEASE_WRITE) != 0) {
+            memory[0] = (uint8_t)(0x50 + the.absences);
+        }
+    }
+}
+
 /* The far end: sees the request as the proxy sent it, and answers. */
 static void wire(void *context, struct qy_message *message)
 {
@@ -127,6 +158,7 @@ static void wire(void *context, struct qy_message *message)
         answer(message, method);
         return;
     }
+    lent_check(method->request);
     const struct qy_handle_sample *handle = method->request->handles;
     uint32_t count = 0;
     for (; handle->name != NULL; handle++) {
@@ -140,6 +172,10 @@ static void wire(void *context, struct qy_message *message)
         assert_int_equal(qy_handle_close(got->handle), 0);
     }
     assert_int_equal(IPC_HEADER_HANDLES(message->header), count);
+    if (the.calls <= the.absences) {
+        message->header = IPC_HEADER(EPAGER, 0, 0);
+        return;
+    }
     answer(message, method);
 }
 
@@ -168,6 +204,7 @@ static void begin(const struct qy_method_sample *method, bool is_full)
     the.method = method;
     the.is_full = is_full;
     the.calls = 0;
+    the.absences = 0;
     the.handle_error = HANDLE_RIGHT;
     the.expected_size = is_full ? method->request->full_size : method->request->least_size;
     memcpy(the.expected, is_full ? method->request->full : method->request->least,
@@ -201,6 +238,54 @@ static void test_every_message_comes_out_as_it_went_in(void **state)
     for (const struct qy_method_sample *method = the.methods; method->name != NULL; method++) {
         round_trip(method, false);
         round_trip(method, true);
+    }
+}
+
+/* At every access of the server to lent memory: it says so, and has not gone on. */
+static void test_lent_memory_that_is_not_there_is_answered(void **state)
+{
+    (void)state;
+    for (const struct qy_method_sample *method = the.methods; method->name != NULL; method++) {
+        uint32_t accesses = method->request->lease_count * 2;
+        for (uint32_t access = 1; access <= accesses; access++) {
+            struct qy_message message;
+            begin(method, true);
+            uint32_t before = qy_host_handle_count();
+            qy_host_lease_fault = access;
+            assert_int_equal(send(&message, method, the.expected, the.expected_size, 0), EPAGER);
+            assert_int_equal(qy_host_lease_fault, 0);
+            assert_int_equal(the.calls, 0);
+            assert_int_equal(qy_host_handle_count(), before);
+        }
+    }
+}
+
+/* The client touches it and calls again, then calls with a copy, then gives up. */
+static void test_call_is_repeated_when_lent_memory_is_not_there(void **state)
+{
+    (void)state;
+    for (const struct qy_method_sample *method = the.methods; method->name != NULL; method++) {
+        const struct qy_message_sample *request = method->request;
+        bool writes = false;
+        for (uint32_t i = 0; i < request->lease_count; i++) {
+            writes = writes || request->leases[i] == LEASE_WRITE;
+        }
+        for (uint32_t absences = 1; request->lease_count > 0 && absences <= QY_LENDING_TOUCHES + 2;
+             absences++) {
+            struct qy_message message;
+            begin(method, true);
+            the.absences = absences;
+            memset(qy_lent, 7, sizeof qy_lent);
+            uint32_t before = qy_host_handle_count();
+            uint32_t status = send(&message, method, the.expected, the.expected_size, 0);
+            bool is_in_vain = absences == QY_LENDING_TOUCHES + 2;
+            assert_int_equal(status, is_in_vain ? EBAD_MESSAGE : 0); /* it is no error of theirs */
+            assert_int_equal(the.calls, absences + (is_in_vain ? 0 : 1));
+            assert_int_equal(qy_lent[0], writes && !is_in_vain ? 0x50 + absences : 7);
+            assert_int_equal(qy_lent[1], 7);
+            answer_handles_close(&message);
+            assert_int_equal(qy_host_handle_count(), before);
+        }
     }
 }
 
@@ -418,6 +503,8 @@ int qy_conformance_run(qy_dispatch_fn *dispatch, const void *handlers,
     the.methods = methods;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_message_comes_out_as_it_went_in),
+        cmocka_unit_test(test_lent_memory_that_is_not_there_is_answered),
+        cmocka_unit_test(test_call_is_repeated_when_lent_memory_is_not_there),
         cmocka_unit_test(test_every_wrong_request_is_refused),
         cmocka_unit_test(test_every_wrong_answer_is_refused),
         cmocka_unit_test(test_unknown_method_is_refused_and_its_handles_closed),

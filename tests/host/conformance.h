@@ -44,6 +44,9 @@ extern handle_t qy_proxied_session;
 #define QY_LENT_BYTES 16
 extern uint8_t qy_lent[QY_LENT_BYTES];
 
+/* What a proxy does with what it was lent: 0, or what it is to answer. */
+int64_t qy_lent_access(const struct qy_lease *lease, uint32_t flags);
+
 /* One input of libFuzzer: which message it is (4 bytes), and its payload. */
 int qy_conformance_fuzz(qy_dispatch_fn *dispatch, const void *handlers,
                         const struct qy_method_sample *methods, const uint8_t *data, size_t size);

@@ -2,6 +2,7 @@
 #include <quay/bootstrap.h>
 #include <quay/channel.h>
 #include <quay/handle.h>
+#include <quay/heap.h>
 #include <quay/host.h>
 #include <quay/text.h>
 #include <quay/thread.h>
@@ -72,6 +73,7 @@ static struct {
 void (*qy_host_idle)(void);
 time_ns_t qy_host_now;
 time_ns_t qy_host_deadline;
+uint32_t qy_host_lease_fault;
 
 void qy_fatal(const char *what);
 void qy_fatal(const char *what)
@@ -90,12 +92,23 @@ struct message_buffer *qy_buffer(void)
     return &host_state.buffers[host_state.side];
 }
 
+void *qy_alloc(size_t size)
+{
+    return malloc(size);
+}
+
+void qy_free(void *block)
+{
+    free(block);
+}
+
 /* --- handles ------------------------------------------------------------------------------- */
 
 void qy_host_reset(void)
 {
     host_state = (typeof(host_state)){.next_koid = 1, .next_token = 1};
     qy_host_idle = NULL;
+    qy_host_lease_fault = 0;
     qy_host_now = 1;
 }
 
@@ -369,6 +382,11 @@ int64_t qy_channel_receive(handle_t receiver, struct qy_message *message)
     return 0;
 }
 
+const struct message_lease *qy_host_lent(uint32_t index)
+{
+    return &host_state.calls[host_state.side].leases[index];
+}
+
 static struct qy_result lease_info(uint64_t token, uint64_t index)
 {
     const struct call *call = call_find(token);
@@ -395,6 +413,9 @@ static int64_t lease_copy(uint64_t number, uint64_t token, uint64_t index, uint6
     }
     if (offset > info.second || size > info.second - offset) {
         return -ERANGE;
+    }
+    if (qy_host_lease_fault > 0 && --qy_host_lease_fault == 0) {
+        return -EPAGER;
     }
     void *ours = (void *)(uintptr_t)address;
     void *lent = (void *)(uintptr_t)(call_find(token)->leases[index].address + offset);

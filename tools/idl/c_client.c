@@ -7,17 +7,18 @@
 enum form {
     FORM_SESSION,    /* qy_fs_read(session, ...) */
     FORM_CONNECTION, /* qy_fs_read_on(via, ...) */
-    FORM_ONCE        /* fs_read_once(session, ...): of one that is repeated, a single time */
+    FORM_ONCE,       /* fs_read_once(session, ...): of one that is idempotent, a single time */
+    FORM_TRY         /* fs_read_try(session, ...): of one that lends memory, a single time */
 };
 
 static void signature(struct c_output *out, const struct decl *protocol,
                       const struct method *method, enum form form)
 {
-    text_printf(out->text, "int64_t %s%s_%s%s(%s", form == FORM_ONCE ? "" : "qy_",
-                c_protocol(out, protocol), method->name,
-                form == FORM_ONCE         ? "_once"
-                : form == FORM_CONNECTION ? "_on"
-                                          : "",
+    static const char *const endings[] = {
+        [FORM_SESSION] = "", [FORM_CONNECTION] = "_on", [FORM_ONCE] = "_once", [FORM_TRY] = "_try"};
+    bool is_public = form == FORM_SESSION || form == FORM_CONNECTION;
+    text_printf(out->text, "%sint64_t %s%s_%s%s(%s", is_public ? "" : "static ",
+                is_public ? "qy_" : "", c_protocol(out, protocol), method->name, endings[form],
                 form == FORM_CONNECTION ? "struct qy_connection *via" : "handle_t session");
     c_parameters(out, &method->request, SIDE_GIVEN);
     c_parameters(out, &method->reply, SIDE_TAKEN);
@@ -163,6 +164,33 @@ static void call_body(struct c_output *out, const struct decl *protocol,
                 ")) {\n        return qy_message_reject(&message);\n    }\n    return 0;\n}\n\n");
 }
 
+/* As often as the memory that is lent is not there. */
+static void lending_body(struct c_output *out, const struct decl *protocol,
+                         const struct method *method)
+{
+    uint32_t index = 0;
+    text_printf(out->text, "    struct qy_lending lending = {0};\n");
+    for (const struct member *param = method->request.params; param != NULL; param = param->next) {
+        if (param->type->kind == TYPE_LEASE) {
+            text_printf(out->text, "    qy_lend(&lending, %s, %s_size, %s);\n", param->name,
+                        param->name, param->type->is_out ? "LEASE_WRITE" : "LEASE_READ");
+        }
+    }
+    text_printf(out->text, "    int64_t status;\n    do {\n");
+    for (const struct member *param = method->request.params; param != NULL; param = param->next) {
+        if (param->type->kind == TYPE_LEASE) {
+            text_printf(out->text, "        %s = lending.lent[%u].at;\n", param->name, index++);
+        }
+    }
+    text_printf(out->text, "        status = %s_%s_try(session", c_protocol(out, protocol),
+                method->name);
+    c_arguments(out, &method->request, SIDE_GIVEN);
+    c_arguments(out, &method->reply, SIDE_TAKEN);
+    text_printf(out->text, ", deadline);\n"
+                           "    } while (qy_lending_again(&lending, &status));\n"
+                           "    return status;\n}\n\n");
+}
+
 static void deadline_default(struct c_output *out, const struct method *method)
 {
     if (method->deadline_ns != 0) {
@@ -173,13 +201,21 @@ static void deadline_default(struct c_output *out, const struct method *method)
     }
 }
 
+static void body(struct c_output *out, const struct decl *protocol, const struct method *method)
+{
+    if (method->request.lease_count > 0) {
+        lending_body(out, protocol, method);
+    } else {
+        call_body(out, protocol, method);
+    }
+}
+
 static void idempotent(struct c_output *out, const struct decl *protocol,
                        const struct method *method)
 {
-    text_printf(out->text, "static ");
     signature(out, protocol, method, FORM_ONCE);
     text_printf(out->text, "\n{\n");
-    call_body(out, protocol, method);
+    body(out, protocol, method);
     signature(out, protocol, method, FORM_SESSION);
     text_printf(out->text, "\n{\n");
     deadline_default(out, method);
@@ -227,13 +263,18 @@ void c_client(struct c_output *out, const struct decl *protocol)
         if (!method_is_live(protocol, method) || method->is_event) {
             continue;
         }
+        if (method->request.lease_count > 0) {
+            signature(out, protocol, method, FORM_TRY);
+            text_printf(out->text, "\n{\n");
+            call_body(out, protocol, method);
+        }
         if (method->is_idempotent) {
             idempotent(out, protocol, method);
         } else {
             signature(out, protocol, method, FORM_SESSION);
             text_printf(out->text, "\n{\n");
             deadline_default(out, method);
-            call_body(out, protocol, method);
+            body(out, protocol, method);
         }
         by_connection(out, protocol, method);
     }

@@ -98,7 +98,8 @@ void c_source(struct arena *arena, const struct library *library, struct text *t
     struct c_output out = begin(arena, library, text);
     text_printf(text,
                 "#include <idl/%s.h>\n#include <quay/channel.h>\n#include <quay/clock.h>\n"
-                "#include <quay/interface.h>\n#include <quay/server.h>\n\n",
+                "#include <quay/interface.h>\n#include <quay/lending.h>\n"
+                "#include <quay/server.h>\n\n",
                 out.stem);
     c_valid_functions(&out);
     c_tables(&out);

@@ -88,10 +88,16 @@ static void proxy_write(struct c_output *out, const struct decl *protocol,
     c_parameters(out, &method->request, SIDE_HANDLER);
     c_parameters(out, &method->reply, SIDE_TAKEN);
     text_printf(out->text, ")\n{\n    (void)request;\n");
+    const char *before = "int64_t status = ";
     for (const struct member *param = method->request.params; param != NULL; param = param->next) {
         if (param->type->kind == TYPE_LEASE) {
-            text_printf(out->text, "    (void)%s;\n", param->name);
+            text_printf(out->text, "    %sqy_lent_access(%s, %s);\n", before, param->name,
+                        param->type->is_out ? "LEASE_WRITE" : "LEASE_READ");
+            before = "status = status != 0 ? status : ";
         }
+    }
+    if (method->request.lease_count > 0) {
+        text_printf(out->text, "    if (status != 0) {\n        return status;\n    }\n");
     }
     text_printf(out->text, "    %sqy_%s_%s(qy_proxied_session",
                 method->is_oneway ? "(void)" : "return ", name, method->name);

@@ -79,6 +79,9 @@ static void params_check(struct diagnostics *diagnostics, const struct method *m
         }
         if (param->type->kind == TYPE_LEASE && (is_reply || method->is_event)) {
             diagnostic_error(diagnostics, param->type->where, "only a request lends memory");
+        } else if (param->type->kind == TYPE_LEASE && method->is_oneway) {
+            diagnostic_error(diagnostics, param->type->where,
+                             "a one-way method lends nothing: nobody waits until it is done");
         }
     }
 }
@@ -102,6 +105,29 @@ static void error_check(struct diagnostics *diagnostics, const struct method *me
     }
 }
 
+/* What may be called again by itself gives no handles away. */
+static void repeatable_check(struct diagnostics *diagnostics, const struct method *method)
+{
+    bool lends = false;
+    for (const struct member *param = method->request.params; param != NULL; param = param->next) {
+        lends = lends || param->type->kind == TYPE_LEASE;
+    }
+    for (const struct member *param = method->request.params; param != NULL; param = param->next) {
+        bool moves = type_bare(param->type)->kind == TYPE_HANDLE &&
+                     attribute_find(param->attributes, "copy") == NULL;
+        if (moves && method->is_idempotent) {
+            diagnostic_error(diagnostics, param->where,
+                             "an idempotent method cannot move a handle: a second try has none");
+            diagnostic_help(diagnostics, "write `@copy %s`", param->name);
+        } else if (moves && lends) {
+            diagnostic_error(diagnostics, param->where,
+                             "a method that lends memory cannot move a handle: it is called again "
+                             "if a page is not there");
+            diagnostic_help(diagnostics, "write `@copy %s`", param->name);
+        }
+    }
+}
+
 void check_method(struct diagnostics *diagnostics, const struct decl *decl, struct method *method)
 {
     (void)decl;
@@ -113,14 +139,7 @@ void check_method(struct diagnostics *diagnostics, const struct decl *decl, stru
         error_check(diagnostics, method);
     }
     if (!method->is_event && !method->is_oneway) {
-        for (const struct member *param = method->request.params;
-             method->is_idempotent && param != NULL; param = param->next) {
-            if (type_bare(param->type)->kind == TYPE_HANDLE) {
-                diagnostic_error(diagnostics, param->where,
-                                 "an idempotent method cannot move a handle: a second try has "
-                                 "none");
-            }
-        }
+        repeatable_check(diagnostics, method);
         return;
     }
     for (const struct member *param = method->request.params; method->is_event && param != NULL;

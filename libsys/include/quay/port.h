@@ -72,7 +72,8 @@ static inline int64_t qy_token_drop(handle_t port, uint64_t token)
  * header; the server copies with these two, any size, `offset` being that in the lease. They return
  * 0 when all was copied, -ETOKEN_STALE when the call has ended meanwhile, -EINVAL for a lease that
  * the call does not have, -EACCES when it was not lent in this direction, -ERANGE beyond its end,
- * -EFAULT for our own memory, -ELEASE for the lender's.
+ * -EFAULT for our own memory, -ELEASE for the lender's, -EPAGER if a page of it has to come from a
+ * pager first (what was copied before stays).
  */
 int64_t qy_lease_read(handle_t port, uint64_t token, uint32_t index, uint64_t offset, void *to,
                       uint64_t size);

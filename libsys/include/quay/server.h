@@ -111,7 +111,8 @@ static inline handle_t qy_take(handle_t *handle)
     return taken;
 }
 
-/* Copies from and to memory that was lent with the call: 0, or why not all was (qy_lease_read). */
+/* Copies from and to memory that was lent with the call: 0, or why not all was (qy_lease_read). A
+ * handler that has changed nothing yet returns `-status`; upon -EPAGER the client calls again. */
 static inline int64_t qy_lease_get(const struct qy_lease *lease, uint64_t offset, void *to,
                                    uint64_t size)
 {

@@ -33,6 +33,7 @@ int main(int argument_count, char **arguments)
     test_system();
     test_libsys();
     test_generated();
+    test_lending();
     test_thousands();
     (void)tap_end(); /* who reads the log counts */
     tap_leave();

@@ -23,6 +23,7 @@ void test_ports(void);
 void test_processes(void);
 void test_fork(void);
 void test_pagers(void);
+void test_lending(void);
 void test_threads(void);
 void test_exceptions(void);
 void test_debugger(void);

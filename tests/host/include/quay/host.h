@@ -31,6 +31,9 @@ void qy_host_give(uint32_t kind, const char *name, handle_t handle);
 typedef void qy_host_wire_fn(void *context, struct qy_message *message);
 handle_t qy_host_wire(qy_host_wire_fn *wire, void *context);
 
+/* What the call that is served now has lent, in a wire function. */
+const struct message_lease *qy_host_lent(uint32_t index);
+
 /* A handle to a new object of a type, and how many handles there are. */
 handle_t qy_host_handle(uint32_t type, rights_t rights);
 uint32_t qy_host_handle_count(void);
@@ -44,6 +47,11 @@ extern void (*qy_host_idle)(void);
 
 /* The deadline of the last call. */
 extern time_ns_t qy_host_deadline;
+
+/* The lender's page is not there at this access to lent memory, counted from now on; 0: at none. A
+ * test calls with 1, 2, ... until it is not 0 afterwards: then every access of the method has
+ * failed once, and the client must not have noticed. */
+extern uint32_t qy_host_lease_fault;
 
 /* The clock, which moves only when told. */
 extern time_ns_t qy_host_now;
