@@ -5,8 +5,8 @@
 #include <quay/thread.h>
 #include "start.h"
 
-/* With key 0: among what qy_port_notify sends, libsys has the highest bit that is not the kernel's.
- */
+/* With key 0: among what qy_port_notify sends, libsys has the two highest bits that are not the
+ * kernel's. */
 #define NOTICE_STOP (1u << 28)
 
 void qy_received_handles_close(uint32_t count)
@@ -179,6 +179,8 @@ static void notice_handle(struct qy_server *server, struct qy_received *in)
         if (server->cancel_requested != NULL) {
             server->cancel_requested(server, in->badge);
         }
+    } else if (in->badge == 0 && (signals & QY_NOTICE_END) != 0) {
+        __atomic_store_n(&server->is_ended, true, __ATOMIC_RELAXED);
     } else if (in->badge == 0 && (signals & NOTICE_STOP) != 0) {
         /* The loop looks; what a former instance has left means nothing. */
     } else if (server->notice != NULL) {
@@ -206,8 +208,9 @@ void qy_server_stop(struct qy_server *server)
 
 static bool is_over(const struct qy_server *server)
 {
-    return __atomic_load_n(&server->is_stopping, __ATOMIC_RELAXED) &&
-           __atomic_load_n(&server->deferred, __ATOMIC_RELAXED) == 0;
+    return __atomic_load_n(&server->is_ended, __ATOMIC_RELAXED) ||
+           (__atomic_load_n(&server->is_stopping, __ATOMIC_RELAXED) &&
+            __atomic_load_n(&server->deferred, __ATOMIC_RELAXED) == 0);
 }
 
 _Static_assert(offsetof(struct qy_request, in) == 0, "qy_port_serve's message is a request");

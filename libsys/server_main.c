@@ -59,5 +59,5 @@ int qy_server_main(struct qy_server *server, const char *name)
     while (count > 0) {
         (void)qy_thread_join(threads[--count], DEADLINE_NEVER); /* cannot time out */
     }
-    return server->is_stopping ? 0 : 1;
+    return server->is_stopping || server->is_ended ? 0 : 1;
 }

@@ -29,13 +29,13 @@ int boot_archive_open(void)
     return 0;
 }
 
-int boot_archive_find(const char *name, const void **ret_image, size_t *ret_size_bytes)
+int boot_archive_find(const char *name, const void **ret_bytes, size_t *ret_size_bytes)
 {
     const struct archive_entry *entry = qy_archive_find(boot_archive_state.archive, name);
     if (entry == NULL) {
         return -ENOENT;
     }
-    *ret_image = (const uint8_t *)boot_archive_state.archive + entry->offset_bytes;
+    *ret_bytes = (const uint8_t *)boot_archive_state.archive + entry->offset_bytes;
     *ret_size_bytes = entry->size_bytes;
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The programs that came with the kernel. */
+/* The files that came with the kernel. */
 #pragma once
 
 #include <quay/archive.h>
@@ -10,5 +10,5 @@ int boot_archive_open(void);
 /* The name of entry number `index`; NULL: there are no more. */
 const char *boot_archive_name(uint32_t index);
 
-/* A program by name: 0, or -ENOENT. The bytes stay mapped. */
-int boot_archive_find(const char *name, const void **ret_image, size_t *ret_size_bytes);
+/* A file by name: 0, or -ENOENT. The bytes stay mapped. */
+int boot_archive_find(const char *name, const void **ret_bytes, size_t *ret_size_bytes);

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * init: starts the servers and starts them again when they die; answers power calls and calls
- * about the servers.
- *
- *   monitor --serial---> ns16550        monitor --counter--> counter
- *      `------power, servers---> init
+ * init: starts the servers of the manifest, each with what is granted to it there, and starts them
+ * again when they die; tells what they do, and stops them before the machine is switched off.
  */
 #include "boot_archive.h"
-#include "power.h"
 #include "services.h"
 #include <quay/bootstrap.h>
 #include <quay/server.h>
@@ -18,9 +14,9 @@
 /* The badge says which protocol the session is for. */
 static int64_t dispatch(struct qy_request *request)
 {
-    if (request->in.badge == BADGE_POWER) {
-        request->handlers = &power_handlers;
-        return qy_power_dispatch(request);
+    if (BADGE_PROTOCOL(request->in.badge) == PROTOCOL_MANIFEST) {
+        request->handlers = &manifest_handlers;
+        return qy_manifest_dispatch(request);
     }
     request->handlers = &services_handlers;
     return qy_servers_dispatch(request);
@@ -28,19 +24,15 @@ static int64_t dispatch(struct qy_request *request)
 
 static void notice(struct qy_server *server, uint64_t key, uint64_t signals)
 {
-    (void)server;
     (void)signals;
-    services_notice(key);
+    services_notice(server, key);
 }
 
 int main(int argument_count, char **arguments)
 {
-    (void)argument_count;
-    (void)arguments;
     if (boot_archive_open() < 0) {
         return 1;
     }
-    power_init();
     int64_t port = qy_port_create(qy_self_job(), TOKENS);
     if (port < 0) {
         qy_log("no port: %s", qy_error_text(port));
@@ -50,8 +42,11 @@ int main(int argument_count, char **arguments)
         .port = (handle_t)port,
         .dispatch = dispatch,
         .notice = notice,
+        .cancelled = services_cancelled,
     };
-    services_start(server.port);
+    if (services_start(server.port, argument_count > 1 ? arguments[1] : "") < 0) {
+        return 1;
+    }
     int64_t error = qy_server_run(&server);
     qy_log("receiving failed: %s", qy_error_text(error));
     return 1;

@@ -1,24 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 #include "restart.h"
 
-static time_ns_t delay_next(time_ns_t delay)
+static time_ns_t delay_next(const struct restart_policy *policy, time_ns_t delay)
 {
     if (delay == 0) {
-        return RESTART_DELAY_MIN;
+        return policy->delay_min;
     }
-    return delay > RESTART_DELAY_MAX / 2 ? RESTART_DELAY_MAX : 2 * delay;
+    return delay > policy->delay_max / 2 ? policy->delay_max : 2 * delay;
 }
 
-time_ns_t restart_delay(struct restart *restart, time_ns_t started, time_ns_t now)
+static bool is_too_often(const struct restart *restart, const struct restart_policy *policy,
+                         time_ns_t now)
 {
-    time_ns_t *oldest = &restart->last[restart->deaths % RESTARTS_MAX];
-    bool is_too_often = restart->deaths >= RESTARTS_MAX && now - *oldest < RESTART_WINDOW;
-    *oldest = now;
+    uint32_t deaths_max = policy->deaths_max < RESTARTS_MAX ? policy->deaths_max : RESTARTS_MAX;
+    if (deaths_max == 0 || restart->deaths < deaths_max) {
+        return false;
+    }
+    return now - restart->last[(restart->deaths - deaths_max) % RESTARTS_MAX] < policy->window;
+}
+
+time_ns_t restart_delay(struct restart *restart, const struct restart_policy *policy,
+                        time_ns_t started, time_ns_t now)
+{
+    bool is_given_up = is_too_often(restart, policy, now);
+    restart->last[restart->deaths % RESTARTS_MAX] = now;
     restart->deaths++;
-    if (is_too_often) {
+    if (is_given_up) {
         return RESTART_GIVE_UP;
     }
-    restart->delay = now - started >= RESTART_LIFE ? 0 : delay_next(restart->delay);
+    restart->delay = now - started >= RESTART_LIFE ? 0 : delay_next(policy, restart->delay);
     return restart->delay;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "service.h"
 #include "boot_archive.h"
+#include "grants.h"
+#include "services.h"
 #include <quay/bootstrap.h>
 #include <quay/clock.h>
 #include <quay/event.h>
@@ -8,52 +10,74 @@
 #include <quay/memory.h>
 #include <quay/port.h>
 #include <quay/process.h>
+#include <quay/server.h>
 #include <quay/text.h>
+
+/* An argument of a manifest that stands for the kernel's command line. */
+#define COMMAND_LINE "$COMMAND_LINE"
 
 static int handle_keep(const struct service *service, const char *what, int64_t made,
                        handle_t *ret_handle)
 {
     if (made < 0) {
-        qy_log("%s: no %s: %s", service->plan->name, what, qy_error_text(made));
+        qy_log("%s: no %s: %s", service->entry->name, what, qy_error_text(made));
         return (int)made;
     }
     *ret_handle = (handle_t)made;
     return 0;
 }
 
-static int port_make(struct service *service)
+static int limits_set(const struct service *service)
 {
-    const struct service_plan *plan = service->plan;
-    int error =
-        handle_keep(service, "port", qy_port_create(service->job, SERVICE_TOKENS), &service->port);
+    const struct qy_manifest_entry *entry = service->entry;
+    const struct {
+        uint32_t resource;
+        uint64_t limit;
+    } limits[] = {
+        {JOB_MEMORY, entry->memory_bytes_max}, {JOB_PROCESSES, entry->processes_max},
+        {JOB_THREADS, entry->threads_max},     {JOB_CPU_TIME, entry->cpu_time_max},
+        {JOB_PRIORITY, entry->priority_max},
+    };
+    int64_t error = 0;
+    for (size_t i = 0; error >= 0 && i < sizeof limits / sizeof limits[0]; i++) {
+        if (limits[i].limit != JOB_UNLIMITED) {
+            error = qy_job_set_limit(service->job, limits[i].resource, limits[i].limit);
+        }
+    }
     if (error < 0) {
-        return error;
+        qy_log("%s: its limits: %s", entry->name, qy_error_text(error));
     }
-    struct qy_result made = qy_session_create(service->port, plan->badge, 0);
-    if (made.status >= 0) {
-        (void)qy_handle_close((handle_t)made.status); /* this session is never revoked */
-        made.status = made.second;
+    return error < 0 ? (int)error : 0;
+}
+
+static int job_make(struct service *service)
+{
+    int error = handle_keep(service, "job", qy_job_create(qy_self_job()), &service->job);
+    if (error == 0) {
+        service->job_id = (koid_t)qy_handle_info(service->job).third;
+        error = limits_set(service);
     }
-    return handle_keep(service, "session", made.status, &service->session);
+    return error;
 }
 
 static int memory_make(struct service *service)
 {
-    uint64_t size_bytes = (service->plan->kept_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+    uint64_t size_bytes = (service->entry->kept_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
     return handle_keep(service, "memory", qy_memory_create(service->job, size_bytes, 0),
                        &service->memory);
 }
 
-int service_init(struct service *service, const struct service_plan *plan, handle_t init_port,
+int service_init(struct service *service, const struct qy_manifest_entry *entry, handle_t init_port,
                  uint64_t exited_key, uint64_t timer_key)
 {
     *service = (struct service){
-        .plan = plan, .state = SERVICE_STOPPED, .init_port = init_port, .exited_key = exited_key};
-    int error = handle_keep(service, "job", qy_job_create(qy_self_job()), &service->job);
-    if (error == 0 && plan->serves != NULL) {
-        error = port_make(service);
+        .entry = entry, .state = SERVICE_STOPPED, .init_port = init_port, .exited_key = exited_key};
+    int error = job_make(service);
+    if (error == 0 && entry->serves_count > 0) {
+        error = handle_keep(service, "port", qy_port_create(service->job, SERVICE_TOKENS),
+                            &service->port);
     }
-    if (error == 0 && plan->kept_bytes > 0) {
+    if (error == 0 && entry->kept_bytes > 0) {
         error = memory_make(service);
     }
     if (error == 0) {
@@ -67,43 +91,36 @@ int service_init(struct service *service, const struct service_plan *plan, handl
 
 /* --- starting ------------------------------------------------------------------------------ */
 
-static int handles_collect(struct service *service, struct qy_spawn_handle *ret_handles)
+static uint32_t arguments_fill(const struct qy_manifest_entry *entry, const char **ret_arguments)
 {
-    const struct service_plan *plan = service->plan;
-    int count = 0;
-    ret_handles[count++] =
-        (struct qy_spawn_handle){service->job, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_JOB, 0, NULL};
-    if (service->port != HANDLE_INVALID) {
-        ret_handles[count++] = (struct qy_spawn_handle){service->port,  RIGHTS_SAME, HANDLE_COPY,
-                                                        BOOTSTRAP_PORT, 0,           NULL};
+    const char *text = (const char *)entry->arguments;
+    uint32_t count = 0;
+    ret_arguments[count++] = entry->name;
+    for (uint32_t i = 0; i < entry->argument_count && count < QY_SPAWN_ARGUMENTS_MAX; i++) {
+        ret_arguments[count++] = qy_streq(text, COMMAND_LINE) ? services_command_line() : text;
+        text += strlen(text) + 1;
     }
-    if (service->memory != HANDLE_INVALID) {
-        ret_handles[count++] =
-            (struct qy_spawn_handle){service->memory,  RIGHTS_BASIC | RIGHT_READ | RIGHT_WRITE,
-                                     HANDLE_COPY,      BOOTSTRAP_MEMORY,
-                                     plan->kept_bytes, QY_KEPT_NAME};
-    }
-    int granted = plan->grant != NULL ? plan->grant(service, ret_handles + count) : 0;
-    return granted < 0 ? granted : count + granted;
+    return count;
 }
 
 static int process_start(struct service *service)
 {
-    const char *name = service->plan->name;
+    const char *name = service->entry->name;
+    const char *arguments[QY_SPAWN_ARGUMENTS_MAX];
     struct qy_spawn_handle handles[QY_SPAWN_HANDLES_MAX];
-    int count = handles_collect(service, handles);
+    int count = grants_collect(service, handles);
     if (count < 0) {
         return count;
     }
     struct qy_spawn spawn = {
         .job = service->job,
         .name = name,
-        .argument_count = 1,
-        .arguments = &name,
+        .argument_count = arguments_fill(service->entry, arguments),
+        .arguments = arguments,
         .handle_count = (uint32_t)count,
         .handles = handles,
     };
-    int error = boot_archive_find(service->plan->program, &spawn.image, &spawn.image_bytes);
+    int error = boot_archive_find(service->entry->program, &spawn.image, &spawn.image_bytes);
     if (error == 0) {
         error = qy_spawn(&spawn, &service->process);
     }
@@ -120,17 +137,33 @@ static int process_start(struct service *service)
     return error;
 }
 
+static bool is_over(const struct service *service)
+{
+    return service->is_stopping || service->entry->restart == QY_MANIFEST_RESTART_NEVER ||
+           (service->entry->restart == QY_MANIFEST_RESTART_ON_FAILURE && service->exit_code == 0);
+}
+
 /* The next start, or none, after a death or a start that failed. */
 static void start_plan(struct service *service)
 {
-    const char *name = service->plan->name;
+    const struct qy_manifest_entry *entry = service->entry;
+    const struct restart_policy policy = {(time_ns_t)entry->delay_min_ns,
+                                          (time_ns_t)entry->delay_max_ns,
+                                          (time_ns_t)entry->window_ns, entry->deaths_max};
     time_ns_t now = qy_clock_read();
-    time_ns_t delay = restart_delay(&service->restart, service->started, now);
+    if (is_over(service)) {
+        service->state = SERVICE_STOPPED;
+        if (!service->is_stopping) {
+            qy_log("%s has ended (code %ld)", entry->name, (long)service->exit_code);
+        }
+        return;
+    }
+    time_ns_t delay = restart_delay(&service->restart, &policy, service->started, now);
     if (delay == RESTART_GIVE_UP) {
         service->state = SERVICE_STOPPED;
         qy_log("%s has died %u times within %lu s (code %ld) and stays dead; start %s starts it",
-               name, RESTARTS_MAX + 1, (unsigned long)(RESTART_WINDOW / QY_SECOND),
-               (long)service->exit_code, name);
+               entry->name, entry->deaths_max + 1, (unsigned long)(policy.window / QY_SECOND),
+               (long)service->exit_code, entry->name);
         return;
     }
     service->state = SERVICE_WAITING;
@@ -143,7 +176,7 @@ static void start_plan(struct service *service)
 
 void service_start(struct service *service)
 {
-    const char *name = service->plan->name;
+    const char *name = service->entry->name;
     service->started = qy_clock_read();
     int error = process_start(service);
     if (error < 0) {
@@ -170,4 +203,31 @@ void service_died(struct service *service)
     (void)qy_handle_close(service->process);
     service->process = HANDLE_INVALID;
     start_plan(service);
+}
+
+/* --- stopping ------------------------------------------------------------------------------ */
+
+void service_stop(struct service *service)
+{
+    service->is_stopping = true;
+    if (service->state != SERVICE_RUNNING) {
+        service->state = SERVICE_STOPPED;
+        return;
+    }
+    if (service->port == HANDLE_INVALID || service->entry->stop_ns == 0 ||
+        qy_port_notify(service->port, QY_NOTICE_END) < 0) {
+        (void)qy_process_kill(service->process); /* it has nothing to hear it with */
+        return;
+    }
+    (void)qy_timer_set(service->timer, qy_deadline_after((time_ns_t)service->entry->stop_ns), 0, 0);
+}
+
+void service_time_over(struct service *service)
+{
+    if (service->is_stopping && service->state == SERVICE_RUNNING) {
+        qy_log("%s has not stopped in time", service->entry->name);
+        (void)qy_process_kill(service->process); /* ours, with all rights */
+    } else if (service->state == SERVICE_WAITING) {
+        service_start(service);
+    }
 }

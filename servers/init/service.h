@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server that init has started. Its job, its port, the session on it and the memory kept for it
+ * A server that init has started. Its job, its port, the sessions on it and the memory kept for it
  * are init's, so they outlive the server: who calls it while it is dead waits for the next
  * instance, which finds what the last one left in the memory.
  */
@@ -8,41 +8,27 @@
 
 #include <stdbool.h>
 #include "restart.h"
+#include <quay/manifest.h>
 #include <quay/spawn.h>
 
 #define SERVICE_TOKENS 32 /* calls that a server may hold unanswered */
 
-/* Beside those that every server gets. */
-#define SERVICE_HANDLES_MAX (QY_SPAWN_HANDLES_MAX - 4)
-
-struct service;
-
-/* Fills in the handles of a service; how many, or a negative error number. They are init's and
- * copied, so that the next instance gets the same. */
-typedef int service_grant_fn(struct service *service, struct qy_spawn_handle *ret_handles);
-
-/* What is known of a service before it runs. */
-struct service_plan {
-    const char *name;
-    const char *program;     /* in the boot archive */
-    const char *serves;      /* the name of its port; NULL: it has none */
-    uint64_t badge;          /* of the session that others get */
-    uint32_t kept_bytes;     /* memory that survives it */
-    service_grant_fn *grant; /* NULL: nothing more */
-};
-
 enum service_state {
     SERVICE_RUNNING,
     SERVICE_WAITING, /* for its next start */
-    SERVICE_STOPPED, /* given up */
+    SERVICE_STOPPED, /* given up, or not to be started again */
 };
 
 struct service {
-    const struct service_plan *plan;
-    handle_t job, port, session, memory, timer;
-    handle_t process; /* while it runs */
-    koid_t id;        /* of the process, or of the last one */
+    const struct qy_manifest_entry *entry;
+    handle_t job, port, memory, timer;
+    handle_t names;                           /* its session of the name service */
+    handle_t granted[QY_MANIFEST_GRANTS_MAX]; /* made for its grants; HANDLE_INVALID: nothing */
+    handle_t process;                         /* while it runs */
+    koid_t id;                                /* of the process, or of the last one */
+    koid_t job_id;
     enum service_state state;
+    bool is_stopping; /* it is asked to end, and not started again */
     struct restart restart;
     int64_t exit_code; /* of the last one */
     time_ns_t started;
@@ -52,11 +38,17 @@ struct service {
 
 /* Makes what outlives it. Notices come to init_port: exited_key when it has died, timer_key when
  * its next start is due. 0 or a negative error number, said on the log. */
-int service_init(struct service *service, const struct service_plan *plan, handle_t init_port,
+int service_init(struct service *service, const struct qy_manifest_entry *entry, handle_t init_port,
                  uint64_t exited_key, uint64_t timer_key);
 
 /* Starts its program; what is wrong is said on the log, and tried again later. */
 void service_start(struct service *service);
 
-/* Its process has ended: starts it again, now or later. */
+/* Its process has ended: starts it again, now or later, or not, as its manifest says. */
 void service_died(struct service *service);
+
+/* Its timer has fired. */
+void service_time_over(struct service *service);
+
+/* Asks it to end, and ends it when its time to do so is over: service_died follows if it runs. */
+void service_stop(struct service *service);

@@ -1,253 +1,276 @@
 /* SPDX-License-Identifier: MIT */
 #include "services.h"
 #include "boot_archive.h"
-#include "service.h"
-#include <idl/names.h>
-#include <idl/serial.h>
 #include <quay/bootstrap.h>
-#include <quay/device.h>
-#include <quay/handle.h>
+#include <quay/memory.h>
 #include <quay/names.h>
-#include <quay/port.h>
 #include <quay/process.h>
-#include <quay/server.h>
 #include <quay/text.h>
-
-#define SERIAL_FIRST_PORT 0x3f8
-#define SERIAL_PORT_COUNT 8
-#define SERIAL_IRQ_LINE   4
 
 #define KEY_EXITED 100 /* and the index of the service */
 #define KEY_TIMER  200
 
-enum {
-    NAMES,
-    SERIAL,
-    COUNTER,
-    MONITOR,
-    PLANNED_COUNT
-};
+/* Programs of the archive that the manifest does not name. */
+#define FOUND_FOLDER "servers/"
 
-/* Servers that we know nothing of but their names: programs "servers/NAME" of the boot archive. */
-#define FOUND_FOLDER     "servers/"
-#define FOUND_MAX        8
-#define FOUND_KEPT_BYTES (64 * 1024)
-#define SERVICES_MAX     (PLANNED_COUNT + FOUND_MAX)
+#define MANIFEST_BYTES                                                                             \
+    (sizeof(struct qy_manifest_head) + QY_MANIFEST_ENTRIES_MAX * sizeof(struct qy_manifest_entry))
+
+_Static_assert(KEY_EXITED + QY_MANIFEST_ENTRIES_MAX <= KEY_TIMER, "keys of two kinds");
 
 static struct {
-    struct service services[SERVICES_MAX];
-    struct service_plan found[FOUND_MAX];
+    struct service services[QY_MANIFEST_ENTRIES_MAX];
     uint32_t count; /* of services */
-    /* Made for the first instance, the same for those that follow. */
-    handle_t serial_io, serial_irq;
-    handle_t programs; /* the job of what the monitor starts */
-    handle_t power, servers;
+    struct qy_manifest manifest;
+    handle_t manifest_memory;
+    const char *command_line;
+    /* Stopping: from the last to the first. */
+    bool is_stopping;
+    uint32_t left;           /* services below this index are still to be stopped */
+    koid_t stopper;          /* job of who has asked for it */
+    struct qy_pending asked; /* its call */
 } services_state;
 
-static handle_t resource(void)
+struct service *services_at(uint32_t index)
 {
-    return qy_bootstrap_handle(BOOTSTRAP_RESOURCE, NULL);
+    return index < services_state.count ? &services_state.services[index] : NULL;
 }
 
-/* Keeps a handle that was made, unless it was made before. */
-static int keep(const char *what, handle_t *handle, int64_t made)
+uint32_t services_index(const struct service *service)
 {
-    if (made < 0) {
-        qy_log("no %s: %s", what, qy_error_text(made));
-        return (int)made;
-    }
-    *handle = (handle_t)made;
-    return 0;
+    return (uint32_t)(service - services_state.services);
 }
 
-/* The ports of all others, so that whoever asks for a name need not wait for its server. */
-static int names_grant(struct service *service, struct qy_spawn_handle *ret_handles)
+struct service *services_names(void)
 {
-    int count = 0;
-    (void)service;
-    for (uint32_t i = 0; i < services_state.count; i++) {
-        const struct service *other = &services_state.services[i];
-        if (i != NAMES && other->port != HANDLE_INVALID) {
-            ret_handles[count++] = (struct qy_spawn_handle){
-                other->port,    RIGHTS_BASIC | RIGHT_MINT, HANDLE_COPY,
-                BOOTSTRAP_PORT, other->plan->badge,        other->plan->serves};
-        }
-    }
-    return count;
+    int index = qy_manifest_find_served(&services_state.manifest, "names");
+    return index < 0 ? NULL : &services_state.services[index];
 }
 
-static struct qy_spawn_handle names_handle(void)
+const char *services_command_line(void)
 {
-    return (struct qy_spawn_handle){services_state.services[NAMES].session,
-                                    RIGHTS_SAME,
-                                    HANDLE_COPY,
-                                    BOOTSTRAP_SESSION,
-                                    0,
-                                    "names"};
+    return services_state.command_line;
 }
 
-static int names_only_grant(struct service *service, struct qy_spawn_handle *ret_handles)
+handle_t services_manifest(uint64_t *ret_size_bytes)
 {
-    (void)service;
-    ret_handles[0] = names_handle();
-    return 1;
+    *ret_size_bytes = MANIFEST_BYTES;
+    return services_state.manifest_memory;
 }
 
-static int serial_devices_take(const struct service *service)
-{
-    if (services_state.serial_io == HANDLE_INVALID) {
-        int error =
-            keep("access to the serial port", &services_state.serial_io,
-                 qy_io_create(resource(), service->job, SERIAL_FIRST_PORT, SERIAL_PORT_COUNT));
-        if (error < 0) {
-            return error;
-        }
-    }
-    if (services_state.serial_irq == HANDLE_INVALID) {
-        return keep("interrupt of the serial port", &services_state.serial_irq,
-                    qy_irq_create(resource(), service->job, SERIAL_IRQ_LINE));
-    }
-    return 0;
-}
+/* --- the manifest -------------------------------------------------------------------------- */
 
-static int serial_grant(struct service *service, struct qy_spawn_handle *ret_handles)
-{
-    int error = serial_devices_take(service);
-    if (error < 0) {
-        return error;
-    }
-    const struct qy_spawn_handle handles[] = {
-        names_handle(),
-        {services_state.serial_io, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_IO, SERIAL_FIRST_PORT, NULL},
-        {services_state.serial_irq, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_IRQ, SERIAL_IRQ_LINE, NULL},
-        {resource(), RIGHTS_BASIC | RIGHT_SYSTEM_INFO, HANDLE_COPY, BOOTSTRAP_RESOURCE, 0, NULL},
-    };
-    memcpy(ret_handles, handles, sizeof handles);
-    return sizeof handles / sizeof handles[0];
-}
-
-static int own_session(handle_t init_port, uint64_t badge, handle_t *ret_session)
-{
-    struct qy_result made = qy_session_create(init_port, badge, 0);
-    if (made.status >= 0) {
-        (void)qy_handle_close((handle_t)made.status); /* this session is never revoked */
-        made.status = made.second;
-    }
-    return keep("session of init", ret_session, made.status);
-}
-
-static int monitor_grant(struct service *service, struct qy_spawn_handle *ret_handles)
-{
-    if (services_state.programs == HANDLE_INVALID) {
-        int error =
-            keep("job for programs", &services_state.programs, qy_job_create(qy_self_job()));
-        if (error == 0) {
-            error = own_session(service->init_port, BADGE_POWER, &services_state.power);
-        }
-        if (error == 0) {
-            error = own_session(service->init_port, BADGE_SERVERS, &services_state.servers);
-        }
-        if (error < 0) {
-            return error;
-        }
-    }
-    const struct qy_spawn_handle handles[] = {
-        {services_state.services[SERIAL].session, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_SESSION, 0,
-         "serial"},
-        names_handle(),
-        {services_state.power, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_SESSION, 0, "power"},
-        {services_state.servers, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_SESSION, 0, "servers"},
-        {services_state.programs, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_JOB, 0, "programs"},
-        {resource(), RIGHTS_BASIC | RIGHT_SYSTEM_INFO, HANDLE_COPY, BOOTSTRAP_RESOURCE, 0, NULL},
-        {qy_bootstrap_handle(BOOTSTRAP_ARCHIVE, NULL), RIGHTS_BASIC | RIGHT_READ, HANDLE_COPY,
-         BOOTSTRAP_ARCHIVE, qy_bootstrap_value(BOOTSTRAP_ARCHIVE, NULL), NULL},
-    };
-    memcpy(ret_handles, handles, sizeof handles);
-    return sizeof handles / sizeof handles[0];
-}
-
-/* In the order of their start. */
-static const struct service_plan plans[PLANNED_COUNT] = {
-    [NAMES] = {"names", "names", "names", QY_NAMES_ACCESS_CONNECT | QY_NAMES_ACCESS_BIND, PAGE_SIZE,
-               names_grant},
-    [SERIAL] = {"ns16550", "ns16550", "serial", QY_SERIAL_ACCESS_READ | QY_SERIAL_ACCESS_WRITE,
-                64 * 1024, serial_grant},
-    [COUNTER] = {"counter", "counter", "counter", QY_BADGE_DEFAULT, PAGE_SIZE, names_only_grant},
-    [MONITOR] = {"monitor", "monitor", NULL, 0, 0, monitor_grant},
-};
-
-static const char *found_name(const char *entry)
+static const char *found_name(const char *file)
 {
     size_t length = sizeof FOUND_FOLDER - 1;
-    return qy_strnlen(entry, length) == length && memcmp(entry, FOUND_FOLDER, length) == 0
-               ? entry + length
+    return qy_strnlen(file, length) == length && memcmp(file, FOUND_FOLDER, length) == 0
+               ? file + length
                : NULL;
 }
 
-/* Adds a plan for each of them. */
-static void found_plan(void)
+static bool is_named(const struct qy_manifest *manifest, const char *program)
 {
-    const char *entry;
-    for (uint32_t i = 0; (entry = boot_archive_name(i)) != NULL; i++) {
-        const char *name = found_name(entry);
-        if (name == NULL) {
-            continue;
+    for (uint32_t i = 0; i < manifest->count; i++) {
+        if (qy_streq(manifest->entries[i].program, program)) {
+            return true;
         }
-        uint32_t index = services_state.count - PLANNED_COUNT;
-        if (index == FOUND_MAX || name[0] == 0 || strlen(name) > QY_NAME_MAX) {
-            qy_log("%s: not started: %s", entry,
-                   index == FOUND_MAX ? "too many servers" : "a name has 1 to 15 bytes");
-            continue;
+    }
+    return false;
+}
+
+/* Adds an entry like `found` for a program: it serves its own name. */
+static void found_add(struct qy_manifest *manifest, struct qy_manifest_entry *entries,
+                      const struct qy_manifest_entry *found, const char *program)
+{
+    const char *name = found_name(program);
+    bool is_full = manifest->count == QY_MANIFEST_ENTRIES_MAX;
+    if (is_full || name[0] == 0 || strlen(name) > QY_NAME_MAX ||
+        qy_manifest_find(manifest, name) >= 0 || qy_manifest_find_served(manifest, name) >= 0) {
+        qy_log("%s: not started: %s", program,
+               is_full ? "too many servers" : "a name has 1 to 15 bytes, and is there once");
+        return;
+    }
+    struct qy_manifest_entry *entry = &entries[manifest->count];
+    *entry = *found;
+    entry->kind = QY_MANIFEST_KIND_SERVER;
+    entry->serves_count = 1;
+    entry->serves[0].badge = QY_BADGE_DEFAULT;
+    memset(entry->name, 0, sizeof entry->name);
+    memset(entry->program, 0, sizeof entry->program);
+    (void)qy_strlcpy(entry->name, name, sizeof entry->name);                     /* as long */
+    (void)qy_strlcpy(entry->serves[0].name, name, sizeof entry->serves[0].name); /* the same */
+    (void)qy_strlcpy(entry->program, program, sizeof entry->program);            /* an archive's */
+    manifest->count++;
+}
+
+static void found_add_all(struct qy_manifest *manifest, struct qy_manifest_entry *entries)
+{
+    int index = qy_manifest_find(manifest, "found");
+    const char *file;
+    if (index < 0 || entries[index].kind != QY_MANIFEST_KIND_FOUND) {
+        return;
+    }
+    for (uint32_t i = 0; (file = boot_archive_name(i)) != NULL; i++) {
+        if (found_name(file) != NULL && !is_named(manifest, file)) {
+            found_add(manifest, entries, &entries[index], file);
         }
-        services_state.found[index] = (struct service_plan){
-            .name = name,
-            .program = entry,
-            .serves = name,
-            .badge = QY_BADGE_DEFAULT,
-            .kept_bytes = FOUND_KEPT_BYTES,
-            .grant = names_only_grant,
-        };
-        services_state.count++;
     }
 }
 
-void services_start(handle_t init_port)
+static int manifest_refuse(const char *reason, int error)
 {
-    services_state.count = PLANNED_COUNT;
-    found_plan();
+    qy_log("the manifest of the boot archive: %s", reason);
+    return error;
+}
+
+/* Our own copy, in memory that the name service sees too. */
+static int manifest_open(void)
+{
+    const void *file;
+    size_t size_bytes;
+    const char *reason = "";
+    void *view;
+    struct qy_manifest manifest;
+    int error = boot_archive_find("manifest", &file, &size_bytes);
+    if (error == 0) {
+        error = qy_manifest_read(file, size_bytes, &manifest, &reason);
+    } else {
+        reason = "there is none";
+    }
+    if (error < 0) {
+        return manifest_refuse(reason, error);
+    }
+    uint64_t mapped = (MANIFEST_BYTES + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+    int64_t memory = qy_memory_create(qy_self_job(), mapped, 0);
+    error = memory < 0 ? (int)memory
+                       : qy_memory_map((handle_t)memory, 0, mapped, MAP_READ | MAP_WRITE, &view);
+    if (error < 0) {
+        return manifest_refuse(qy_error_text(error), error);
+    }
+    struct qy_manifest_head *head = view;
+    struct qy_manifest_entry *entries = (void *)(head + 1);
+    memcpy(head, file, sizeof *head);
+    memcpy(entries, manifest.entries, manifest.count * sizeof *entries);
+    manifest.entries = entries;
+    found_add_all(&manifest, entries);
+    head->entry_count = manifest.count;
+    head->checksum = qy_crc32(0, entries, manifest.count * sizeof *entries);
+    services_state.manifest = manifest;
+    services_state.manifest_memory = (handle_t)memory;
+    return 0;
+}
+
+int services_start(handle_t init_port, const char *command_line)
+{
+    int error = manifest_open();
+    if (error < 0) {
+        return error;
+    }
+    services_state.command_line = command_line;
+    services_state.count = services_state.manifest.count;
     for (uint32_t i = 0; i < services_state.count; i++) {
-        const struct service_plan *plan =
-            i < PLANNED_COUNT ? &plans[i] : &services_state.found[i - PLANNED_COUNT];
-        (void)service_init(&services_state.services[i], plan, init_port, KEY_EXITED + i,
+        if (services_state.manifest.entries[i].kind == QY_MANIFEST_KIND_FOUND) {
+            continue; /* only what others are made from */
+        }
+        (void)service_init(&services_state.services[i], &services_state.manifest.entries[i],
+                           init_port, KEY_EXITED + i,
                            KEY_TIMER + i); /* it has said so; the start below fails */
     }
     for (uint32_t i = 0; i < services_state.count; i++) {
-        service_start(&services_state.services[i]);
+        if (services_state.manifest.entries[i].kind == QY_MANIFEST_KIND_SERVER) {
+            service_start(&services_state.services[i]);
+        }
+    }
+    return 0;
+}
+
+/* --- stopping ------------------------------------------------------------------------------ */
+
+/* Goes on with the next one that runs; answers when there is none. */
+static void stopping_continue(struct qy_server *server)
+{
+    while (services_state.left > 0) {
+        struct service *service = &services_state.services[services_state.left - 1];
+        if (service->entry != NULL && service->job_id != services_state.stopper) {
+            if (!service->is_stopping) {
+                service_stop(service);
+            }
+            if (service->state == SERVICE_RUNNING) {
+                return; /* service_died brings us here again */
+            }
+        }
+        services_state.left--;
+    }
+    if (qy_is_pending(&services_state.asked)) {
+        /* It fails only if the caller has gone. */
+        (void)qy_servers_stop_all_answer(server, &services_state.asked);
     }
 }
 
-void services_notice(uint64_t key)
+void services_notice(struct qy_server *server, uint64_t key)
 {
     if (key >= KEY_EXITED && key < KEY_EXITED + services_state.count) {
         service_died(&services_state.services[key - KEY_EXITED]);
-    } else if (key >= KEY_TIMER && key < KEY_TIMER + services_state.count) {
-        struct service *service = &services_state.services[key - KEY_TIMER];
-        if (service->state == SERVICE_WAITING) {
-            service_start(service);
+        if (services_state.is_stopping) {
+            stopping_continue(server);
         }
+    } else if (key >= KEY_TIMER && key < KEY_TIMER + services_state.count) {
+        service_time_over(&services_state.services[key - KEY_TIMER]);
     }
 }
 
-/* --- the protocol -------------------------------------------------------------------------- */
+void services_cancelled(struct qy_server *server, uint64_t token)
+{
+    (void)qy_pending_cancel(server, &services_state.asked, token); /* the stopping goes on */
+}
+
+static bool may_control(const struct qy_request *request)
+{
+    return (request->in.badge & QY_SERVERS_ACCESS_CONTROL) != 0;
+}
+
+static int64_t servers_stop_all(struct qy_request *request)
+{
+    if (!may_control(request)) {
+        return QY_SERVERS_FAILURE_NO_ACCESS;
+    }
+    if (qy_is_pending(&services_state.asked)) {
+        return QY_SERVERS_FAILURE_STOPPING;
+    }
+    if (!services_state.is_stopping) {
+        qy_log("stopping all servers");
+        services_state.is_stopping = true;
+        services_state.left = services_state.count;
+    }
+    services_state.stopper = request->in.sender_job;
+    struct qy_server *server = request->server;
+    int64_t status = qy_defer(request, &services_state.asked);
+    stopping_continue(server);
+    return status;
+}
+
+/* --- the protocols ------------------------------------------------------------------------- */
+
+/* The entry of what is found in the archive is no server. */
+static const struct service *service_shown(uint32_t index)
+{
+    for (uint32_t i = 0; i < services_state.count; i++) {
+        const struct service *service = &services_state.services[i];
+        if (service->entry != NULL && index-- == 0) {
+            return service;
+        }
+    }
+    return NULL;
+}
 
 static int64_t servers_get(struct qy_request *request, uint32_t index,
                            struct qy_servers_record *ret_record)
 {
     (void)request;
-    if (index >= services_state.count) {
+    const struct service *service = service_shown(index);
+    if (service == NULL) {
         return QY_SERVERS_FAILURE_NO_SUCH_SERVER;
     }
-    const struct service *service = &services_state.services[index];
     static const qy_servers_state_t states[] = {
         [SERVICE_RUNNING] = QY_SERVERS_STATE_RUNNING,
         [SERVICE_WAITING] = QY_SERVERS_STATE_WAITING,
@@ -258,27 +281,28 @@ static int64_t servers_get(struct qy_request *request, uint32_t index,
         .restarts = service->restart.deaths,
         .state = states[service->state],
     };
-    (void)qy_strlcpy(ret_record->name, service->plan->name, sizeof ret_record->name);
-    if (service->plan->serves != NULL) {
-        (void)qy_strlcpy(ret_record->serves, service->plan->serves, sizeof ret_record->serves);
+    (void)qy_strlcpy(ret_record->name, service->entry->name, sizeof ret_record->name);
+    if (service->entry->serves_count > 0) {
+        (void)qy_strlcpy(ret_record->serves, service->entry->serves[0].name,
+                         sizeof ret_record->serves);
     }
     return 0;
 }
 
 static struct service *service_find(const char *name)
 {
-    for (uint32_t i = 0; i < services_state.count; i++) {
-        if (qy_streq(services_state.services[i].plan->name, name)) {
-            return &services_state.services[i];
-        }
-    }
-    return NULL;
+    int index = qy_manifest_find(&services_state.manifest, name);
+    return index < 0 || services_state.manifest.entries[index].kind == QY_MANIFEST_KIND_FOUND
+               ? NULL
+               : &services_state.services[index];
 }
 
 static int64_t servers_kill(struct qy_request *request, const char *name)
 {
-    (void)request;
     struct service *service = service_find(name);
+    if (!may_control(request)) {
+        return QY_SERVERS_FAILURE_NO_ACCESS;
+    }
     if (service == NULL) {
         return QY_SERVERS_FAILURE_NO_SUCH_SERVER;
     }
@@ -291,10 +315,15 @@ static int64_t servers_kill(struct qy_request *request, const char *name)
 
 static int64_t servers_start(struct qy_request *request, const char *name)
 {
-    (void)request;
     struct service *service = service_find(name);
+    if (!may_control(request)) {
+        return QY_SERVERS_FAILURE_NO_ACCESS;
+    }
     if (service == NULL) {
         return QY_SERVERS_FAILURE_NO_SUCH_SERVER;
+    }
+    if (services_state.is_stopping) {
+        return QY_SERVERS_FAILURE_STOPPING;
     }
     if (service->state == SERVICE_RUNNING) {
         return QY_SERVERS_FAILURE_RUNNING;
@@ -308,4 +337,18 @@ const struct qy_servers_handlers services_handlers = {
     .get = servers_get,
     .kill = servers_kill,
     .start = servers_start,
+    .stop_all = servers_stop_all,
 };
+
+static int64_t manifest_get(struct qy_request *request, uint32_t index,
+                            struct qy_manifest_entry *ret_entry)
+{
+    (void)request;
+    if (index >= services_state.count) {
+        return QY_MANIFEST_FAILURE_NO_SUCH_ENTRY;
+    }
+    *ret_entry = services_state.manifest.entries[index];
+    return 0;
+}
+
+const struct qy_manifest_handlers manifest_handlers = {.get = manifest_get};

@@ -29,6 +29,9 @@ int main(int argument_count, char **arguments)
             names_preset(handle->name, (uint32_t)handle->value, handle->handle);
         }
     }
-    qy_log("receiving failed: %s", qy_error_text(qy_server_run(&server)));
-    return 1;
+    int64_t error = qy_server_run(&server);
+    if (error < 0) {
+        qy_log("receiving failed: %s", qy_error_text(error));
+    }
+    return error < 0;
 }

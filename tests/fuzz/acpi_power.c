@@ -2,7 +2,7 @@
 /* The tables that init reads to switch the machine off, in any memory, and any AML. */
 #include "fuzz/input.h"
 
-#include "servers/init/acpi_power.h"
+#include "servers/power/acpi_power.h"
 
 #define RSDP_SIZE   36u
 #define HEADER_SIZE 36u

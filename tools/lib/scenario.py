@@ -8,7 +8,7 @@ lines that start with # are skipped.
     run BOOT KERNEL CPUS [SETTING=VALUE]...
                            one machine; BOOT is bios, uefi or direct, KERNEL release or debug.
                            Each run line is one test; its settings stand before those below
-    image NAME             boot archive build/NAME.img (default boot)
+    image NAME             boot archive build/NAME.img (default monitor)
     memory SIZE            for example 64M (default 64M)
     append ARGS            kernel command line
     archive HOW            normal, or to show an error: none, truncated, damaged, wrong
@@ -76,7 +76,7 @@ def read(folder):
     """The runs that FOLDER describes."""
     path = folder / "scenario"
     where = tree.relative(path)
-    base = Run(folder=folder, machine=Machine(memory="64M"))
+    base = Run(folder=folder, machine=Machine(image="monitor", memory="64M"))
     lines = []
     with open(path) as file:
         for number, line in enumerate(file, 1):

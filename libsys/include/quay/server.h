@@ -59,7 +59,8 @@ struct qy_server {
 
     struct qy_mutex mutex; /* of who subscribes, and of whose the places in `sessions` are */
     uint32_t deferred;     /* calls that are put off and not answered yet */
-    bool is_stopping;
+    bool is_stopping;      /* when every call is answered */
+    bool is_ended;         /* at once */
 
     /* A notice that is not about a session; may be NULL. */
     void (*notice)(struct qy_server *server, uint64_t key, uint64_t signals);
@@ -83,6 +84,11 @@ static inline qy_dispatch_fn *qy_server_dispatch(const struct qy_server *server)
 /* Serves until it is stopped, and returns 0; or until receiving fails for good, and returns why.
  * Several threads may do it for one server. */
 int64_t qy_server_run(struct qy_server *server);
+
+/* What init sends to the port of a server (qy_port_notify, with key 0) that shall end: its loop
+ * returns 0 in all threads, and callers whose answer was put off learn that it has ended. What
+ * shall be written to a disk is written behind the loop. */
+#define QY_NOTICE_END (1u << 27)
 
 /* Ends qy_server_run, in all threads, once every call that was received is answered. Who calls
  * later waits for the next instance, or gets EPEER_DIED if nobody else has the port. */

@@ -11,7 +11,7 @@
 #include <quay/abi/ipc.h>
 #include <quay/abi/object.h>
 
-#define QY_SPAWN_HANDLES_MAX   24
+#define QY_SPAWN_HANDLES_MAX   64
 #define QY_SPAWN_ARGUMENTS_MAX 16
 
 struct qy_spawn_handle {

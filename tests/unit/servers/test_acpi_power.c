@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <quay/abi/errno.h>
-#include "../../../servers/init/acpi_power.h"
+#include "../../../servers/power/acpi_power.h"
 
 /* A machine's tables, each a heap block of exactly its size at a physical address of its own. */
 #define RSDP_AT 0x0f0000ul

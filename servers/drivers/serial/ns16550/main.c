@@ -2,6 +2,7 @@
 #include "driver.h"
 #include "ns16550_regs.h"
 #include <quay/bootstrap.h>
+#include <quay/clock.h>
 #include <quay/device.h>
 #include <quay/memory.h>
 #include <quay/names.h>
@@ -123,6 +124,17 @@ int main(int argument_count, char **arguments)
     (void)qy_name_bind("serial", server.port, QY_SERIAL_ACCESS_READ | QY_SERIAL_ACCESS_WRITE);
     receive_continue(&server); /* typed while there was no driver */
     everything_continue(&server);
-    qy_log("receiving failed: %s", qy_error_text(qy_server_run(&server)));
-    return 1;
+    int64_t run = qy_server_run(&server);
+    if (run < 0) {
+        qy_log("receiving failed: %s", qy_error_text(run));
+        return 1;
+    }
+    /* The machine is being switched off: what waits in the queue is sent, for half a second. */
+    time_ns_t deadline = qy_deadline_after(QY_SECOND / 2);
+    while ((queue_used(&kept()->transmit) > 0 || !device_can_send()) &&
+           qy_clock_read() < deadline) {
+        (void)qy_thread_sleep(qy_deadline_after(QY_MILLISECOND)); /* it only sleeps */
+        everything_continue(&server);
+    }
+    return 0;
 }

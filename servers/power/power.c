@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "power.h"
 #include "acpi_power.h"
+#include <idl/servers.h>
 #include <quay/bootstrap.h>
 #include <quay/clock.h>
 #include <quay/device.h>
@@ -14,6 +15,9 @@
 #define KEYBOARD_INPUT_FULL  0x02
 #define KEYBOARD_PULSE_RESET 0xfe
 #define PM1_CONTROL_BYTES    2
+
+/* init gives each server its own time, but nobody waits longer than this for all. */
+#define STOP_WITHIN (20 * QY_SECOND)
 
 static struct {
     struct acpi_power acpi;
@@ -107,6 +111,17 @@ static int64_t failure_of(int64_t error)
     return error == -EACCES ? QY_POWER_FAILURE_NO_ACCESS : QY_POWER_FAILURE_NOT_DONE;
 }
 
+/* Everything that runs ends in order, so that nothing is lost. Whatever comes of it, the machine is
+ * switched off then. */
+static void servers_stop(void)
+{
+    handle_t servers = qy_bootstrap_handle(BOOTSTRAP_SESSION, "servers");
+    int64_t status = qy_servers_stop_all(servers, qy_deadline_after(STOP_WITHIN));
+    if (status != 0) {
+        qy_log("not everything was stopped: %s", qy_error_text(status));
+    }
+}
+
 static int64_t power_off(struct qy_request *request)
 {
     (void)request;
@@ -114,6 +129,7 @@ static int64_t power_off(struct qy_request *request)
     if (!acpi->off_known) {
         return QY_POWER_FAILURE_NOT_SUPPORTED;
     }
+    servers_stop();
     qy_log("switching off");
     acpi_mode_enable(acpi);
     int64_t error = port_write(acpi->pm1a_control_port, PM1_CONTROL_BYTES,
@@ -143,6 +159,7 @@ static void keyboard_reset(void)
 static int64_t power_reboot(struct qy_request *request)
 {
     (void)request;
+    servers_stop();
     qy_log("restarting");
     if (power_state.acpi.reset_known) {
         (void)port_write(power_state.acpi.reset_port, 1, power_state.acpi.reset_value);
