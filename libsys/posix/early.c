@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Until there are files, signals and processes: descriptors 1 and 2 are the kernel's log, the only
+ * program file is the first handle of the start, and each signal has its default action.
+ */
+#include <quay/handle.h>
+#include <quay/memory.h>
+#include <quay/system.h>
+#include "call.h"
+#include "guest.h"
+#include "process.h"
+#include "signal.h"
+
+#define CHUNK 256u
+
+void posix_process_start(const struct process_start *start)
+{
+    (void)start;
+}
+
+void posix_file_start(const struct process_start *start)
+{
+    (void)start;
+}
+
+void posix_process_fork(void)
+{
+}
+
+void posix_file_exec(void)
+{
+}
+
+int64_t posix_file_program(const char *path, handle_t *ret_memory, uint64_t *ret_size)
+{
+    const int64_t memory = qy_handle_dup(qy_process_page()->handles[0], RIGHTS_SAME);
+
+    (void)path;
+    *ret_memory = (handle_t)memory;
+    *ret_size = (uint64_t)qy_memory_info((handle_t)memory).status;
+    return memory < 0 ? -ENOENT : 0;
+}
+
+int64_t posix_file_map(int descriptor, uint64_t offset, uint64_t size, bool is_shared,
+                       uint32_t protection, handle_t *ret_memory, uint64_t *ret_offset)
+{
+    (void)descriptor;
+    (void)offset;
+    (void)size;
+    (void)is_shared;
+    (void)protection;
+    (void)ret_memory;
+    (void)ret_offset;
+    return -EBADF;
+}
+
+bool posix_signal_take(struct posix_delivery *ret_delivery)
+{
+    (void)ret_delivery;
+    return false;
+}
+
+bool posix_signal_waits(void)
+{
+    return false;
+}
+
+void posix_signal_exec(void)
+{
+}
+
+void posix_signal_fault(const struct linux_siginfo *info)
+{
+    posix_process_end(PROCESS_EXIT_SIGNAL | (uint32_t)info->number);
+}
+
+int64_t posix_write(uint64_t descriptor, uint64_t buffer, uint64_t size)
+{
+    char text[CHUNK];
+    uint64_t done = 0;
+
+    if (descriptor != 1 && descriptor != 2) {
+        return -EBADF;
+    }
+    while (done < size) {
+        const uint64_t length = size - done < CHUNK ? size - done : CHUNK;
+
+        if (guest_read(text, buffer + done, length) < 0) {
+            return done > 0 ? (int64_t)done : -EFAULT;
+        }
+        (void)qy_debug_log(text, length);
+        done += length;
+    }
+    return (int64_t)done;
+}
+
+int64_t posix_writev(uint64_t descriptor, uint64_t vector, uint64_t count)
+{
+    int64_t done = 0;
+
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t piece[2];
+
+        if (guest_read(piece, vector + i * sizeof piece, sizeof piece) < 0) {
+            return -EFAULT;
+        }
+        const int64_t written = posix_write(descriptor, piece[0], piece[1]);
+        if (written < 0) {
+            return written;
+        }
+        done += written;
+    }
+    return done;
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+#include "exec.h"
+#include <quay/handle.h>
+#include <quay/heap.h>
+#include <quay/memory.h>
+#include <quay/text.h>
+#include "call.h"
+#include "fpu.h"
+#include "guest.h"
+#include "memory.h"
+#include "pages.h"
+#include "process.h"
+#include "program.h"
+#include "signal.h"
+#include "system.h"
+
+#define SCRIPT_DEPTH_MAX 4
+#define FLAGS_INITIAL    0x202ul
+#define SIGNAL_FRAME     1024u /* beside the vector registers: AT_MINSIGSTKSZ */
+
+/* A file and what it is. */
+struct image {
+    handle_t memory;
+    uint64_t size;
+    uint64_t base; /* where a movable one goes */
+    struct posix_program program;
+};
+
+struct posix_exec {
+    struct posix_arguments arguments;
+    struct image main, interpreter; /* the latter's memory is 0: none */
+    uint8_t head[POSIX_HEAD_BYTES];
+    char path[LINUX_PATH_MAX];
+    char interpreter_path[POSIX_INTERP_MAX + 1];
+};
+
+static uint64_t page_down(uint64_t address)
+{
+    return address & ~(PAGE_SIZE - 1);
+}
+
+static uint64_t page_up(uint64_t address)
+{
+    return page_down(address + PAGE_SIZE - 1);
+}
+
+/* --- prepare --------------------------------------------------------------------------------- */
+
+/* Bytes of the file, which may fail as its memory may. 0, or -EIO. */
+static int64_t file_read(const struct image *image, uint64_t offset, void *to, size_t size)
+{
+    const uint64_t first = page_down(offset);
+    const uint64_t mapped = page_up(offset + size) - first;
+    void *view;
+    int64_t status = qy_memory_map(image->memory, first, mapped, MAP_READ, &view);
+
+    if (status < 0) {
+        return posix_error(status);
+    }
+    status = posix_pages_copy(to, (const uint8_t *)view + (offset - first), size);
+    qy_pages_unmap(view, mapped);
+    return status < 0 ? -EIO : 0;
+}
+
+static int64_t image_open(struct image *image, const char *path, uint8_t *head)
+{
+    int64_t status = posix_file_program(path, &image->memory, &image->size);
+
+    if (status < 0) {
+        return status;
+    }
+    if (image->size == 0) {
+        return -ENOEXEC;
+    }
+    memset(head, 0, POSIX_HEAD_BYTES);
+    status =
+        file_read(image, 0, head, image->size < POSIX_HEAD_BYTES ? image->size : POSIX_HEAD_BYTES);
+    return status == 0 ? posix_program_parse(head, image->size, &image->program) : status;
+}
+
+static void image_close(struct image *image)
+{
+    if (image->memory != HANDLE_INVALID) {
+        (void)qy_handle_close(image->memory); /* ours */
+        image->memory = HANDLE_INVALID;
+    }
+}
+
+/* The file is a script: it becomes its interpreter, with other arguments. */
+static int64_t script_take(struct posix_exec *exec)
+{
+    const char *path, *option;
+    int64_t status = posix_script_parse(
+        exec->head, exec->main.size < POSIX_HEAD_BYTES ? exec->main.size : POSIX_HEAD_BYTES, &path,
+        &option);
+
+    image_close(&exec->main);
+    if (status == 0) {
+        status = posix_arguments_script(&exec->arguments, path, option, exec->path);
+    }
+    if (status == 0) {
+        qy_strlcpy(exec->path, path, sizeof exec->path);
+    }
+    return status;
+}
+
+static int64_t main_open(struct posix_exec *exec)
+{
+    int64_t status = image_open(&exec->main, exec->path, exec->head);
+
+    for (uint32_t depth = 0; status == -ENOEXEC && exec->main.memory != HANDLE_INVALID; depth++) {
+        status = script_take(exec);
+        if (status == 0) {
+            status =
+                depth < SCRIPT_DEPTH_MAX ? image_open(&exec->main, exec->path, exec->head) : -ELOOP;
+        }
+    }
+    return status;
+}
+
+static int64_t interpreter_open(struct posix_exec *exec)
+{
+    const struct posix_program *program = &exec->main.program;
+    int64_t status;
+
+    if (!program->has_interp) {
+        return 0;
+    }
+    status = file_read(&exec->main, program->interp_offset, exec->interpreter_path,
+                       program->interp_size);
+    if (status == 0 && exec->interpreter_path[program->interp_size - 1] != 0) {
+        status = -ENOEXEC;
+    }
+    if (status == 0) {
+        status = image_open(&exec->interpreter, exec->interpreter_path, exec->head);
+    }
+    if (status == 0 &&
+        (!exec->interpreter.program.is_movable || exec->interpreter.program.has_interp)) {
+        status = -ELIBBAD;
+    }
+    return status;
+}
+
+static void exec_free(struct posix_exec *exec)
+{
+    image_close(&exec->main);
+    image_close(&exec->interpreter);
+    posix_arguments_free(&exec->arguments);
+    qy_free(exec);
+}
+
+int64_t posix_exec_prepare(const char *path, struct posix_arguments *arguments,
+                           struct posix_exec **ret_exec)
+{
+    struct posix_exec *exec = qy_alloc_zeroed(1, sizeof *exec);
+    int64_t status = 0;
+
+    if (exec == NULL) {
+        posix_arguments_free(arguments);
+        return -ENOMEM;
+    }
+    exec->arguments = *arguments;
+    *arguments = (struct posix_arguments){0};
+    if (qy_strlcpy(exec->path, path, sizeof exec->path) >= sizeof exec->path) {
+        status = -ENAMETOOLONG;
+    }
+    if (status == 0) {
+        status = main_open(exec);
+    }
+    if (status == 0) {
+        status = interpreter_open(exec);
+    }
+    if (status == 0 && exec->main.program.is_native) {
+        status = -ENOEXEC; /* programs of Quay are started in another way */
+    }
+    if (status != 0) {
+        exec_free(exec);
+        return status;
+    }
+    *ret_exec = exec;
+    return 0;
+}
+
+/* --- commit ---------------------------------------------------------------------------------- */
+
+/* Memory of its own, with the file's bytes. */
+static int64_t segment_copy(const struct image *image, const struct posix_segment *segment)
+{
+    const uint64_t address = segment->address + image->base;
+    const uint64_t start = page_down(address);
+    const uint64_t size = page_up(address + segment->memory_size) - start;
+    const uint32_t writable = LINUX_PROT_READ | LINUX_PROT_WRITE;
+    int64_t status = posix_memory_map(start, size, writable, 0, HANDLE_INVALID, 0);
+
+    if (status == 0 && segment->file_size > 0) {
+        status = file_read(image, segment->offset, (void *)(uintptr_t)address, segment->file_size);
+    }
+    if (status == 0 && segment->protection != writable) {
+        status = posix_memory_protect(start, size, segment->protection);
+    }
+    return status;
+}
+
+/* The file's own pages, if they can be mapped so and are all that there is. */
+static int64_t segment_share(const struct image *image, const struct posix_segment *segment)
+{
+    const uint64_t address = segment->address + image->base;
+    const uint64_t start = page_down(address);
+    const uint64_t size = page_up(address + segment->memory_size) - start;
+
+    if ((segment->protection & LINUX_PROT_WRITE) != 0 ||
+        segment->memory_size != segment->file_size) {
+        return -EOPNOTSUPP;
+    }
+    return posix_memory_map(start, size, segment->protection, POSIX_RANGE_FILE, image->memory,
+                            page_down(segment->offset));
+}
+
+static int64_t image_load(struct image *image)
+{
+    int64_t status = 0;
+
+    for (uint32_t i = 0; status == 0 && i < image->program.segment_count; i++) {
+        const struct posix_segment *segment = &image->program.segments[i];
+
+        if (segment_share(image, segment) != 0) {
+            status = segment_copy(image, segment);
+        }
+    }
+    return status;
+}
+
+static void random_fill(uint8_t bytes[16])
+{
+    uint64_t words[2] = {qy_syscall0(SYS_clock_read), 0};
+
+    /* Where nobody gives random numbers the canary of the C library is only hard to guess. */
+    __asm__ volatile("rdtsc\n\tshlq $32, %%rdx\n\torq %%rdx, %%rax" : "=a"(words[1]) : : "rdx");
+    words[0] = words[0] * 0x9e3779b97f4a7c15ul ^ (uint64_t)qy_process_page()->pid << 40;
+    words[1] *= 0xbf58476d1ce4e5b9ul;
+    memcpy(bytes, words, sizeof words);
+    posix_random_early(bytes, sizeof words);
+}
+
+static int64_t stack_make(const struct posix_exec *exec, uint64_t *ret_sp)
+{
+    const struct posix_program *program = &exec->main.program;
+    struct posix_stack_info info = {
+        .path = exec->path,
+        .headers_address =
+            program->headers_address != 0 ? program->headers_address + exec->main.base : 0,
+        .header_count = program->header_count,
+        .entry = program->entry + exec->main.base,
+        .base = exec->interpreter.base,
+        .hwcap = posix_cpu_features(),
+        .minimum_signal_stack = posix_fpu_size() + SIGNAL_FRAME,
+    };
+    random_fill(info.random);
+    const size_t size = posix_stack_size(&exec->arguments, &info);
+    uint8_t *image = qy_alloc(size);
+    int64_t status = image == NULL ? -ENOMEM : 0;
+
+    if (status == 0) {
+        status = posix_memory_map(POSIX_STACK_TOP - POSIX_STACK_BYTES, POSIX_STACK_BYTES,
+                                  LINUX_PROT_READ | LINUX_PROT_WRITE, POSIX_RANGE_STACK,
+                                  HANDLE_INVALID, 0);
+    }
+    if (status == 0) {
+        posix_stack_write(image, size, POSIX_STACK_TOP, &exec->arguments, &info);
+        status = guest_write(POSIX_STACK_TOP - size, image, size);
+        *ret_sp = POSIX_STACK_TOP - size;
+    }
+    qy_free(image);
+    return status;
+}
+
+/* What ps shows: the last part of the path, and the arguments where they are on the stack. */
+static void page_fill(const struct posix_exec *exec)
+{
+    struct process_page *page = qy_process_page();
+    const char *name = exec->path;
+
+    for (const char *at = exec->path; *at != 0; at++) {
+        name = *at == '/' ? at + 1 : name;
+    }
+    qy_strlcpy(page->name, name, sizeof page->name);
+    page->flags |= PROCESS_EXECUTED;
+}
+
+static int64_t load(struct posix_exec *exec, uint64_t *ret_entry, uint64_t *ret_sp)
+{
+    struct image *interpreter = &exec->interpreter;
+    struct posix_program *program = &exec->main.program;
+    int64_t status;
+
+    exec->main.base = program->is_movable ? POSIX_MOVABLE_BASE - program->low : 0;
+    status = image_load(&exec->main);
+    posix_memory_set_heap(program->high + exec->main.base);
+    if (status == 0 && interpreter->memory != HANDLE_INVALID) {
+        interpreter->base =
+            posix_memory_room(interpreter->program.high - interpreter->program.low) -
+            interpreter->program.low;
+        status = image_load(interpreter);
+    }
+    if (status == 0) {
+        status = stack_make(exec, ret_sp);
+    }
+    *ret_entry = interpreter->memory != HANDLE_INVALID
+                     ? interpreter->program.entry + interpreter->base
+                     : program->entry + exec->main.base;
+    return status;
+}
+
+void posix_exec_commit(struct posix_exec *exec)
+{
+    struct posix_thread *self = posix_self();
+    uint64_t entry, sp;
+
+    posix_threads_end_others();
+    posix_memory_clear();
+    if (load(exec, &entry, &sp) != 0) {
+        posix_process_end(PROCESS_EXIT_SIGNAL | LINUX_SIGKILL);
+    }
+    page_fill(exec);
+    exec_free(exec);
+    self->fs_base = 0;
+    (void)qy_thread_set_base(0, 0); /* a good base */
+    self->alternate = (struct linux_stack){0};
+    self->id = (uint32_t)qy_process_page()->pid;
+    posix_redirect()->registers =
+        (struct thread_registers){.rip = entry, .rsp = sp, .rflags = FLAGS_INITIAL};
+    self->is_replaced = true;
+}
+
+/* --- execve ---------------------------------------------------------------------------------- */
+
+/* Appends the strings that a vector of the guest points to. */
+static int64_t vector_read(struct posix_arguments *arguments, uint64_t vector, uint32_t *ret_count)
+{
+    uint64_t pointer;
+    int64_t status = 0;
+
+    *ret_count = 0;
+    while (vector != 0) {
+        const size_t room = POSIX_ARGUMENTS_MAX - arguments->size;
+        int64_t length;
+        char *to;
+
+        if (guest_read(&pointer, vector, sizeof pointer) < 0) {
+            return -EFAULT;
+        }
+        if (pointer == 0) {
+            return 0;
+        }
+        for (size_t step = 256;; step *= 8) {
+            const size_t size = step < room ? step : room;
+
+            to = posix_arguments_grow(arguments, size, &status);
+            if (to == NULL || size == 0) {
+                return status != 0 ? status : -E2BIG;
+            }
+            length = guest_read_string(to, pointer, size);
+            if (length != -ENAMETOOLONG) {
+                break;
+            }
+            if (size == room) {
+                return -E2BIG;
+            }
+        }
+        if (length < 0) {
+            return length;
+        }
+        arguments->size += (size_t)length + 1;
+        ++*ret_count;
+        vector += sizeof pointer;
+    }
+    return 0;
+}
+
+static int64_t execve(const char *path, uint64_t argv, uint64_t envp)
+{
+    struct posix_arguments arguments = {0};
+    struct posix_exec *exec;
+    int64_t status = vector_read(&arguments, argv, &arguments.argument_count);
+
+    if (status == 0 && arguments.argument_count == 0) { /* as Linux since 5.18 */
+        arguments.argument_count = 1;
+        status = posix_arguments_add(&arguments, "");
+    }
+    if (status == 0) {
+        status = vector_read(&arguments, envp, &arguments.environment_count);
+    }
+    if (status != 0) {
+        posix_arguments_free(&arguments);
+        return status;
+    }
+    status = posix_exec_prepare(path, &arguments, &exec);
+    if (status != 0) {
+        return status;
+    }
+    posix_file_exec();
+    posix_signal_exec();
+    posix_exec_commit(exec);
+    return 0;
+}
+
+int64_t posix_execve(uint64_t path, uint64_t argv, uint64_t envp)
+{
+    char *text = qy_alloc(LINUX_PATH_MAX);
+    int64_t status;
+
+    if (text == NULL) {
+        return -ENOMEM;
+    }
+    status = guest_read_string(text, path, LINUX_PATH_MAX);
+    if (status >= 0) {
+        status = status == 0 ? -ENOENT : execve(text, argv, envp);
+    }
+    qy_free(text);
+    return status;
+}

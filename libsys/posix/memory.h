@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest's part of the address space: mmap, brk, and what the loader of programs needs of it. */
+#pragma once
+
+#include <quay/syscall.h>
+#include "ranges.h"
+
+#define POSIX_STACK_TOP    0x00007dfffffff000ul
+#define POSIX_STACK_BYTES  (8ul << 20)
+#define POSIX_MOVABLE_BASE 0x0000555555554000ul /* where static-PIE programs go */
+
+/* Once, before anything is mapped. 0 or -ENOMEM. */
+QY_MUST_USE int64_t posix_memory_start(void);
+
+/* Unmaps all that the guest has. */
+void posix_memory_clear(void);
+
+/* Where brk begins, after the program's segments. */
+void posix_memory_set_heap(uint64_t start);
+
+/* Maps new zeroed memory, or `memory` from `offset` on, exactly there; what was there is gone.
+ * protection: LINUX_PROT_*; flags: POSIX_RANGE_*. 0 or the negative of an error. */
+QY_MUST_USE int64_t posix_memory_map(uint64_t address, uint64_t size, uint32_t protection,
+                                     uint32_t flags, handle_t memory, uint64_t offset);
+
+/* Room for `size` bytes, for an interpreter or where the guest did not ask: 0: none. */
+uint64_t posix_memory_room(uint64_t size);
+
+QY_MUST_USE int64_t posix_memory_protect(uint64_t address, uint64_t size, uint32_t protection);
+
+/* A copy of the ranges from number `first` on, for /proc/self/maps: how many. */
+size_t posix_memory_list(size_t first, struct posix_range *ret_ranges, size_t count);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* The layer's own memory: above GUEST_LIMIT, so that no program's mappings are in its way. */
+#pragma once
+
+#include <quay/memory.h>
+
+/* Copies, also from and to memory that may fault: 0 or -EFAULT. */
+QY_MUST_USE int64_t posix_pages_copy(void *to, const void *from, size_t size);

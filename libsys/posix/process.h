@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How this process starts, becomes two (fork) or another (execve), and ends. What it is stands in
+ * its process page (<quay/process_page.h>).
+ */
+#pragma once
+
+#include <quay/process_start.h>
+#include <quay/syscall.h>
+#include <stdbool.h>
+
+/* Ends the process, with an exit status (0 to 255) or PROCESS_EXIT_SIGNAL | number. */
+QY_NORETURN void posix_process_end(uint32_t code);
+
+/* Says it in the kernel's log, and ends: the layer's own fault. */
+QY_NORETURN void posix_panic(const char *what);
+
+/* --- what other parts do ------------------------------------------------------------------- */
+
+/* At the start, before the program is loaded; the block is sound. */
+void posix_process_start(const struct process_start *start); /* process.c */
+void posix_file_start(const struct process_start *start);    /* fd.c */
+
+/* In the copy, after a fork. */
+void posix_process_fork(void); /* process.c */
+
+/* Before another program is loaded: closes what is close-on-exec. */
+void posix_file_exec(void); /* fd.c */
+
+/* Opens a program file: memory with its contents, at least readable, and executable if the file
+ * system can, and its size in bytes. The handle is the caller's. 0 or the negative of an error. */
+QY_MUST_USE int64_t posix_file_program(const char *path, handle_t *ret_memory, uint64_t *ret_size);
+
+/* Memory of an open file to be mapped; the handle is the caller's. is_shared: what is written is
+ * the file's; else a copy is made by the caller. */
+QY_MUST_USE int64_t posix_file_map(int descriptor, uint64_t offset, uint64_t size, bool is_shared,
+                                   uint32_t protection, handle_t *ret_memory, uint64_t *ret_offset);
