@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The first instruction of a program: rdi = bootstrap block, rsp = top of the stack. */
+/* The first instruction of a program: rdi = bootstrap block, rsp = top of the stack. Weak: what is
+ * started in another way has its own. */
 .section .text._start, "ax", @progbits
-.globl _start
+.weak _start
 .type _start, @function
 _start:
     xor %ebp, %ebp /* ends backtraces */

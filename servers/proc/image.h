@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The image of the POSIX layer, which every process has: read-only parts are shared by all, the
+ * others are copied on write.
+ */
+#pragma once
+
+#include <quay/abi/object.h>
+#include <quay/abi/types.h>
+
+/* Reads the program file that the boot archive has under this name. 0, or a negative error number
+ * that was said on the log. */
+int image_load(const char *name);
+
+/* Maps it into an empty address space, at the expense of this job. 0 or a negative error number. */
+int64_t image_map(handle_t aspace, handle_t job);
+
+uint64_t image_entry(void);

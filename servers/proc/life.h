@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The beginning and the end of processes. */
+#pragma once
+
+#include "table.h"
+
+struct qy_server;
+
+/* Where events go. */
+void life_init(struct qy_server *server);
+
+/* The kernel's process has ended: what is left waits for the parent, if it wants to know. */
+void life_ended(struct process *process);
+
+/* Its parent has been told of its end. */
+void life_reap(struct process *process);
+
+/* A program was loaded, or not (an error number); answers the call of who spawned it. */
+void life_started(struct process *process);
+void life_start_failed(struct process *process, uint32_t error);

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+#include "table.h"
+#include <idl/proc.h>
+
+#define PID_BUCKETS 256u
+
+static struct {
+    struct process processes[PROCESS_MAX];
+    struct process *free; /* by pid_next */
+    struct process *by_pid[PID_BUCKETS];
+    struct group groups[PROCESS_MAX];
+    struct session sessions[PROCESS_MAX];
+    uint32_t group_top, session_top; /* from here on they were never used */
+    int32_t last_pid;
+} table_state;
+
+static struct process **bucket(int32_t pid)
+{
+    return &table_state.by_pid[(uint32_t)pid % PID_BUCKETS];
+}
+
+struct process *process_system(void)
+{
+    return &table_state.processes[0];
+}
+
+struct process *process_at(uint32_t index)
+{
+    struct process *process = index < PROCESS_MAX ? &table_state.processes[index] : NULL;
+    return process != NULL && process->state != PROCESS_FREE ? process : NULL;
+}
+
+struct process *process_find(int32_t pid)
+{
+    struct process *process = *bucket(pid);
+    while (process != NULL && process->pid != pid) {
+        process = process->pid_next;
+    }
+    return process;
+}
+
+struct process *process_of_badge(uint64_t badge)
+{
+    uint32_t low = (uint32_t)badge;
+    if ((low & BADGE_PROCESS) == 0) {
+        return NULL;
+    }
+    struct process *process = process_at(low & ~(uint32_t)BADGE_PROCESS);
+    return process != NULL && process->state != PROCESS_ENDED &&
+                   (uint64_t)(uint32_t)process->pid == badge >> 32
+               ? process
+               : NULL;
+}
+
+/* --- groups and sessions ------------------------------------------------------------------- */
+
+struct group *group_find(int32_t pgid)
+{
+    for (uint32_t i = 0; pgid > 0 && i < table_state.group_top; i++) {
+        if (table_state.groups[i].pgid == pgid) {
+            return &table_state.groups[i];
+        }
+    }
+    return NULL;
+}
+
+struct session *session_find(int32_t sid)
+{
+    for (uint32_t i = 0; sid > 0 && i < table_state.session_top; i++) {
+        if (table_state.sessions[i].sid == sid) {
+            return &table_state.sessions[i];
+        }
+    }
+    return NULL;
+}
+
+static void group_leave(struct process *process)
+{
+    struct group *group = process->group;
+    list_remove(&process->members);
+    if (list_is_empty(&group->members)) {
+        group->pgid = 0;
+        if (--group->session->group_count == 0) {
+            group->session->sid = 0;
+        }
+    }
+}
+
+static void group_enter(struct process *process, struct group *group)
+{
+    process->group = group;
+    list_add(&group->members, &process->members);
+}
+
+/* There are as many places as processes, and whoever gets a new one leaves an old one or was just
+ * made: so there is always one, and the same holds for sessions. It is the caller's to leave. */
+static struct group *group_make(int32_t pgid, struct session *session)
+{
+    uint32_t at = 0;
+    while (table_state.groups[at].pgid != 0) {
+        at++;
+    }
+    table_state.group_top = at < table_state.group_top ? table_state.group_top : at + 1;
+    struct group *group = &table_state.groups[at];
+    group->pgid = pgid;
+    group->session = session;
+    list_init(&group->members);
+    session->group_count++;
+    return group;
+}
+
+static struct session *session_make(int32_t sid)
+{
+    uint32_t at = 0;
+    while (table_state.sessions[at].sid != 0) {
+        at++;
+    }
+    table_state.session_top = at < table_state.session_top ? table_state.session_top : at + 1;
+    table_state.sessions[at] = (struct session){.sid = sid};
+    return &table_state.sessions[at];
+}
+
+static bool is_alone(const struct process *process)
+{
+    return process->group->members.next == process->group->members.previous;
+}
+
+uint32_t group_join(struct process *process, int32_t pgid)
+{
+    struct session *session = process->group->session;
+    if (process->pid == session->sid) {
+        return QY_PROC_FAILURE_NOT_PERMITTED;
+    }
+    if (pgid == process->group->pgid) {
+        return 0;
+    }
+    struct group *group = group_find(pgid);
+    if (group != NULL ? group->session != session : pgid != process->pid) {
+        return QY_PROC_FAILURE_NOT_PERMITTED;
+    }
+    if (group == NULL && is_alone(process)) {
+        process->group->pgid = pgid; /* nobody else knows the group that goes */
+        return 0;
+    }
+    group = group != NULL ? group : group_make(pgid, session);
+    group_leave(process);
+    group_enter(process, group);
+    return 0;
+}
+
+uint32_t session_begin(struct process *process)
+{
+    if (group_find(process->pid) != NULL) {
+        return QY_PROC_FAILURE_NOT_PERMITTED;
+    }
+    group_leave(process); /* first, so that there is a place */
+    group_enter(process, group_make(process->pid, session_make(process->pid)));
+    return 0;
+}
+
+bool group_is_orphaned(const struct group *group)
+{
+    LIST_EACH(each, &group->members)
+    {
+        const struct process *process = LIST_ENTRY(each, struct process, members);
+        const struct process *parent = process->parent;
+        if (process->state != PROCESS_ENDED && parent != NULL && parent->group != group &&
+            parent->group->session == group->session) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool group_has_stopped(const struct group *group)
+{
+    LIST_EACH(each, &group->members)
+    {
+        if (LIST_ENTRY(each, struct process, members)->state == PROCESS_STOPPED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- processes ----------------------------------------------------------------------------- */
+
+static void process_init(struct process *process, int32_t pid, struct process *parent)
+{
+    *process = (struct process){.pid = pid,
+                                .index = process->index,
+                                .state = PROCESS_STARTING,
+                                .parent = parent,
+                                .memory_limit = UINT64_MAX,
+                                .thread_limit = UINT64_MAX,
+                                .pid_next = *bucket(pid)};
+    list_init(&process->children);
+    list_init(&process->siblings);
+    list_init(&process->members);
+    list_init(&process->alarms);
+    *bucket(pid) = process;
+}
+
+void table_init(void)
+{
+    __builtin_memset(&table_state, 0, sizeof table_state);
+    for (uint32_t i = PROCESS_MAX; i-- > 1;) {
+        table_state.processes[i].index = i;
+        table_state.processes[i].pid_next = table_state.free;
+        table_state.free = &table_state.processes[i];
+    }
+    struct process *system = process_system();
+    process_init(system, PID_SYSTEM, NULL);
+    system->state = PROCESS_RUNNING;
+    group_enter(system, group_make(PID_SYSTEM, session_make(PID_SYSTEM)));
+    table_state.last_pid = PID_SYSTEM;
+}
+
+static int32_t pid_next(void)
+{
+    int32_t pid = table_state.last_pid;
+    do {
+        pid = pid < PID_MAX ? pid + 1 : PID_SYSTEM + 1;
+    } while (process_find(pid) != NULL || group_find(pid) != NULL || session_find(pid) != NULL);
+    table_state.last_pid = pid;
+    return pid;
+}
+
+struct process *process_add(struct process *parent)
+{
+    struct process *process = table_state.free;
+    if (process == NULL) {
+        return NULL;
+    }
+    table_state.free = process->pid_next;
+    process_init(process, pid_next(), parent);
+    process->memory_limit = parent->memory_limit;
+    process->thread_limit = parent->thread_limit;
+    list_add(&parent->children, &process->siblings);
+    group_enter(process, parent->group);
+    return process;
+}
+
+void process_remove(struct process *process)
+{
+    struct process **at = bucket(process->pid);
+    while (*at != process) {
+        at = &(*at)->pid_next;
+    }
+    *at = process->pid_next;
+    list_remove(&process->siblings);
+    group_leave(process);
+    process->state = PROCESS_FREE;
+    process->pid = 0;
+    process->pid_next = table_state.free;
+    table_state.free = process;
+}
+
+void process_orphan_children(struct process *process)
+{
+    LIST_EACH_SAFE(each, after, &process->children)
+    {
+        struct process *child = LIST_ENTRY(each, struct process, siblings);
+        list_remove(&child->siblings);
+        child->parent = process_system();
+        list_add(&process_system()->children, &child->siblings);
+    }
+}
