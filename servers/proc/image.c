@@ -64,7 +64,7 @@ static int part_load(const struct qy_elf_segment *segment, const uint8_t *file)
     return 0;
 }
 
-int image_load(const char *name)
+void image_load(const char *name)
 {
     const uint8_t *file;
     size_t size_bytes;
@@ -80,10 +80,10 @@ int image_load(const char *name)
     if (error < 0) {
         qy_log("cannot load %s of the boot archive: %s", name,
                reason != NULL ? reason : qy_error_text(error));
-        return error;
+        image_state.count = 0;
+        return;
     }
     image_state.entry = elf.entry;
-    return 0;
 }
 
 /* A copy on write where it can be written. */
@@ -106,7 +106,7 @@ static int64_t part_map(const struct part *part, handle_t aspace, handle_t job)
 
 int64_t image_map(handle_t aspace, handle_t job)
 {
-    int64_t error = 0;
+    int64_t error = image_state.count > 0 ? 0 : -ENOENT;
     for (uint32_t i = 0; error == 0 && i < image_state.count; i++) {
         error = part_map(&image_state.parts[i], aspace, job);
     }

@@ -8,11 +8,12 @@
 #include <quay/abi/object.h>
 #include <quay/abi/types.h>
 
-/* Reads the program file that the boot archive has under this name. 0, or a negative error number
- * that was said on the log. */
-int image_load(const char *name);
+/* Reads the program file that the boot archive has under this name. What is wrong with it is said
+ * on the log; then no process can be spawned. */
+void image_load(const char *name);
 
-/* Maps it into an empty address space, at the expense of this job. 0 or a negative error number. */
+/* Maps it into an empty address space, at the expense of this job. 0 or a negative error number:
+ * -ENOENT, there is no image. */
 int64_t image_map(handle_t aspace, handle_t job);
 
 uint64_t image_entry(void);

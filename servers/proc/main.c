@@ -107,10 +107,8 @@ int main(int argument_count, char **arguments)
     table_init();
     alarms_init();
     life_init(&server);
-    int error = image_load("lib/posix");
-    if (error == 0) {
-        error = machine_setup(server.port, KEY_TIMER);
-    }
+    image_load("lib/posix");
+    int error = machine_setup(server.port, KEY_TIMER);
     if (error == 0) {
         error = machine_watch_faults(KEY_FAULTS);
     }

@@ -22,6 +22,8 @@ static uint32_t starting_count(void)
 static int64_t failure_of(int64_t error)
 {
     switch (error) {
+    case -ENOENT: /* no image of the POSIX layer */
+        return QY_PROC_FAILURE_NO_SUCH_FILE;
     case -ENOMEM:
         return QY_PROC_FAILURE_NO_MEMORY;
     case -EQUOTA:
