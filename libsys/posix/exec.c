@@ -64,11 +64,19 @@ static int64_t file_read(const struct image *image, uint64_t offset, void *to, s
 
 static int64_t image_open(struct image *image, const char *path, uint8_t *head)
 {
-    int64_t status = posix_file_program(path, &image->memory, &image->size);
+    handle_t memory;
+    int64_t status = posix_file_program(path, &memory, &image->size);
 
     if (status < 0) {
         return status;
     }
+    status =
+        qy_handle_dup(memory, RIGHTS_BASIC | RIGHT_READ | RIGHT_EXEC); /* never to be written */
+    (void)qy_handle_close(memory);                                     /* ours */
+    if (status < 0) {
+        return posix_error(status);
+    }
+    image->memory = (handle_t)status;
     if (image->size == 0) {
         return -ENOEXEC;
     }

@@ -73,7 +73,11 @@ void posix_memory_set_heap(uint64_t start)
 static int64_t place(uint64_t address, uint64_t size, uint32_t protection, uint32_t flags,
                      handle_t memory, uint64_t offset)
 {
-    const uint32_t fork = flags & POSIX_RANGE_SHARED ? MAP_FORK_SHARE : MAP_FORK_COPY;
+    /* What is a file's and not writable never becomes it: its handle cannot. */
+    const bool is_shared =
+        (flags & POSIX_RANGE_SHARED) != 0 ||
+        ((flags & POSIX_RANGE_FILE) != 0 && (protection & LINUX_PROT_WRITE) == 0);
+    const uint32_t fork = is_shared ? MAP_FORK_SHARE : MAP_FORK_COPY;
     const int64_t made = memory == HANDLE_INVALID
                              ? qy_memory_create(qy_process_page()->job, size, 0)
                              : (int64_t)memory;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The two readers of programs: the kernel's, for init, and libsys's, for all others. What they
+/* The readers of programs: the kernel's, for init, libsys's, and the POSIX layer's. What they
  * accept can be mapped as it says: whole, apart, in user space, never writable and executable. Most
  * inputs are made to look like programs first, with headers and addresses that come near. */
 #include "fuzz/input.h"
@@ -7,6 +7,7 @@
 #include <quay/abi/memory.h>
 #include <quay/elf.h>
 #include "init/elf.h"
+#include "libsys/posix/program.h"
 #define elf_segment program_segment /* the kernel has one of its own */
 #include "libsys/elf_format.h"
 #undef elf_segment
@@ -57,6 +58,38 @@ static void check_libsys(const void *file, size_t size)
         MUST(segment->file_offset <= size && segment->file_bytes <= size - segment->file_offset);
         MUST(!(segment->map_flags & MAP_WRITE) || !(segment->map_flags & MAP_EXEC));
     }
+}
+
+static void check_posix(const void *file, size_t size)
+{
+    const size_t head_size = size < POSIX_HEAD_BYTES ? size : POSIX_HEAD_BYTES;
+    struct posix_program program;
+    uint64_t end = 0;
+    const char *path, *argument;
+    uint8_t *head = malloc(head_size + 1);
+
+    MUST(head != NULL);
+    memcpy(head, file, head_size);
+    if (posix_script_parse(head, head_size, &path, &argument) == 0) {
+        MUST(strlen(path) > 0 && (argument == NULL || strlen(argument) > 0));
+    }
+    free(head);
+    if (posix_program_parse(file, size, &program) != 0) {
+        return;
+    }
+    MUST(program.segment_count > 0 && program.segment_count <= POSIX_SEGMENTS_MAX);
+    MUST(!program.has_interp || program.interp_offset + program.interp_size <= size);
+    for (uint32_t i = 0; i < program.segment_count; i++) {
+        const struct posix_segment *segment = &program.segments[i];
+
+        MUST(segment->address >= end && segment->address >= program.low);
+        MUST(segment->memory_size <= program.high - segment->address);
+        MUST(segment->file_size <= segment->memory_size);
+        MUST(segment->offset <= size && segment->file_size <= size - segment->offset);
+        MUST(segment->offset % 4096 == segment->address % 4096);
+        end = (segment->address + segment->memory_size + 4095) & ~4095ul;
+    }
+    MUST(program.high == end);
 }
 
 #define SEGMENTS 4u
@@ -121,6 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     check_kernel(file, file_size);
     check_libsys(file, file_size);
+    check_posix(file, file_size);
     free(file);
     return 0;
 }
