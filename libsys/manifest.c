@@ -62,6 +62,9 @@ static const char *entry_fault(const struct qy_manifest_entry *entry, uint32_t i
     if ((entry->after >> index) != 0) {
         return "an entry is to be started after one that comes later";
     }
+    if (entry->tokens == 0 || entry->tokens > 65536) {
+        return "an entry has a port of no size";
+    }
     return entry->delay_min_ns > entry->delay_max_ns || entry->delay_max_ns > INT64_MAX / 2 ||
                    entry->window_ns > INT64_MAX / 2 || entry->stop_ns > INT64_MAX / 2
                ? "an entry has times out of range"

@@ -74,7 +74,7 @@ int service_init(struct service *service, const struct qy_manifest_entry *entry,
         .entry = entry, .state = SERVICE_STOPPED, .init_port = init_port, .exited_key = exited_key};
     int error = job_make(service);
     if (error == 0 && entry->serves_count > 0) {
-        error = handle_keep(service, "port", qy_port_create(service->job, SERVICE_TOKENS),
+        error = handle_keep(service, "port", qy_port_create(service->job, entry->tokens),
                             &service->port);
     }
     if (error == 0 && entry->kept_bytes > 0) {

@@ -11,8 +11,6 @@
 #include <quay/manifest.h>
 #include <quay/spawn.h>
 
-#define SERVICE_TOKENS 32 /* calls that a server may hold unanswered */
-
 enum service_state {
     SERVICE_RUNNING,
     SERVICE_WAITING, /* for its next start */

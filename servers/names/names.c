@@ -15,17 +15,96 @@ struct waiter {
     char name[16];
 };
 
+/* Who watches, of those that see the same. */
+struct watched_view {
+    uint32_t view;
+    struct qy_subscriber subscribers[VIEW_SUBSCRIBERS_MAX];
+};
+
 static struct {
     struct directory *directory;
+    struct qy_manifest manifest;
+    struct watched_view watched[WATCHED_VIEWS_MAX];
     struct binding bindings[DIRECTORY_MAX]; /* as the directory's names */
     struct waiter waiters[WAITERS_MAX];
     uint32_t waiter_count;
 } names_state;
 
-void names_init(struct directory *directory)
+void names_init(struct directory *directory, const struct qy_manifest *manifest)
 {
     memset(&names_state, 0, sizeof names_state);
     names_state.directory = directory;
+    names_state.manifest = *manifest;
+}
+
+/* --- views --------------------------------------------------------------------------------- */
+
+#define VIEW_ALL 0u
+
+static uint32_t view_of(uint64_t badge)
+{
+    return (uint32_t)(badge >> 32);
+}
+
+static bool may_connect(uint32_t view, const char *name)
+{
+    return view == VIEW_ALL ||
+           (view <= names_state.manifest.count &&
+            qy_manifest_may_connect(&names_state.manifest.entries[view - 1], name));
+}
+
+static bool may_bind(uint32_t view, const char *name)
+{
+    return view == VIEW_ALL ||
+           (view <= names_state.manifest.count &&
+            qy_manifest_may_bind(&names_state.manifest.entries[view - 1], name));
+}
+
+static bool may_see(uint32_t view, const char *name)
+{
+    return may_connect(view, name) || may_bind(view, name);
+}
+
+static bool has_subscribers(const struct watched_view *watched)
+{
+    for (uint32_t i = 0; i < VIEW_SUBSCRIBERS_MAX; i++) {
+        if (watched->subscribers[i].sender != HANDLE_INVALID) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The place of those that see the same; NULL: there is none left. */
+static struct watched_view *watched_find(uint32_t view)
+{
+    struct watched_view *free_place = NULL;
+    for (uint32_t i = 0; i < WATCHED_VIEWS_MAX; i++) {
+        struct watched_view *watched = &names_state.watched[i];
+        bool is_used = has_subscribers(watched);
+        if (is_used && watched->view == view) {
+            return watched;
+        }
+        free_place = is_used || free_place != NULL ? free_place : watched;
+    }
+    if (free_place != NULL) {
+        free_place->view = view;
+    }
+    return free_place;
+}
+
+static void subscribers_are(struct qy_server *server, struct watched_view *watched)
+{
+    server->subscribers = watched != NULL ? watched->subscribers : NULL;
+    server->subscriber_max = watched != NULL ? VIEW_SUBSCRIBERS_MAX : 0;
+}
+
+int64_t names_dispatch(struct qy_request *request)
+{
+    if (IPC_HEADER_METHOD(request->in.message.header) == QY_METHOD_SUBSCRIBE) {
+        subscribers_are(request->server, watched_find(view_of(request->in.badge)));
+    }
+    return qy_names_dispatch(request);
 }
 
 /* --- sessions ------------------------------------------------------------------------------ */
@@ -97,6 +176,19 @@ static void entry_fill(uint32_t index, struct qy_names_entry *ret_entry)
     (void)qy_strlcpy(ret_entry->name, name->name, sizeof ret_entry->name); /* as long */
 }
 
+static void bound_tell(struct qy_server *server, uint32_t index)
+{
+    struct qy_names_entry entry;
+    entry_fill(index, &entry);
+    for (uint32_t i = 0; i < WATCHED_VIEWS_MAX; i++) {
+        struct watched_view *watched = &names_state.watched[i];
+        if (may_see(watched->view, entry.name)) {
+            subscribers_are(server, watched);
+            (void)qy_names_bound_send(server, &entry); /* whoever does not read is told so */
+        }
+    }
+}
+
 /* --- the protocol -------------------------------------------------------------------------- */
 
 static void binding_set(uint32_t index, uint32_t badge, handle_t port)
@@ -120,11 +212,12 @@ void names_preset(const char *name, uint32_t badge, handle_t port)
 static int64_t names_bind(struct qy_request *request, const char *name, uint32_t badge,
                           handle_t *port, uint64_t *ret_generation)
 {
-    if ((request->in.badge & QY_NAMES_ACCESS_BIND) == 0) {
-        return QY_NAMES_FAILURE_NO_ACCESS;
-    }
     if (name[0] == 0) {
         return QY_NAMES_FAILURE_BAD_NAME;
+    }
+    if ((request->in.badge & QY_NAMES_ACCESS_BIND) == 0 ||
+        !may_bind(view_of(request->in.badge), name)) {
+        return QY_NAMES_FAILURE_NO_ACCESS;
     }
     int index = directory_add(names_state.directory, name);
     if (index < 0) {
@@ -137,20 +230,19 @@ static int64_t names_bind(struct qy_request *request, const char *name, uint32_t
     binding_set((uint32_t)index, badge, qy_take(port));
     *ret_generation = ++names_state.directory->names[index].generation;
     waiters_answer(request->server, (uint32_t)index);
-    struct qy_names_entry entry;
-    entry_fill((uint32_t)index, &entry);
-    (void)qy_names_bound_send(request->server, &entry); /* whoever does not read is told so */
+    bound_tell(request->server, (uint32_t)index);
     return 0;
 }
 
 static int64_t names_connect(struct qy_request *request, const char *name, handle_t *ret_session,
                              uint64_t *ret_generation)
 {
-    if ((request->in.badge & QY_NAMES_ACCESS_CONNECT) == 0) {
-        return QY_NAMES_FAILURE_NO_ACCESS;
-    }
     if (name[0] == 0) {
         return QY_NAMES_FAILURE_BAD_NAME;
+    }
+    if ((request->in.badge & QY_NAMES_ACCESS_CONNECT) == 0 ||
+        !may_connect(view_of(request->in.badge), name)) {
+        return QY_NAMES_FAILURE_NO_ACCESS;
     }
     int index = directory_find(names_state.directory, name);
     int64_t status =
@@ -171,12 +263,14 @@ static int64_t names_connect(struct qy_request *request, const char *name, handl
 static int64_t names_get(struct qy_request *request, uint32_t index,
                          struct qy_names_entry *ret_entry)
 {
-    (void)request;
-    if (index >= names_state.directory->count) {
-        return QY_NAMES_FAILURE_NO_SUCH_INDEX;
+    uint32_t view = view_of(request->in.badge);
+    for (uint32_t i = 0; i < names_state.directory->count; i++) {
+        if (may_see(view, names_state.directory->names[i].name) && index-- == 0) {
+            entry_fill(i, ret_entry);
+            return 0;
+        }
     }
-    entry_fill(index, ret_entry);
-    return 0;
+    return QY_NAMES_FAILURE_NO_SUCH_INDEX;
 }
 
 void names_cancelled(struct qy_server *server, uint64_t token)

@@ -90,7 +90,8 @@ static int setup(void **unused)
     (void)unused;
     memset(&the, 0, sizeof the);
     qy_host_reset();
-    names_init(&the.directory);
+    static const struct qy_manifest none;
+    names_init(&the.directory, &none);
     the.names = (struct qy_server){
         .dispatch = qy_names_dispatch, .handlers = &names_handlers, .cancelled = names_cancelled};
     the.server = (struct qy_server){.dispatch = qy_probe_dispatch,

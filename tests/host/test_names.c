@@ -10,12 +10,14 @@
 #include <quay/host.h>
 #include <quay/message.h>
 #include <quay/names.h>
+#include <quay/text.h>
 #include <string.h>
 #include "../../servers/names/names.h"
 
 static struct {
     struct directory directory;
-    struct qy_subscriber subscribers[2];
+    struct qy_manifest manifest;
+    struct qy_manifest_entry entries[2];
     struct qy_server names;
     handle_t session;
     uint64_t badge; /* that the counter saw last */
@@ -49,13 +51,10 @@ static struct qy_server counter = {.dispatch = qy_counter_dispatch, .handlers = 
 
 static void names_start(void)
 {
-    names_init(&state.directory);
-    memset(state.subscribers, 0, sizeof state.subscribers);
+    names_init(&state.directory, &state.manifest);
     state.names = (struct qy_server){
-        .dispatch = qy_names_dispatch,
+        .dispatch = names_dispatch,
         .handlers = &names_handlers,
-        .subscribers = state.subscribers,
-        .subscriber_max = 2,
         .cancelled = names_cancelled,
     };
 }
@@ -220,9 +219,106 @@ static void test_subscriber_hears_of_every_bind(void **unused)
     assert_int_equal(state.generation, 2);
 }
 
+/* --- views --------------------------------------------------------------------------------- */
+
+#define BOTH (QY_NAMES_ACCESS_BIND | QY_NAMES_ACCESS_CONNECT)
+
+/* Entry 0 serves alpha and needs beta; entry 1 sees everything. */
+static void views_make(void)
+{
+    struct qy_manifest_entry *entries = state.entries;
+    (void)qy_strlcpy(entries[0].serves[0].name, "alpha", 16);
+    (void)qy_strlcpy(entries[0].needs[0].name, "beta", 16);
+    (void)qy_strlcpy(entries[1].needs[0].name, "*", 16);
+    (void)qy_strlcpy(entries[1].binds[0].name, "*", 16);
+    entries[0].serves_count = entries[0].needs_count = 1;
+    entries[1].binds_count = entries[1].needs_count = 1;
+    state.manifest = (struct qy_manifest){entries, 2};
+    names_start();
+}
+
+static handle_t view_session(uint32_t view)
+{
+    return qy_host_session(&state.names, (uint64_t)view << 32 | BOTH);
+}
+
+static int64_t bind(handle_t session, const char *name)
+{
+    uint64_t generation;
+    int64_t port = qy_handle_dup(counter.port, RIGHTS_BASIC | RIGHT_MINT);
+    return qy_names_bind(session, name, 1, (handle_t)port, &generation, DEADLINE_NEVER);
+}
+
+static int64_t connect(handle_t session, const char *name)
+{
+    handle_t made;
+    uint64_t generation;
+    int64_t status = qy_names_connect(session, name, &made, &generation, qy_host_now + 1);
+    if (status == 0) {
+        (void)qy_handle_close(made);
+    }
+    return status;
+}
+
+static void test_view_binds_what_it_serves_and_connects_to_what_it_needs(void **unused)
+{
+    (void)unused;
+    views_make();
+    handle_t narrow = view_session(1), wide = view_session(2), none = view_session(3);
+    assert_int_equal(bind(narrow, "alpha"), 0);
+    assert_int_equal(bind(narrow, "beta"), QY_NAMES_FAILURE_NO_ACCESS);
+    assert_int_equal(bind(narrow, "*"), QY_NAMES_FAILURE_NO_ACCESS);
+    assert_int_equal(bind(wide, "beta"), 0);
+    assert_int_equal(bind(wide, "gamma"), 0);
+    assert_int_equal(connect(narrow, "beta"), 0);
+    assert_int_equal(connect(narrow, "alpha"), QY_NAMES_FAILURE_NO_ACCESS);
+    assert_int_equal(connect(narrow, "gamma"), QY_NAMES_FAILURE_NO_ACCESS);
+    assert_int_equal(connect(narrow, "nobody"), QY_NAMES_FAILURE_NO_ACCESS);
+    assert_int_equal(connect(wide, "alpha"), 0);
+    assert_int_equal(connect(none, "beta"), QY_NAMES_FAILURE_NO_ACCESS);
+    assert_int_equal(bind(none, "delta"), QY_NAMES_FAILURE_NO_ACCESS);
+}
+
+static uint32_t names_listed(handle_t session)
+{
+    struct qy_names_entry entry;
+    uint32_t count = 0;
+    while (qy_names_get(session, count, &entry, DEADLINE_NEVER) == 0) {
+        count++;
+    }
+    return count;
+}
+
+static void heard(void *context, const struct qy_names_entry *entry)
+{
+    (void)context;
+    (void)entry;
+    state.events++;
+}
+
+static void test_view_lists_and_hears_only_of_what_it_sees(void **unused)
+{
+    (void)unused;
+    views_make();
+    handle_t narrow = view_session(1), wide = view_session(2), near, far;
+    static const struct qy_names_events events = {.bound = heard};
+    assert_int_equal(qy_names_subscribe(narrow, &near, DEADLINE_NEVER), 0);
+    assert_int_equal(qy_names_subscribe(wide, &far, DEADLINE_NEVER), 0);
+    assert_int_equal(bind(wide, "gamma"), 0);
+    assert_int_equal(bind(wide, "beta"), 0);
+    assert_int_equal(names_listed(narrow), 1);
+    assert_int_equal(names_listed(wide), 2);
+    assert_int_equal(qy_names_receive(near, &events, NULL, 0), 0);
+    assert_int_equal(qy_names_receive(near, &events, NULL, 0), -ETIMEDOUT);
+    assert_int_equal(qy_names_receive(far, &events, NULL, 0), 0);
+    assert_int_equal(qy_names_receive(far, &events, NULL, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_view_binds_what_it_serves_and_connects_to_what_it_needs, setup),
+        cmocka_unit_test_setup(test_view_lists_and_hears_only_of_what_it_sees, setup),
         cmocka_unit_test_setup(test_connect_after_bind_gives_a_session_with_a_badge_of_its_own,
                                setup),
         cmocka_unit_test_setup(test_connect_before_bind_waits_for_the_server, setup),

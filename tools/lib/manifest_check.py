@@ -22,9 +22,9 @@ RIGHTS_BASIC = 15
 
 # Statements that may stand in each kind of block, and how often: once, or any number of times.
 ONCE = {"program", "arguments", "kept", "memory", "processes", "threads", "cpu", "priority",
-        "restart", "delay", "give-up", "stop"}
+        "restart", "delay", "give-up", "stop", "tokens"}
 MANY = {"serves", "needs", "uses", "binds", "after", "gets", "grants"}
-NOT_IN = {"session": {"kept", "serves", "grants", "gets", "after"},
+NOT_IN = {"session": {"kept", "tokens", "serves", "grants", "gets", "after"},
           "found": {"program", "arguments", "serves", "after", "grants", "gets"},
           "server": set()}
 GRANTS = {"io", "irq", "physical", "framebuffer", "acpi", "archive", "names", "resource", "job",
@@ -53,7 +53,7 @@ class Entry:
 DEFAULTS = {"kept_bytes": 0, "memory_bytes_max": UNLIMITED, "processes_max": UNLIMITED,
             "threads_max": UNLIMITED, "cpu_time_max": UNLIMITED, "priority_max": UNLIMITED,
             "delay_min_ns": MILLISECOND, "delay_max_ns": 1000 * MILLISECOND,
-            "window_ns": 60000 * MILLISECOND, "stop_ns": 2000 * MILLISECOND, "deaths_max": 10}
+            "window_ns": 60000 * MILLISECOND, "stop_ns": 2000 * MILLISECOND, "deaths_max": 10, "tokens": 32}
 
 
 class Reader:
@@ -252,6 +252,9 @@ class Reader:
 
     def read_memory(self, statement):
         self.one(statement, "memory_bytes_max", SIZES, 2**16, 2**50, "a number of bytes")
+
+    def read_tokens(self, statement):
+        self.one(statement, "tokens", {"": 1}, 1, 65536, "a number")
 
     def read_processes(self, statement):
         self.one(statement, "processes_max", {"": 1}, 1, 10**6, "a number")

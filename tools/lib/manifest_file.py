@@ -25,7 +25,7 @@ class Layout:
         item = self.types[name]
         made = bytearray(item["size"])
         for member in item["members"]:
-            if member["name"] in value:
+            if member.get("name") in value:  # what is reserved has none
                 content = self.encode_type(member["type"], value[member["name"]])
                 made[member["offset"]:member["offset"] + len(content)] = content
         return bytes(made)
