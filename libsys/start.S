@@ -55,4 +55,11 @@ qy_fork_begin:
     ret
 .size qy_fork_split, . - qy_fork_split
 
+/* Name, description (none), type; the name is padded. */
+.section .note.quay, "a", @note
+.balign 4
+.long 5, 0, 1
+.asciz "Quay"
+.balign 4
+
 .section .note.GNU-stack, "", @progbits

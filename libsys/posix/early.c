@@ -31,6 +31,18 @@ void posix_file_exec(void)
 {
 }
 
+int posix_file_next(int first, handle_t *ret_handle)
+{
+    (void)first;
+    (void)ret_handle;
+    return -1;
+}
+
+void posix_file_directories(handle_t *ret_root, handle_t *ret_working)
+{
+    *ret_root = *ret_working = HANDLE_INVALID;
+}
+
 int64_t posix_file_program(const char *path, handle_t *ret_memory, uint64_t *ret_size)
 {
     const int64_t memory = qy_handle_dup(qy_process_page()->handles[0], RIGHTS_SAME);

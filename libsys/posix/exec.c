@@ -8,6 +8,7 @@
 #include "fpu.h"
 #include "guest.h"
 #include "memory.h"
+#include "native.h"
 #include "pages.h"
 #include "process.h"
 #include "program.h"
@@ -29,6 +30,7 @@ struct image {
 struct posix_exec {
     struct posix_arguments arguments;
     struct image main, interpreter; /* the latter's memory is 0: none */
+    struct posix_native *native;    /* NULL: a guest */
     uint8_t head[POSIX_HEAD_BYTES];
     char path[LINUX_PATH_MAX];
     char interpreter_path[POSIX_INTERP_MAX + 1];
@@ -154,6 +156,7 @@ static void exec_free(struct posix_exec *exec)
     image_close(&exec->main);
     image_close(&exec->interpreter);
     posix_arguments_free(&exec->arguments);
+    posix_native_free(exec->native);
     qy_free(exec);
 }
 
@@ -179,7 +182,7 @@ int64_t posix_exec_prepare(const char *path, struct posix_arguments *arguments,
         status = interpreter_open(exec);
     }
     if (status == 0 && exec->main.program.is_native) {
-        status = -ENOEXEC; /* programs of Quay are started in another way */
+        status = posix_native_prepare(&exec->arguments, &exec->native);
     }
     if (status != 0) {
         exec_free(exec);
@@ -310,7 +313,7 @@ static int64_t load(struct posix_exec *exec, uint64_t *ret_entry, uint64_t *ret_
             interpreter->program.low;
         status = image_load(interpreter);
     }
-    if (status == 0) {
+    if (status == 0 && exec->native == NULL) {
         status = stack_make(exec, ret_sp);
     }
     *ret_entry = interpreter->memory != HANDLE_INVALID
@@ -330,6 +333,9 @@ void posix_exec_commit(struct posix_exec *exec)
         posix_process_end(PROCESS_EXIT_SIGNAL | LINUX_SIGKILL);
     }
     page_fill(exec);
+    if (exec->native != NULL) {
+        posix_native_run(exec->native, entry); /* does not return */
+    }
     exec_free(exec);
     self->fs_base = 0;
     (void)qy_thread_set_base(0, 0); /* a good base */

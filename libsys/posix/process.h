@@ -35,3 +35,10 @@ QY_MUST_USE int64_t posix_file_program(const char *path, handle_t *ret_memory, u
  * the file's; else a copy is made by the caller. */
 QY_MUST_USE int64_t posix_file_map(int descriptor, uint64_t offset, uint64_t size, bool is_shared,
                                    uint32_t protection, handle_t *ret_memory, uint64_t *ret_offset);
+
+/* The open descriptor with the lowest number from `first` on, for a program that is not a guest:
+ * its number, or -1. The handle stays the table's. */
+int posix_file_next(int first, handle_t *ret_handle);
+
+/* The root directory and the working directory; HANDLE_INVALID: there is none. */
+void posix_file_directories(handle_t *ret_root, handle_t *ret_working);

@@ -59,12 +59,11 @@ static int64_t image_map(handle_t aspace, const uint8_t *file, const struct qy_e
     return status;
 }
 
-static size_t start_block(uint8_t *block, const struct archive_entry *program)
+static size_t start_block(uint8_t *block)
 {
     static const char strings[] = "/bin/hello\0hello\0two words\0HOME=/root";
     struct process_start *start = (void *)block;
 
-    (void)program;
     *start = (struct process_start){.magic = PROCESS_START_MAGIC,
                                     .size_bytes = sizeof *start + sizeof strings,
                                     .argument_count = 2,
@@ -85,62 +84,76 @@ static int64_t program_memory(const struct archive_entry *program)
     return memory;
 }
 
-int main(int argument_count, char **arguments)
+/* What proc does. */
+static int64_t start(handle_t process, handle_t aspace, const struct archive_entry *layer,
+                     const struct archive_entry *program)
 {
     static uint8_t block[2 * PAGE_SIZE];
     struct process_page *page = (void *)block;
-    struct qy_elf elf;
-
-    (void)argument_count;
-    (void)arguments;
-    int64_t status = archive_open();
-    if (status != 0) {
-        return fail("archive", status);
-    }
-    const struct archive_entry *layer = qy_archive_find(archive, "lib/posix");
-    const struct archive_entry *program = qy_archive_find(archive, "bin/hello");
-    if (layer == NULL || program == NULL) {
-        return fail("archive", -ENOENT);
-    }
     const uint8_t *file = (const uint8_t *)archive + layer->offset_bytes;
-    const char *reason = "";
-    if (qy_elf_parse(file, layer->size_bytes, &elf, &reason) != 0) {
-        qy_printf("%s\n", reason);
-        return 1;
-    }
-    const int64_t job = qy_job_create(qy_self_job());
-    const struct qy_result made = qy_process_create((handle_t)job, "hello", 5);
-    const handle_t process = (handle_t)made.status;
-    const handle_t aspace = made.second;
     const int64_t thread = qy_sys_thread_create(process);
     const uint8_t nothing = 0;
+    const char *reason = "";
+    struct qy_elf elf;
+    int64_t status = qy_elf_parse(file, layer->size_bytes, &elf, &reason);
 
+    if (status != 0) {
+        qy_printf("%s\n", reason);
+        return status;
+    }
     status = image_map(aspace, file, &elf);
     if (status >= 0) {
         status = pages(aspace, PROCESS_STACK - PROCESS_STACK_BYTES, PROCESS_STACK_BYTES,
                        MAP_READ | MAP_WRITE, &nothing, 0, 1);
     }
+    memset(block, 0, sizeof block);
     page->magic = PROCESS_PAGE_MAGIC;
     page->pid = 2;
     memcpy(page->name, "hello", 6);
     page->process = (handle_t)qy_handle_grant(process, process, RIGHTS_SAME, HANDLE_COPY);
     page->aspace = (handle_t)qy_handle_grant(process, aspace, RIGHTS_SAME, HANDLE_COPY);
-    page->job = (handle_t)qy_handle_grant(process, (handle_t)job, RIGHTS_SAME, HANDLE_COPY);
+    page->job = (handle_t)qy_handle_grant(process, qy_self_job(), RIGHTS_SAME, HANDLE_COPY);
     page->thread = (handle_t)qy_handle_grant(process, (handle_t)thread, RIGHTS_SAME, HANDLE_COPY);
     page->handles[0] = (handle_t)qy_handle_grant(process, (handle_t)program_memory(program),
                                                  RIGHTS_SAME, HANDLE_MOVE);
-    page->start_bytes = (uint32_t)start_block(block + PAGE_SIZE, program);
+    page->start_bytes = (uint32_t)start_block(block + PAGE_SIZE);
     if (status >= 0) {
         status =
             pages(aspace, PROCESS_PAGE, sizeof block, MAP_READ | MAP_WRITE, block, 0, sizeof block);
     }
-    if (status >= 0) {
-        status = qy_thread_start((handle_t)thread, elf.entry, PROCESS_STACK, PROCESS_PAGE);
+    return status < 0 ? status
+                      : qy_thread_start((handle_t)thread, elf.entry, PROCESS_STACK, PROCESS_PAGE);
+}
+
+static int run(const char *name)
+{
+    const struct archive_entry *layer = qy_archive_find(archive, "lib/posix");
+    const struct archive_entry *program = qy_archive_find(archive, name);
+    struct qy_result made;
+    int64_t status;
+
+    if (layer == NULL || program == NULL) {
+        return fail(name, -ENOENT);
     }
+    made = qy_process_create(qy_self_job(), "hello", 5);
+    status =
+        made.status < 0 ? made.status : start((handle_t)made.status, made.second, layer, program);
     if (status < 0) {
-        return fail("start", status);
+        return fail(name, status);
     }
-    (void)qy_object_wait(process, SIGNAL_EXITED, DEADLINE_NEVER);
-    qy_printf("hello ended with %lu\n", qy_process_info(process).second);
+    (void)qy_object_wait((handle_t)made.status, SIGNAL_EXITED, DEADLINE_NEVER);
+    qy_printf("%s ended with %lu\n", name, qy_process_info((handle_t)made.status).second);
     return 0;
+}
+
+int main(int argument_count, char **arguments)
+{
+    int64_t status = archive_open();
+
+    (void)argument_count;
+    (void)arguments;
+    if (status != 0) {
+        return fail("archive", status);
+    }
+    return run("bin/hello") + run("bin/native") + run("bin/bad");
 }

@@ -32,6 +32,8 @@
 #define BOOTSTRAP_IRQ         12 /* interrupt line; value = its number */
 #define BOOTSTRAP_MEMORY      13 /* any other memory; value = size in bytes */
 
+#define BOOTSTRAP_FILE 14 /* a session of `file` or `dir`; value = number of the descriptor */
+
 #define BOOTSTRAP_NAME_MAX 16
 
 struct bootstrap_handle {
