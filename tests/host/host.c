@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SLOTS    64
+#define SLOTS    256
 #define CHANNELS 4
 #define SIDES    4 /* calls within calls */
 #define GIVEN    8
