@@ -5,6 +5,7 @@
 #include <quay/memory.h>
 #include <quay/names.h>
 #include <quay/text.h>
+#include <quay/wall.h>
 #include "archive_tree.h"
 #include "volume.h"
 
@@ -32,7 +33,7 @@ int main(int argument_count, char **arguments)
         return 1;
     }
     volume = (struct volume){.type = "boot", .magic = QUAY_BOOT_MAGIC, .device = DEVICE};
-    error = tree_init(&volume.tree, NODES_BYTES, NODES_MAX, wall_now);
+    error = tree_init(&volume.tree, NODES_BYTES, NODES_MAX, qy_wall_now);
     if (error == 0) {
         error = archive_tree_fill(&volume.tree, archive, memory, &skipped);
     }

@@ -2,6 +2,7 @@
 /* Files in memory. Argument: quota=MEBIBYTES. */
 #include <quay/names.h>
 #include <quay/text.h>
+#include <quay/wall.h>
 #include "volume.h"
 
 #define MIB         (1024 * 1024ul)
@@ -23,7 +24,7 @@ int main(int argument_count, char **arguments)
         }
     }
     volume = (struct volume){.type = "tmpfs", .magic = TMPFS_MAGIC, .device = DEVICE};
-    if (tree_init(&volume.tree, quota * MIB, (uint32_t)(quota * (MIB / BYTES_A_NODE)), wall_now) !=
+    if (tree_init(&volume.tree, quota * MIB, (uint32_t)(quota * (MIB / BYTES_A_NODE)), qy_wall_now) !=
         0) {
         qy_log("no memory");
         return 1;

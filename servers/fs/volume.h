@@ -57,8 +57,3 @@ int64_t lock_find(struct qy_request *request, struct description *description,
                   uint64_t *ret_job);
 /* The description is closed. */
 void lock_drop(struct qy_server *server, struct description *description);
-
-/* --- time (wall.c) ------------------------------------------------------------------------- */
-
-/* Nanoseconds since 1970, as far as the server `time` is known; else since the start. */
-int64_t wall_now(void);

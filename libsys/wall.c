@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The wall clock: the kernel's, and how far the server `time` says it is off. */
 #include <idl/time.h>
 #include <quay/clock.h>
 #include <quay/handle.h>
 #include <quay/memory.h>
 #include <quay/names.h>
-#include "volume.h"
+#include <quay/wall.h>
 
 #define PATIENCE (10 * QY_MILLISECOND)
 #define AGAIN    QY_SECOND
@@ -33,7 +32,7 @@ static void page_get(void)
     qy_connection_close(&connection);
 }
 
-int64_t wall_now(void)
+int64_t qy_wall_now(void)
 {
     int64_t now = qy_clock_read();
     if (wall_state.page == NULL && (wall_state.asked == 0 || now - wall_state.asked > AGAIN)) {

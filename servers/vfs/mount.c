@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "mount.h"
+#include <quay/clock.h>
+#include <quay/text.h>
+#include "procfs.h"
+
+#define PATIENCE (5 * QY_SECOND) /* for a file system to be there at the start */
+
+static struct mount mounts[MOUNTS_MAX];
+
+struct mount *mount_get(uint64_t index)
+{
+    return index < MOUNTS_MAX && mounts[index].is_used ? &mounts[index] : NULL;
+}
+
+bool mount_over(struct spot covered, uint64_t *ret_index)
+{
+    for (uint64_t i = 1; i < MOUNTS_MAX; i++) {
+        if (mounts[i].is_used && spot_is(mounts[i].covered, covered)) {
+            *ret_index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- calls --------------------------------------------------------------------------------- */
+
+/* What a caller may be told. */
+static int64_t answer(int64_t status)
+{
+    return status >= 0 && status < EPEER_DIED ? status : EIO;
+}
+
+static bool is_proc(struct spot at)
+{
+    const struct mount *mount = mount_get(at.mount);
+    return mount != NULL && mount->source == NULL;
+}
+
+/* Calls it; a file system that has died is waited for. */
+#define FS_CALL(at, function, ...)                                                                 \
+    ({                                                                                             \
+        struct mount *the_mount = mount_get((at).mount);                                           \
+        the_mount == NULL ? EIO                                                                    \
+                          : answer(function(&the_mount->connection, __VA_ARGS__, DEADLINE_NEVER)); \
+    })
+
+int64_t mount_walk(struct qy_request *request, struct spot at, uint64_t root, uint32_t flags,
+                   const uint8_t *path, uint32_t length, struct qy_fs_place *ret_place,
+                   uint32_t *ret_mode)
+{
+    return is_proc(at) ? procfs_walk(request, at.node, root, flags, path, length, ret_place, ret_mode)
+                       : FS_CALL(at, qy_fs_walk_on, at.node, root, flags, path, length, ret_place,
+                                 ret_mode);
+}
+
+int64_t mount_open(struct qy_request *request, struct spot at, uint64_t root, uint32_t flags,
+                   uint32_t mode, const uint8_t *path, uint32_t length, handle_t *ret_description,
+                   struct qy_fs_place *ret_place, uint64_t *ret_special, uint32_t *ret_mode)
+{
+    return is_proc(at) ? procfs_open(request, at.node, root, flags, path, length, ret_description,
+                                     ret_place, ret_mode)
+                       : FS_CALL(at, qy_fs_open_on, at.node, root, flags, mode, path, length,
+                                 ret_description, ret_place, ret_special, ret_mode);
+}
+
+int64_t mount_lookup(struct qy_request *request, struct spot at, uint64_t root, bool is_followed,
+                     const uint8_t *path, uint32_t length, struct qy_file_stat *ret_stat,
+                     struct qy_fs_place *ret_place)
+{
+    return is_proc(at) ? procfs_lookup(request, at.node, root, is_followed, path, length, ret_stat,
+                                       ret_place)
+                       : FS_CALL(at, qy_fs_lookup_on, at.node, root, is_followed, path, length,
+                                 ret_stat, ret_place);
+}
+
+int64_t mount_make(struct spot at, uint64_t root, uint64_t special, uint32_t mode,
+                   const uint8_t *path, uint32_t length, struct qy_fs_place *ret_place)
+{
+    return is_proc(at) ? EPERM
+                       : FS_CALL(at, qy_fs_make_on, at.node, root, special, mode, path, length,
+                                 ret_place);
+}
+
+int64_t mount_remove(struct spot at, uint64_t root, bool is_directory, const uint8_t *path,
+                     uint32_t length, struct qy_fs_place *ret_place)
+{
+    return is_proc(at) ? EPERM
+                       : FS_CALL(at, qy_fs_remove_on, at.node, root, is_directory, path, length,
+                                 ret_place);
+}
+
+int64_t mount_change(struct spot at, const struct qy_file_change *change)
+{
+    return is_proc(at) ? EPERM : FS_CALL(at, qy_fs_change_on, change, at.node);
+}
+
+int64_t mount_readlink(struct qy_request *request, struct spot at, uint8_t *ret_text,
+                       uint32_t *ret_length)
+{
+    return is_proc(at) ? procfs_readlink(request, at.node, ret_text, ret_length)
+                       : FS_CALL(at, qy_fs_readlink_on, at.node, ret_text, ret_length);
+}
+
+int64_t mount_entries(struct qy_request *request, struct spot at, uint64_t cursor, uint32_t size,
+                      uint8_t *ret_entries, uint32_t *ret_count, uint64_t *ret_next)
+{
+    return is_proc(at)
+               ? procfs_entries(request, at.node, cursor, size, ret_entries, ret_count, ret_next)
+               : FS_CALL(at, qy_fs_entries_on, at.node, cursor, size, ret_entries, ret_count, ret_next);
+}
+
+int64_t mount_name(struct qy_request *request, struct spot at, uint64_t *ret_parent,
+                   uint8_t *ret_name, uint32_t *ret_length)
+{
+    return is_proc(at) ? procfs_name(request, at.node, ret_parent, ret_name, ret_length)
+                       : FS_CALL(at, qy_fs_name_on, at.node, ret_parent, ret_name, ret_length);
+}
+
+int64_t mount_hold(struct spot at)
+{
+    return is_proc(at) ? 0 : FS_CALL(at, qy_fs_hold_on, at.node);
+}
+
+void mount_release(struct spot at)
+{
+    if (!is_proc(at)) {
+        /* One that does not know it any more needs no release. */
+        (void)FS_CALL(at, qy_fs_release_on, at.node);
+    }
+}
+
+int64_t mount_rename(struct spot from, struct spot to, uint32_t flags, const uint8_t *from_name,
+                     uint32_t from_length, const uint8_t *to_name, uint32_t to_length)
+{
+    if (from.mount != to.mount) {
+        return QY_FILE_FAILURE_OTHER_DEVICE;
+    }
+    return is_proc(from) ? EPERM
+                         : FS_CALL(from, qy_fs_rename_on, from.node, to.node, flags, from_name,
+                                   from_length, to_name, to_length);
+}
+
+int64_t mount_link(struct spot node, struct spot parent, const uint8_t *name, uint32_t length)
+{
+    if (node.mount != parent.mount) {
+        return QY_FILE_FAILURE_OTHER_DEVICE;
+    }
+    return is_proc(node) ? EPERM : FS_CALL(node, qy_fs_link_on, node.node, parent.node, name, length);
+}
+
+int64_t mount_symlink(struct spot parent, const uint8_t *name, uint32_t length, const uint8_t *text,
+                      uint32_t text_length)
+{
+    return is_proc(parent)
+               ? EPERM
+               : FS_CALL(parent, qy_fs_symlink_on, parent.node, name, length, text, text_length);
+}
+
+int64_t mount_describe(struct spot at, struct qy_dir_space *ret_space, char *ret_type)
+{
+    return is_proc(at) ? procfs_describe(ret_space, ret_type)
+                       : FS_CALL(at, qy_fs_describe_on, ret_space, ret_type);
+}
+
+int64_t mount_sync(struct spot at)
+{
+    struct mount *mount = mount_get(at.mount);
+    return mount == NULL || is_proc(at) ? 0
+                                        : answer(qy_fs_sync_on(&mount->connection, DEADLINE_NEVER));
+}
+
+/* --- the table ----------------------------------------------------------------------------- */
+
+int64_t mount_add(const char *source, struct spot over, const char *path)
+{
+    uint64_t i = 0;
+    while (i < MOUNTS_MAX && mounts[i].is_used) {
+        i++;
+    }
+    if (i == MOUNTS_MAX) {
+        return ENOSPC;
+    }
+    struct mount mount = {.source = source, .covered = over};
+    if (source != NULL &&
+        qy_connection_open(&mount.connection, source, qy_deadline_after(PATIENCE)) != 0) {
+        return EIO;
+    }
+    mount.connection.open = qy_connect; /* nodes have no sessions */
+    if (i > 0) {
+        int64_t status = FS_CALL(over, qy_fs_cover_on, over.node, true);
+        if (status != 0 && status != EBUSY) { /* busy: by a former instance */
+            qy_connection_close(&mount.connection);
+            return status;
+        }
+    }
+    (void)qy_strlcpy(mount.path, path, sizeof mount.path); /* ours */
+    mount.is_used = true;
+    mounts[i] = mount;
+    return 0;
+}
