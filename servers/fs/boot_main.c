@@ -26,8 +26,8 @@ int main(int argument_count, char **arguments)
         qy_log("no boot archive was given");
         return 1;
     }
-    int error = qy_memory_map(memory, 0, (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1), MAP_READ,
-                              &archive);
+    int error =
+        qy_memory_map(memory, 0, (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1), MAP_READ, &archive);
     if (error < 0 || qy_archive_check(archive, size, &reason) < 0) {
         qy_log("the boot archive: %s", error < 0 ? qy_error_text(error) : reason);
         return 1;

@@ -43,7 +43,8 @@ static int small_grow(struct content *content, struct content_quota *quota, uint
 
 static int paged_grow(struct content *content, struct content_quota *quota, uint64_t room)
 {
-    struct pages pages = {.memory = content->memory, .address = content->bytes, .size = content->room};
+    struct pages pages = {
+        .memory = content->memory, .address = content->bytes, .size = content->room};
     if (!room_charge(content, quota, room)) {
         return NO_SPACE;
     }

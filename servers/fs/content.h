@@ -7,8 +7,8 @@
  *            too (content_memory), so both see the same bytes
  *   fixed    somebody else's memory (the boot archive), never written
  *
- * Bytes between the size and the end of the room are zero, except where a client that has mapped the
- * file has written there; then they are zeroed when the file grows over them.
+ * Bytes between the size and the end of the room are zero, except where a client that has mapped
+ * the file has written there; then they are zeroed when the file grows over them.
  *
  * Errors are positive, as the protocols have them.
  */
@@ -28,10 +28,10 @@ struct content_quota {
 
 struct content {
     uint64_t size;
-    uint64_t room;    /* bytes there is a place for; whole pages, if paged */
-    uint64_t charged; /* bytes of the quota */
-    uint8_t *bytes;   /* NULL: no room */
-    handle_t memory;  /* HANDLE_INVALID: small */
+    uint64_t room;     /* bytes there is a place for; whole pages, if paged */
+    uint64_t charged;  /* bytes of the quota */
+    uint8_t *bytes;    /* NULL: no room */
+    handle_t memory;   /* HANDLE_INVALID: small */
     uint64_t position; /* where the file begins in it: a page */
     bool is_fixed, is_shared;
 };
@@ -39,7 +39,8 @@ struct content {
 /* Makes room for bytes up to `end`, where they can be written: 0, ENOSPC or EFBIG. */
 int content_reserve(struct content *content, struct content_quota *quota, uint64_t end);
 
-/* To be called when the bytes from `from` to `end` were written, or are to read as zero: the size. */
+/* To be called when the bytes from `from` to `end` were written, or are to read as zero: the size.
+ */
 void content_grown(struct content *content, uint64_t from, uint64_t end);
 
 int content_resize(struct content *content, struct content_quota *quota, uint64_t size);

@@ -79,6 +79,7 @@ void volume_session_closed(struct qy_server *server, uint64_t badge)
 {
     struct description *description = description_find(badge);
     if (description == NULL) {
+        volume_client_gone(badge);
         return;
     }
     lock_drop(server, description);
@@ -141,8 +142,7 @@ static int64_t file_read_lent(struct qy_request *request, uint64_t offset,
     if (error != 0) {
         return error;
     }
-    if (length > 0 &&
-        qy_lease_put(data, 0, description->node->content.bytes + from, length) != 0) {
+    if (length > 0 && qy_lease_put(data, 0, description->node->content.bytes + from, length) != 0) {
         return QY_FILE_FAILURE_BAD_MEMORY;
     }
     *ret_count = length;
@@ -256,9 +256,8 @@ static int64_t file_seek(struct qy_request *request, int64_t offset, qy_file_whe
                          uint64_t *ret_position)
 {
     struct description *description = description_find(request->in.badge);
-    int64_t error = description == NULL
-                        ? ESESSION_STALE
-                        : seek_target(description, offset, whence, ret_position);
+    int64_t error = description == NULL ? ESESSION_STALE
+                                        : seek_target(description, offset, whence, ret_position);
     if (error == 0) {
         description->offset = *ret_position;
     }
@@ -321,8 +320,7 @@ static int64_t fixed_copy(const struct content *content, uint64_t offset, uint64
 {
     void *at;
     int64_t made = qy_memory_create(qy_self_job(), size, 0);
-    if (made < 0 ||
-        qy_memory_map((handle_t)made, 0, size, MAP_READ | MAP_WRITE, &at) < 0) {
+    if (made < 0 || qy_memory_map((handle_t)made, 0, size, MAP_READ | MAP_WRITE, &at) < 0) {
         qy_handle_discard(made < 0 ? HANDLE_INVALID : (handle_t)made);
         return -ENOMEM;
     }
@@ -364,8 +362,8 @@ static int64_t file_memory(struct qy_request *request, qy_file_access_t access, 
                    : qy_memory_snapshot(qy_self_job(), content->memory, offset, size);
     } else {
         content->is_shared |= is_written;
-        made = qy_handle_dup(content->memory,
-                             RIGHTS_BASIC | RIGHT_READ | RIGHT_EXEC | (is_written ? RIGHT_WRITE : 0));
+        made = qy_handle_dup(content->memory, RIGHTS_BASIC | RIGHT_READ | RIGHT_EXEC |
+                                                  (is_written ? RIGHT_WRITE : 0));
     }
     *ret_memory = made < 0 ? HANDLE_INVALID : (handle_t)made;
     return made < 0 ? ENOMEM : 0;

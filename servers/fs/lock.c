@@ -97,10 +97,9 @@ int64_t lock_set(struct qy_request *request, struct description *description,
     if (error != 0) {
         return error;
     }
-    if (wanted.is_of_process && ((wanted.kind == RANGE_SHARED &&
-                                  (description->flags & QY_FILE_FLAGS_READ) == 0) ||
-                                 (wanted.kind == RANGE_EXCLUSIVE &&
-                                  (description->flags & QY_FILE_FLAGS_WRITE) == 0))) {
+    if (wanted.is_of_process &&
+        ((wanted.kind == RANGE_SHARED && (description->flags & QY_FILE_FLAGS_READ) == 0) ||
+         (wanted.kind == RANGE_EXCLUSIVE && (description->flags & QY_FILE_FLAGS_WRITE) == 0))) {
         return EBADF;
     }
     if (node->locks == NULL) {

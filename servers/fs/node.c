@@ -374,7 +374,8 @@ int tree_make(struct tree *tree, struct node *parent, const char *name, uint32_t
         return error;
     }
     struct entry *entry = entry_new(name, length, node->number);
-    if (entry == NULL || (node_is(node, MODE_LINK) && link_text_set(node, text, text_length) != 0)) {
+    if (entry == NULL ||
+        (node_is(node, MODE_LINK) && link_text_set(node, text, text_length) != 0)) {
         qy_free(entry);
         node_free(tree, node);
         return ENOSPC;

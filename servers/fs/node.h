@@ -9,12 +9,12 @@
  *                                     link:      its text
  *
  * A node's number is its index and its generation, so a number that was given out never means
- * another node. It lives while it has a name (`links`) or somebody has it in use (`holds`). The root
- * has number NODE_ROOT and no name.
+ * another node. It lives while it has a name (`links`) or somebody has it in use (`holds`). The
+ * root has number NODE_ROOT and no name.
  *
- * A cookie is never used twice in a directory, and entries lie in their order: a reader that goes on
- * from the cookie of the last entry it saw misses none and sees none twice, whatever was removed or
- * added meanwhile.
+ * A cookie is never used twice in a directory, and entries lie in their order: a reader that goes
+ * on from the cookie of the last entry it saw misses none and sees none twice, whatever was removed
+ * or added meanwhile.
  *
  * Pure: no system calls. Errors are Linux's numbers, as the protocols have them, positive.
  */
@@ -53,7 +53,7 @@ struct directory {
     uint64_t next_cookie;
     struct entry **entries; /* NULL where one was removed */
     uint32_t used, capacity;
-    uint32_t count; /* of those that are not NULL */
+    uint32_t count;  /* of those that are not NULL */
     uint32_t *slots; /* place + 1; 0: free, SLOT_GONE: was used. NULL while there are few */
     uint32_t slot_count, slots_used;
 };

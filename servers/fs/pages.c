@@ -6,8 +6,7 @@
 
 static uint8_t *map(handle_t memory, uint64_t size)
 {
-    int64_t address =
-        qy_aspace_map(qy_self_aspace(), memory, 0, 0, size, MAP_READ | MAP_WRITE);
+    int64_t address = qy_aspace_map(qy_self_aspace(), memory, 0, 0, size, MAP_READ | MAP_WRITE);
     return address < 0 ? NULL : (uint8_t *)(uintptr_t)address; /* SAFETY: just mapped */
 }
 

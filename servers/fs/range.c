@@ -32,7 +32,8 @@ static bool joins(const struct range *a, const struct range *b)
            (b->last == UINT64_MAX || b->last + 1 >= a->first);
 }
 
-/* Cuts what the owner has in the range of `wanted` out of *link; *spare is used if it falls apart. */
+/* Cuts what the owner has in the range of `wanted` out of *link; *spare is used if it falls apart.
+ */
 static void cut(struct range **link, const struct range *wanted, struct range **spare)
 {
     struct range *range = *link;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Advisory locks on a file: ranges of bytes, each with an owner. Locks of descriptions (flock) and of
- * processes (fcntl) know nothing of each other, as in Linux. An owner's new lock replaces what it had
- * in that range, splitting and joining what is left. Pure.
+ * Advisory locks on a file: ranges of bytes, each with an owner. Locks of descriptions (flock) and
+ * of processes (fcntl) know nothing of each other, as in Linux. An owner's new lock replaces what
+ * it had in that range, splitting and joining what is left. Pure.
  */
 #pragma once
 

@@ -5,9 +5,40 @@
 #include <quay/text.h>
 #include "walk.h"
 
-#define FILE_METHODS_END 32
+#define METHOD_DESCRIBE 1
 
 struct volume volume;
+
+#define CLIENTS_MAX 8
+
+/* Sessions by name that have asked for `describe`. Others may be of a former instance, whose nodes
+ * are gone: they are to hear of that. */
+static uint64_t clients[CLIENTS_MAX];
+
+static bool is_known(uint64_t badge)
+{
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+        if (clients[i] == badge) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void client_set(uint64_t badge, uint64_t to)
+{
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+        if (clients[i] == badge) {
+            clients[i] = to;
+            return;
+        }
+    }
+}
+
+void volume_client_gone(uint64_t badge)
+{
+    client_set(badge, 0);
+}
 
 int64_t volume_dispatch(struct qy_request *request)
 {
@@ -16,7 +47,9 @@ int64_t volume_dispatch(struct qy_request *request)
         request->handlers = &file_handlers;
         return qy_file_dispatch(request);
     }
-    if ((request->in.badge & 1ul << 63) != 0 && method < FILE_METHODS_END) {
+    bool is_file = (request->in.badge & 1ul << 63) != 0;
+    if (method < QY_METHOD_RESERVED &&
+        (is_file || (method != METHOD_DESCRIBE && !is_known(request->in.badge)))) {
         return qy_request_refuse(request, ESESSION_STALE); /* of a former instance */
     }
     request->handlers = &fs_handlers;
@@ -27,7 +60,9 @@ static int64_t fs_describe(struct qy_request *request, struct qy_dir_space *ret_
                            char *ret_type)
 {
     const struct tree *tree = &volume.tree;
-    (void)request;
+    if (!is_known(request->in.badge)) {
+        client_set(0, request->in.badge); /* who finds no room there asks for this alone */
+    }
     *ret_space = (struct qy_dir_space){
         .magic = volume.magic,
         .block_size = PAGE_SIZE,
@@ -204,12 +239,13 @@ static void fs_release(struct qy_request *request, uint64_t number)
 
 /* --- names --------------------------------------------------------------------------------- */
 
-/* Walks to the last component, which must be a name. `place` says where the walk stopped instead. */
+/* Walks to the last component, which must be a name. `place` says where the walk stopped instead.
+ */
 static int parent_walk(uint64_t node, uint64_t root, const uint8_t *path, uint32_t path_count,
                        struct walk *ret_walk, struct qy_fs_place *ret_place)
 {
-    int error = tree_walk(&volume.tree, node, root, QY_FS_WALK_FLAGS_PARENT, path, path_count,
-                          ret_walk);
+    int error =
+        tree_walk(&volume.tree, node, root, QY_FS_WALK_FLAGS_PARENT, path, path_count, ret_walk);
     *ret_place = ret_walk->place;
     return error;
 }
@@ -234,11 +270,12 @@ static int64_t fs_make(struct qy_request *request, uint64_t node, uint64_t root,
         return EEXIST; /* the root, or it ends in dots */
     }
     if (walk.has_slash && !is_directory) {
-        bool is_there = directory_find(&walk.parent->directory, walk.name, walk.name_length) != NULL;
+        bool is_there =
+            directory_find(&walk.parent->directory, walk.name, walk.name_length) != NULL;
         return is_there ? QY_FILE_FAILURE_NOT_A_DIRECTORY : ENOENT;
     }
-    error = tree_make(&volume.tree, walk.parent, walk.name, walk.name_length, mode, special, NULL, 0,
-                      &made);
+    error = tree_make(&volume.tree, walk.parent, walk.name, walk.name_length, mode, special, NULL,
+                      0, &made);
     if (error == 0) {
         ret_place->node = made->number;
         happened(request->server, walk.parent, QY_DIR_EVENT_WHAT_CREATED, 0, walk.name,
@@ -275,7 +312,7 @@ static int64_t fs_remove(struct qy_request *request, uint64_t node, uint64_t roo
         /* rmdir: "." is EINVAL, ".." not empty, the root busy. */
         bool is_dot = walk.name != NULL && (path_count - walk.place.consumed == 1 ||
                                             path[walk.place.consumed + 1] != '.');
-        return !directory           ? QY_FILE_FAILURE_IS_A_DIRECTORY
+        return !directory          ? QY_FILE_FAILURE_IS_A_DIRECTORY
                : walk.name == NULL ? EBUSY
                : is_dot            ? EINVAL
                                    : QY_FILE_FAILURE_NOT_EMPTY;
@@ -284,7 +321,7 @@ static int64_t fs_remove(struct qy_request *request, uint64_t node, uint64_t roo
         const struct entry *entry =
             directory_find(&walk.parent->directory, walk.name, walk.name_length);
         const struct node *found = entry != NULL ? tree_node(&volume.tree, entry->node) : NULL;
-        return found == NULL                     ? ENOENT
+        return found == NULL                    ? ENOENT
                : node_is(found, MODE_DIRECTORY) ? QY_FILE_FAILURE_IS_A_DIRECTORY
                                                 : QY_FILE_FAILURE_NOT_A_DIRECTORY;
     }

@@ -34,6 +34,7 @@ extern struct volume volume;
 
 /* Of struct qy_server. */
 int64_t volume_dispatch(struct qy_request *request);
+void volume_client_gone(uint64_t badge);
 void volume_session_closed(struct qy_server *server, uint64_t badge);
 void volume_cancelled(struct qy_server *server, uint64_t token);
 void volume_cancel_requested(struct qy_server *server, uint64_t token);

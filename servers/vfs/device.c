@@ -27,7 +27,8 @@ static void pts_make(uint64_t number)
 {
     char path[32];
     struct qy_fs_place place;
-    uint32_t length = (uint32_t)qy_snprintf(path, sizeof path, "dev/pts/%u", (uint32_t)number & 0xff);
+    uint32_t length =
+        (uint32_t)qy_snprintf(path, sizeof path, "dev/pts/%u", (uint32_t)number & 0xff);
     struct spot top = {0, NODE_ROOT};
     /* It is there already, or there is no /dev/pts: nothing depends on it. */
     (void)mount_make(top, 0, number, PTS_MODE, (const uint8_t *)path, length, &place);
@@ -38,8 +39,8 @@ static int64_t server_open(const struct server *server, struct qy_request *reque
 {
     uint64_t opened;
     int64_t status =
-        qy_device_open_on(server->connection, number, flags, request->in.sender_job, ret_description,
-                          &opened, ret_kind, qy_deadline_after(PATIENCE));
+        qy_device_open_on(server->connection, number, flags, request->in.sender_job,
+                          ret_description, &opened, ret_kind, qy_deadline_after(PATIENCE));
     if (status == 0 && opened >> 8 == MAJOR_PTS) {
         pts_make(opened);
     }
@@ -57,8 +58,8 @@ int64_t device_open(struct qy_request *request, uint64_t number, uint32_t flags,
             minor != DEVICE_RANDOM && minor != DEVICE_URANDOM) {
             return ENXIO;
         }
-        int64_t error = session_open(request->server, SESSION_DEVICE, flags, &session,
-                                     ret_description);
+        int64_t error =
+            session_open(request->server, SESSION_DEVICE, flags, &session, ret_description);
         if (error == 0) {
             session->device = (uint32_t)minor;
         }

@@ -26,7 +26,6 @@ int64_t device_open(struct qy_request *request, uint64_t number, uint32_t flags,
 /* Of the devices that are served here. */
 int64_t device_read(struct session *session, uint32_t count, uint8_t *ret_data,
                     uint32_t *ret_count);
-int64_t device_read_lent(struct session *session, const struct qy_lease *data,
-                         uint64_t *ret_count);
+int64_t device_read_lent(struct session *session, const struct qy_lease *data, uint64_t *ret_count);
 /* Of any number of bytes; 0 or an error. */
 int64_t device_write(const struct session *session);

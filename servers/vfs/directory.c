@@ -105,9 +105,8 @@ static int64_t dir_pipe(struct qy_request *request, qy_dir_open_flags_t flags,
                         handle_t *ret_read_end, handle_t *ret_write_end)
 {
     *ret_read_end = *ret_write_end = HANDLE_INVALID;
-    return directory_of(request) == NULL
-               ? ESESSION_STALE
-               : pipe_make(request, flags, ret_read_end, ret_write_end);
+    return directory_of(request) == NULL ? ESESSION_STALE
+                                         : pipe_make(request, flags, ret_read_end, ret_write_end);
 }
 
 /* --- what is there ------------------------------------------------------------------------- */

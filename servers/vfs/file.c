@@ -4,11 +4,12 @@
 #include "device.h"
 #include "directory.h"
 #include "pipe.h"
+#include "setup.h"
 #include "text_file.h"
 
-#define DIR_METHODS  64u
+#define DIR_METHODS     64u
 #define DIR_METHODS_END 128u
-#define KEPT_FLAGS   (QY_FILE_FLAGS_APPEND | QY_FILE_FLAGS_NONBLOCK)
+#define KEPT_FLAGS      (QY_FILE_FLAGS_APPEND | QY_FILE_FLAGS_NONBLOCK)
 
 static int64_t file_read(struct qy_request *request, uint64_t offset, uint32_t count,
                          uint8_t *ret_data, uint32_t *ret_data_count)
@@ -272,6 +273,9 @@ static const struct qy_file_handlers file_handlers = {
 int64_t vfs_dispatch(struct qy_request *request)
 {
     uint32_t method = IPC_HEADER_METHOD(request->in.message.header);
+    if (mount_top_lost()) {
+        (void)setup_tree(); /* it says what is wrong */
+    }
     const struct session *session = session_find(request->in.badge);
     if (session == NULL && method < QY_METHOD_RESERVED) {
         return qy_request_refuse(request, ESESSION_STALE);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "mount.h"
 #include <quay/clock.h>
+#include <quay/handle.h>
 #include <quay/text.h>
 #include "procfs.h"
 
 #define PATIENCE (5 * QY_SECOND) /* for a file system to be there at the start */
 
 static struct mount mounts[MOUNTS_MAX];
+static bool is_top_lost;
 
 struct mount *mount_get(uint64_t index)
 {
@@ -50,9 +52,10 @@ int64_t mount_walk(struct qy_request *request, struct spot at, uint64_t root, ui
                    const uint8_t *path, uint32_t length, struct qy_fs_place *ret_place,
                    uint32_t *ret_mode)
 {
-    return is_proc(at) ? procfs_walk(request, at.node, root, flags, path, length, ret_place, ret_mode)
-                       : FS_CALL(at, qy_fs_walk_on, at.node, root, flags, path, length, ret_place,
-                                 ret_mode);
+    return is_proc(at)
+               ? procfs_walk(request, at.node, root, flags, path, length, ret_place, ret_mode)
+               : FS_CALL(at, qy_fs_walk_on, at.node, root, flags, path, length, ret_place,
+                         ret_mode);
 }
 
 int64_t mount_open(struct qy_request *request, struct spot at, uint64_t root, uint32_t flags,
@@ -78,17 +81,17 @@ int64_t mount_lookup(struct qy_request *request, struct spot at, uint64_t root, 
 int64_t mount_make(struct spot at, uint64_t root, uint64_t special, uint32_t mode,
                    const uint8_t *path, uint32_t length, struct qy_fs_place *ret_place)
 {
-    return is_proc(at) ? EPERM
-                       : FS_CALL(at, qy_fs_make_on, at.node, root, special, mode, path, length,
-                                 ret_place);
+    return is_proc(at)
+               ? EPERM
+               : FS_CALL(at, qy_fs_make_on, at.node, root, special, mode, path, length, ret_place);
 }
 
 int64_t mount_remove(struct spot at, uint64_t root, bool is_directory, const uint8_t *path,
                      uint32_t length, struct qy_fs_place *ret_place)
 {
-    return is_proc(at) ? EPERM
-                       : FS_CALL(at, qy_fs_remove_on, at.node, root, is_directory, path, length,
-                                 ret_place);
+    return is_proc(at)
+               ? EPERM
+               : FS_CALL(at, qy_fs_remove_on, at.node, root, is_directory, path, length, ret_place);
 }
 
 int64_t mount_change(struct spot at, const struct qy_file_change *change)
@@ -108,7 +111,8 @@ int64_t mount_entries(struct qy_request *request, struct spot at, uint64_t curso
 {
     return is_proc(at)
                ? procfs_entries(request, at.node, cursor, size, ret_entries, ret_count, ret_next)
-               : FS_CALL(at, qy_fs_entries_on, at.node, cursor, size, ret_entries, ret_count, ret_next);
+               : FS_CALL(at, qy_fs_entries_on, at.node, cursor, size, ret_entries, ret_count,
+                         ret_next);
 }
 
 int64_t mount_name(struct qy_request *request, struct spot at, uint64_t *ret_parent,
@@ -147,7 +151,8 @@ int64_t mount_link(struct spot node, struct spot parent, const uint8_t *name, ui
     if (node.mount != parent.mount) {
         return QY_FILE_FAILURE_OTHER_DEVICE;
     }
-    return is_proc(node) ? EPERM : FS_CALL(node, qy_fs_link_on, node.node, parent.node, name, length);
+    return is_proc(node) ? EPERM
+                         : FS_CALL(node, qy_fs_link_on, node.node, parent.node, name, length);
 }
 
 int64_t mount_symlink(struct spot parent, const uint8_t *name, uint32_t length, const uint8_t *text,
@@ -171,32 +176,67 @@ int64_t mount_sync(struct spot at)
                                         : answer(qy_fs_sync_on(&mount->connection, DEADLINE_NEVER));
 }
 
+/* --- sessions ------------------------------------------------------------------------------ */
+
+/* A session that the file system knows. */
+static int64_t session_open_anew(struct qy_connection *connection, handle_t *ret_session,
+                                 time_ns_t deadline)
+{
+    struct qy_dir_space space;
+    char type[16];
+    int64_t status = qy_connect(connection, ret_session, deadline);
+    if (status == 0) {
+        status = qy_fs_describe(*ret_session, &space, type, deadline);
+        if (status != 0) {
+            qy_handle_discard(*ret_session);
+        }
+    }
+    is_top_lost |= connection == &mounts[0].connection && mounts[0].is_used;
+    return status > 0 ? -EIO : status;
+}
+
+bool mount_top_lost(void)
+{
+    bool was_lost = is_top_lost;
+    is_top_lost = false;
+    return was_lost;
+}
+
 /* --- the table ----------------------------------------------------------------------------- */
+
+/* The place of what comes from this source, or a free one; NULL: there is none. */
+static struct mount *place_get(const char *source)
+{
+    struct mount *place = NULL;
+    for (uint32_t i = 0; i < MOUNTS_MAX; i++) {
+        struct mount *mount = &mounts[i];
+        if (mount->is_used ? mount->source == source : place == NULL) {
+            place = mount;
+        }
+    }
+    return place;
+}
 
 int64_t mount_add(const char *source, struct spot over, const char *path)
 {
-    uint64_t i = 0;
-    while (i < MOUNTS_MAX && mounts[i].is_used) {
-        i++;
-    }
-    if (i == MOUNTS_MAX) {
+    struct mount *mount = place_get(source);
+    if (mount == NULL) {
         return ENOSPC;
     }
-    struct mount mount = {.source = source, .covered = over};
-    if (source != NULL &&
-        qy_connection_open(&mount.connection, source, qy_deadline_after(PATIENCE)) != 0) {
-        return EIO;
+    if (!mount->is_used) {
+        *mount = (struct mount){.source = source};
+        (void)qy_strlcpy(mount->path, path, sizeof mount->path); /* ours */
     }
-    mount.connection.open = qy_connect; /* nodes have no sessions */
-    if (i > 0) {
-        int64_t status = FS_CALL(over, qy_fs_cover_on, over.node, true);
-        if (status != 0 && status != EBUSY) { /* busy: by a former instance */
-            qy_connection_close(&mount.connection);
-            return status;
+    if (source != NULL && mount->connection.session == HANDLE_INVALID) {
+        (void)qy_strlcpy(mount->connection.name, source, sizeof mount->connection.name); /* ours */
+        mount->connection.open = session_open_anew;
+        handle_t session;
+        if (qy_connection_session(&mount->connection, &session, qy_deadline_after(PATIENCE)) != 0) {
+            return EIO;
         }
     }
-    (void)qy_strlcpy(mount.path, path, sizeof mount.path); /* ours */
-    mount.is_used = true;
-    mounts[i] = mount;
-    return 0;
+    mount->is_used = true;
+    mount->covered = over;
+    int64_t status = mount == mounts ? 0 : FS_CALL(over, qy_fs_cover_on, over.node, true);
+    return status == EBUSY ? 0 : status; /* busy: it was by a former instance of us */
 }

@@ -38,13 +38,18 @@ static inline bool spot_is(struct spot a, struct spot b)
 struct mount {
     bool is_used;
     struct qy_connection connection;
-    struct spot covered;  /* mount 0: itself */
-    const char *source;   /* the server's name; NULL: /proc, which is ours */
-    char path[64];        /* for /proc/mounts */
+    struct spot covered; /* mount 0: itself */
+    const char *source;  /* the server's name; NULL: /proc, which is ours */
+    char path[64];       /* for /proc/mounts */
 };
 
-/* Adds a file system over a spot (the first: at the top). 0, or an error. `source` NULL: /proc. */
+/* Puts a file system over a spot (the first: at the top), or what comes from this source to another
+ * spot. 0, or an error. `source` is kept; NULL: /proc. */
 int64_t mount_add(const char *source, struct spot over, const char *path);
+
+/* Whether the file system at the top has been started anew since this was asked last: it is empty.
+ */
+bool mount_top_lost(void);
 
 /* NULL: there is none. */
 struct mount *mount_get(uint64_t index);

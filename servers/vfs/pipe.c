@@ -27,7 +27,7 @@ struct waiter {
 struct pipe {
     struct pipe *next;
     struct pipe_ring ring;
-    struct spot spot; /* of a FIFO; node 0: none */
+    struct spot spot;          /* of a FIFO; node 0: none */
     uint32_t readers, writers; /* sessions */
     uint64_t number;
     int64_t born;
@@ -174,8 +174,8 @@ static bool reader_serve(struct qy_server *server, struct pipe *pipe, struct wai
     if (pipe->ring.count == 0 && pipe->writers > 0) {
         return false;
     }
-    int64_t done = ring_drain(&pipe->ring, waiter->is_lent ? &waiter->lease : NULL, data,
-                              waiter->size);
+    int64_t done =
+        ring_drain(&pipe->ring, waiter->is_lent ? &waiter->lease : NULL, data, waiter->size);
     if (done < 0) {
         (void)qy_pending_refuse(server, &waiter->call, QY_FILE_FAILURE_BAD_MEMORY);
     } else if (waiter->is_lent) {
@@ -268,8 +268,8 @@ static void pipe_pump(struct qy_server *server, struct pipe *pipe)
             struct waiter *waiter = *link;
             bool *is_blocked = waiter->is_writer ? &is_writer_blocked : &is_reader_blocked;
             uint32_t before = pipe->ring.count;
-            bool is_done = waiter->is_open ? open_serve(server, pipe, waiter)
-                           : *is_blocked   ? false
+            bool is_done = waiter->is_open     ? open_serve(server, pipe, waiter)
+                           : *is_blocked       ? false
                            : waiter->is_writer ? writer_serve(server, pipe, waiter)
                                                : reader_serve(server, pipe, waiter);
             is_moving |= is_done || pipe->ring.count != before;

@@ -60,7 +60,8 @@ int32_t proc_pid_of_job(uint64_t job)
 
 static int64_t command_line(int32_t pid, uint8_t *ret_text, uint32_t *ret_length)
 {
-    int64_t status = qy_proc_command_line_on(&proc, pid, ret_text, ret_length, qy_deadline_after(PATIENCE));
+    int64_t status =
+        qy_proc_command_line_on(&proc, pid, ret_text, ret_length, qy_deadline_after(PATIENCE));
     return status == 0 ? 0 : ENOENT;
 }
 
@@ -255,8 +256,8 @@ int64_t proc_text_cpuinfo(struct text_file *text, int32_t pid)
     (void)pid;
     uint32_t count = cpus(&idle_ns, &switches, &interrupts);
     for (uint32_t i = 0; i < count; i++) {
-        text_file_print(text, "processor\t: %u\ncpu MHz\t\t: %lu.%03lu\n\n", i, qy_tsc_hz() / 1000000,
-                        qy_tsc_hz() / 1000 % 1000);
+        text_file_print(text, "processor\t: %u\ncpu MHz\t\t: %lu.%03lu\n\n", i,
+                        qy_tsc_hz() / 1000000, qy_tsc_hz() / 1000 % 1000);
     }
     return 0;
 }
@@ -299,8 +300,9 @@ int64_t proc_text_mounts(struct text_file *text, int32_t pid)
         struct qy_dir_space space;
         char type[16];
         if (mount_describe((struct spot){i, NODE_ROOT}, &space, type) == 0) {
-            text_file_print(text, "%s %s %s %s 0 0\n", mount->source != NULL ? mount->source : "proc",
-                            mount->path, type, (space.flags & 1) != 0 ? "ro" : "rw");
+            text_file_print(text, "%s %s %s %s 0 0\n",
+                            mount->source != NULL ? mount->source : "proc", mount->path, type,
+                            (space.flags & 1) != 0 ? "ro" : "rw");
         }
     }
     return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc: a file system whose nodes are processes and figures of the system. What it says is asked of
- * proc and of the kernel when a file is opened.
+ * /proc: a file system whose nodes are processes and figures of the system. What it says is asked
+ * of proc and of the kernel when a file is opened.
  *
  *   node   pid << 8 | which (enum in procfs.c); pid 0: of the whole system
  */

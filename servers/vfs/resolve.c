@@ -104,8 +104,7 @@ int64_t resolve(struct qy_request *request, const struct view *view, const uint8
     for (uint32_t steps = 0; steps < PATH_MAX + MOUNTS_MAX; steps++) {
         struct qy_fs_place place;
         uint64_t root = out->at.mount == view->root.mount ? view->root.node : 0;
-        int64_t status =
-            step(request, out->at, root, out->rest, out->rest_length, &place, context);
+        int64_t status = step(request, out->at, root, out->rest, out->rest_length, &place, context);
         if (status != 0) {
             return status;
         }
@@ -154,8 +153,7 @@ int64_t resolve_parent(struct qy_request *request, const struct view *view, cons
 {
     struct resolved *out = ret_resolved;
     uint32_t mode;
-    int64_t status =
-        resolve_node(request, view, path, length, QY_FS_WALK_FLAGS_PARENT, out, &mode);
+    int64_t status = resolve_node(request, view, path, length, QY_FS_WALK_FLAGS_PARENT, out, &mode);
     if (status != 0) {
         return status;
     }

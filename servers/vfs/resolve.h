@@ -21,9 +21,9 @@ typedef int64_t resolve_step_fn(struct qy_request *request, struct spot at, uint
                                 void *context);
 
 struct resolved {
-    struct spot at;          /* what it is */
-    struct spot parent;      /* that its last component was looked up in */
-    const uint8_t *rest;     /* what the last step has left, in `text` or in the path */
+    struct spot at;      /* what it is */
+    struct spot parent;  /* that its last component was looked up in */
+    const uint8_t *rest; /* what the last step has left, in `text` or in the path */
     uint32_t rest_length;
     uint8_t text[PATH_MAX];
 };

@@ -5,8 +5,8 @@
  *   badge   63 set: place (low half) and generation of a struct session
  *           else:   by name: the directory "/" with the whole tree as its root
  *
- * The table lies in memory that survives vfs. A directory is all there; of the others the session is
- * stale after a restart.
+ * The table lies in memory that survives vfs. A directory is all there; of the others the session
+ * is stale after a restart.
  */
 #pragma once
 

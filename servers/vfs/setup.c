@@ -56,8 +56,8 @@ static bool spot_find(const char *path, struct spot *ret_spot)
     struct qy_fs_place place;
     uint32_t mode;
     *ret_spot = top;
-    int64_t status = mount_walk(NULL, top, 0, 0, (const uint8_t *)path, (uint32_t)strlen(path),
-                                &place, &mode);
+    int64_t status =
+        mount_walk(NULL, top, 0, 0, (const uint8_t *)path, (uint32_t)strlen(path), &place, &mode);
     ret_spot->node = place.node; /* a mount point is found even if it is covered already */
     return status == 0;
 }
@@ -94,9 +94,9 @@ static void etc_link(void)
             memcpy(&length, entries + at + 16, 2);
             if (name[0] != '.') {
                 uint32_t size = (uint32_t)qy_snprintf(text, sizeof text, "/boot/etc/%s", name);
-                (void)is_made(text + 6, mount_symlink(etc, (const uint8_t *)name,
-                                                      (uint32_t)strlen(name), (uint8_t *)text,
-                                                      size));
+                (void)is_made(text + 6,
+                              mount_symlink(etc, (const uint8_t *)name, (uint32_t)strlen(name),
+                                            (uint8_t *)text, size));
             }
             at += length;
         }

@@ -12,7 +12,7 @@ struct text_file {
     char *bytes;
 };
 
-struct text_file *text_file_new(void);               /* NULL: no memory */
+struct text_file *text_file_new(void); /* NULL: no memory */
 void text_file_add(struct text_file *text, const void *bytes, uint32_t size);
 void text_file_print(struct text_file *text, const char *format, ...) QY_PRINTF(2, 3); /* a line */
 void text_file_free(struct text_file *text); /* NULL is allowed */

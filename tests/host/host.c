@@ -97,6 +97,16 @@ void *qy_alloc(size_t size)
     return malloc(size);
 }
 
+void *qy_alloc_zeroed(size_t count, size_t size)
+{
+    return calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+}
+
+void *qy_realloc(void *block, size_t size)
+{
+    return realloc(block, size > 0 ? size : 1);
+}
+
 void qy_free(void *block)
 {
     free(block);

@@ -11,14 +11,14 @@
 #include <quay/host.h>
 #include "../../servers/fs/volume.h"
 
-#define R       QY_DIR_OPEN_FLAGS_READ
-#define W       QY_DIR_OPEN_FLAGS_WRITE
-#define CREATE  QY_DIR_OPEN_FLAGS_CREATE
-#define EXCL    QY_DIR_OPEN_FLAGS_EXCLUSIVE
-#define TRUNC   QY_DIR_OPEN_FLAGS_TRUNCATE
-#define APPEND  QY_DIR_OPEN_FLAGS_APPEND
-#define NEVER   DEADLINE_NEVER
-#define QUOTA   (256 * 1024ul)
+#define R      QY_DIR_OPEN_FLAGS_READ
+#define W      QY_DIR_OPEN_FLAGS_WRITE
+#define CREATE QY_DIR_OPEN_FLAGS_CREATE
+#define EXCL   QY_DIR_OPEN_FLAGS_EXCLUSIVE
+#define TRUNC  QY_DIR_OPEN_FLAGS_TRUNCATE
+#define APPEND QY_DIR_OPEN_FLAGS_APPEND
+#define NEVER  DEADLINE_NEVER
+#define QUOTA  (256 * 1024ul)
 
 #define ENOTDIR      20
 #define EISDIR       21
@@ -27,6 +27,8 @@
 #define ELOOP        40
 #define ESTALE       116
 
+static struct qy_fs_place place;
+static uint32_t found_mode;
 static struct qy_server server;
 static struct qy_subscriber subscribers[2];
 static handle_t fs;
@@ -51,6 +53,12 @@ static int setup(void **state)
     fs = qy_host_session(&server, 1);
     volume = (struct volume){.type = "tmpfs", .device = 7};
     assert_int_equal(tree_init(&volume.tree, QUOTA, 100, test_now), 0);
+    struct qy_dir_space space;
+    char type[16];
+    assert_int_equal(qy_fs_walk(fs, NODE_ROOT, 0, 0, NULL, 0, &place, &found_mode, NEVER),
+                     -ESESSION_STALE);
+    assert_int_equal(qy_fs_describe(fs, &space, type, NEVER), 0);
+    assert_string_equal(type, "tmpfs");
     return 0;
 }
 
@@ -58,6 +66,7 @@ static int teardown(void **state)
 {
     (void)state;
     tree_fini(&volume.tree);
+    volume_client_gone(1);
     return 0;
 }
 
@@ -66,9 +75,6 @@ static void notices_run(void)
 {
     (void)qy_server_run(&server); /* ends when there is none left */
 }
-
-static struct qy_fs_place place;
-static uint32_t found_mode;
 
 static int64_t open_at(uint64_t node, const char *path, uint32_t flags, handle_t *ret_file)
 {
@@ -106,8 +112,8 @@ static int64_t remove_path(const char *path, bool is_directory)
 static uint64_t number_of(const char *path)
 {
     uint32_t mode;
-    if (qy_fs_walk(fs, NODE_ROOT, 0, 0, (const uint8_t *)path, (uint32_t)strlen(path), &place, &mode,
-                   NEVER) != 0) {
+    if (qy_fs_walk(fs, NODE_ROOT, 0, 0, (const uint8_t *)path, (uint32_t)strlen(path), &place,
+                   &mode, NEVER) != 0) {
         return 0;
     }
     return place.node;
@@ -116,7 +122,8 @@ static uint64_t number_of(const char *path)
 static int64_t file_put(handle_t file, uint64_t offset, const char *text)
 {
     uint32_t count;
-    return qy_file_write(file, offset, (const uint8_t *)text, (uint32_t)strlen(text), &count, NEVER);
+    return qy_file_write(file, offset, (const uint8_t *)text, (uint32_t)strlen(text), &count,
+                         NEVER);
 }
 
 static const char *file_get(handle_t file, uint64_t offset)
@@ -260,11 +267,10 @@ static void test_walk_stops_at_links_mounts_and_the_top(void **state)
     assert_int_equal(make_directory("d"), 0);
     assert_int_equal(make_directory("d/e"), 0);
     uint64_t d = number_of("d"), e = number_of("d/e");
-    assert_int_equal(qy_fs_symlink(fs, d, (const uint8_t *)"l", 1, (const uint8_t *)"../x", 4, NEVER),
-                     0);
-    assert_int_equal(qy_fs_walk(fs, NODE_ROOT, 0, 0, (const uint8_t *)"d//l/more", 9, &place, &mode,
-                                NEVER),
-                     0);
+    assert_int_equal(
+        qy_fs_symlink(fs, d, (const uint8_t *)"l", 1, (const uint8_t *)"../x", 4, NEVER), 0);
+    assert_int_equal(
+        qy_fs_walk(fs, NODE_ROOT, 0, 0, (const uint8_t *)"d//l/more", 9, &place, &mode, NEVER), 0);
     assert_int_equal(place.stop, QY_FS_STOP_LINK);
     assert_int_equal(place.consumed, 4);
     assert_int_equal(place.parent, d);
@@ -273,11 +279,12 @@ static void test_walk_stops_at_links_mounts_and_the_top(void **state)
     assert_int_equal(qy_fs_readlink(fs, place.node, text, &length, NEVER), 0);
     assert_int_equal(length, 4);
     assert_memory_equal(text, "../x", 4);
-    assert_int_equal(qy_fs_walk(fs, NODE_ROOT, 0, 0, (const uint8_t *)"d/l", 3, &place, &mode, NEVER),
-                     0);
+    assert_int_equal(
+        qy_fs_walk(fs, NODE_ROOT, 0, 0, (const uint8_t *)"d/l", 3, &place, &mode, NEVER), 0);
     assert_int_equal(place.stop, QY_FS_STOP_NONE);
     assert_int_equal(mode & MODE_TYPE, MODE_LINK);
-    assert_int_equal(qy_fs_walk(fs, e, d, 0, (const uint8_t *)"../../x", 7, &place, &mode, NEVER), 0);
+    assert_int_equal(qy_fs_walk(fs, e, d, 0, (const uint8_t *)"../../x", 7, &place, &mode, NEVER),
+                     0);
     assert_int_equal(place.stop, QY_FS_STOP_UP);
     assert_int_equal(place.node, d);
     assert_int_equal(place.consumed, 5);
@@ -288,10 +295,11 @@ static void test_walk_stops_at_links_mounts_and_the_top(void **state)
     assert_int_equal(remove_path("d/e", true), EBUSY);
     char name[300];
     memset(name, 'n', sizeof name);
-    assert_int_equal(qy_fs_walk(fs, NODE_ROOT, 0, 0, (const uint8_t *)name, 256, &place, &mode, NEVER),
-                     ENAMETOOLONG);
-    assert_int_equal(qy_fs_walk(fs, NODE_ROOT, 0, 0, (const uint8_t *)name, 255, &place, &mode, NEVER),
-                     ENOENT);
+    assert_int_equal(
+        qy_fs_walk(fs, NODE_ROOT, 0, 0, (const uint8_t *)name, 256, &place, &mode, NEVER),
+        ENAMETOOLONG);
+    assert_int_equal(
+        qy_fs_walk(fs, NODE_ROOT, 0, 0, (const uint8_t *)name, 255, &place, &mode, NEVER), ENOENT);
     assert_int_equal(qy_fs_walk(fs, 12345, 0, 0, (const uint8_t *)"x", 1, &place, &mode, NEVER),
                      ESTALE);
 }
@@ -360,24 +368,22 @@ static void test_rename(void **state)
     assert_int_equal(rename_names("f", "g", 0), 0);
     assert_int_equal(number_of("g"), g);
     assert_int_equal(number_of("f"), 0);
-    assert_int_equal(qy_fs_rename(fs, NODE_ROOT, e, 0, (const uint8_t *)"d", 1, (const uint8_t *)"x",
-                                  1, NEVER),
-                     EINVAL);
-    assert_int_equal(qy_fs_rename(fs, d, NODE_ROOT, 0, (const uint8_t *)"e", 1, (const uint8_t *)"d",
-                                  1, NEVER),
-                     ENOTEMPTY);
+    assert_int_equal(
+        qy_fs_rename(fs, NODE_ROOT, e, 0, (const uint8_t *)"d", 1, (const uint8_t *)"x", 1, NEVER),
+        EINVAL);
+    assert_int_equal(
+        qy_fs_rename(fs, d, NODE_ROOT, 0, (const uint8_t *)"e", 1, (const uint8_t *)"d", 1, NEVER),
+        ENOTEMPTY);
     assert_int_equal(qy_fs_link(fs, g, NODE_ROOT, (const uint8_t *)"h", 1, NEVER), 0);
     assert_int_equal(rename_names("g", "h", 0), 0);
     assert_int_equal(number_of("g"), g);
     assert_int_equal(qy_fs_link(fs, d, NODE_ROOT, (const uint8_t *)"i", 1, NEVER), EPERM);
     struct qy_file_stat stat;
-    assert_int_equal(qy_fs_lookup(fs, NODE_ROOT, 0, false, (const uint8_t *)"h", 1, &stat, &place,
-                                  NEVER),
-                     0);
+    assert_int_equal(
+        qy_fs_lookup(fs, NODE_ROOT, 0, false, (const uint8_t *)"h", 1, &stat, &place, NEVER), 0);
     assert_int_equal(stat.links, 2);
-    assert_int_equal(qy_fs_lookup(fs, NODE_ROOT, 0, false, (const uint8_t *)"d", 1, &stat, &place,
-                                  NEVER),
-                     0);
+    assert_int_equal(
+        qy_fs_lookup(fs, NODE_ROOT, 0, false, (const uint8_t *)"d", 1, &stat, &place, NEVER), 0);
     assert_int_equal(stat.links, 3);
 }
 
@@ -394,9 +400,9 @@ static void test_entries_survive_changes(void **state)
     }
     int rounds = 0;
     for (;;) {
-        assert_int_equal(qy_fs_entries(fs, NODE_ROOT, cursor, sizeof entries, entries, &count,
-                                       &cursor, NEVER),
-                         0);
+        assert_int_equal(
+            qy_fs_entries(fs, NODE_ROOT, cursor, sizeof entries, entries, &count, &cursor, NEVER),
+            0);
         if (count == 0) {
             break;
         }
