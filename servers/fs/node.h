@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tree of a file system in memory: nodes, and the names that directories have for them.
+ * The tree of a file system in memory: nodes, and the names that directories have for them
+ * (directory.h).
  *
  *   struct tree -- nodes[index] --> struct node
  *                                     directory: entries[] in the order of their cookies
@@ -26,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "content.h"
+#include "directory.h"
 
 #define NODE_ROOT 1ul
 #define NAME_MAX  255
@@ -39,24 +41,6 @@
 #define MODE_REGULAR   0100000u
 #define MODE_LINK      0120000u
 #define MODE_SOCKET    0140000u
-
-struct entry {
-    uint64_t cookie;
-    uint64_t node;
-    uint32_t hash;
-    uint32_t length;
-    char name[]; /* not terminated */
-};
-
-struct directory {
-    uint64_t parent; /* its own number for the root; 0: it was removed */
-    uint64_t next_cookie;
-    struct entry **entries; /* NULL where one was removed */
-    uint32_t used, capacity;
-    uint32_t count;  /* of those that are not NULL */
-    uint32_t *slots; /* place + 1; 0: free, SLOT_GONE: was used. NULL while there are few */
-    uint32_t slot_count, slots_used;
-};
 
 struct range_list;
 
@@ -100,12 +84,6 @@ static inline bool node_is(const struct node *node, uint32_t type)
 {
     return (node->mode & MODE_TYPE) == type;
 }
-
-/* The entry of a directory, or NULL. */
-struct entry *directory_find(const struct directory *directory, const char *name, uint32_t length);
-
-/* The first entry whose cookie is at least this, or NULL. */
-const struct entry *directory_from(const struct directory *directory, uint64_t cookie);
 
 /* Makes a node and gives it a name: 0 and *ret_node, or EEXIST, ENOSPC, ENOENT (the directory was
  * removed), EMLINK. The text is that of a link. */
