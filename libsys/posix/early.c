@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Until there are files, signals and processes: descriptors 1 and 2 are the kernel's log, the only
- * program file is the first handle of the start, and each signal has its default action.
+ * Until there are files: descriptors 1 and 2 are the kernel's log, and the only program file is the
+ * first handle of the start.
  */
 #include <quay/handle.h>
 #include <quay/memory.h>
@@ -9,22 +9,12 @@
 #include "call.h"
 #include "guest.h"
 #include "process.h"
-#include "signal.h"
 
 #define CHUNK 256u
-
-void posix_process_start(const struct process_start *start)
-{
-    (void)start;
-}
 
 void posix_file_start(const struct process_start *start)
 {
     (void)start;
-}
-
-void posix_process_fork(void)
-{
 }
 
 void posix_file_exec(void)
@@ -64,26 +54,6 @@ int64_t posix_file_map(int descriptor, uint64_t offset, uint64_t size, bool is_s
     (void)ret_memory;
     (void)ret_offset;
     return -EBADF;
-}
-
-bool posix_signal_take(struct posix_delivery *ret_delivery)
-{
-    (void)ret_delivery;
-    return false;
-}
-
-bool posix_signal_waits(void)
-{
-    return false;
-}
-
-void posix_signal_exec(void)
-{
-}
-
-void posix_signal_fault(const struct linux_siginfo *info)
-{
-    posix_process_end(PROCESS_EXIT_SIGNAL | (uint32_t)info->number);
 }
 
 int64_t posix_write(uint64_t descriptor, uint64_t buffer, uint64_t size)

@@ -18,9 +18,13 @@ struct split {
 static int64_t split_start(uint64_t stack, void *context)
 {
     struct split *split = context;
+    int64_t status;
 
-    return posix_error(qy_proc_fork(qy_process_page()->proc, (uint64_t)(uintptr_t)qy_fork_begin,
-                                    stack, COPY, &split->pid, DEADLINE_NEVER));
+    do { /* a signal that comes before proc has the call is no reason to fail */
+        status = qy_proc_fork(qy_process_page()->proc, (uint64_t)(uintptr_t)qy_fork_begin, stack,
+                              COPY, &split->pid, DEADLINE_NEVER);
+    } while (status == -EINTR);
+    return posix_error(status);
 }
 
 /* We are the copy: the only thread, with nothing but memory. */

@@ -117,10 +117,11 @@ static int64_t frame_push(struct posix_thread *self, const struct posix_delivery
     if ((self->alternate.flags & LINUX_SS_AUTODISARM) != 0) {
         self->alternate = (struct linux_stack){0};
     }
-    self->mask |= delivery->action.mask;
+    uint64_t mask = self->mask | delivery->action.mask;
     if ((delivery->action.flags & LINUX_SA_NODEFER) == 0) {
-        self->mask |= 1ul << (delivery->number - 1);
+        mask |= 1ul << (delivery->number - 1);
     }
+    posix_signal_mask(mask);
     self->has_saved_mask = 0;
     return 0;
 }
@@ -158,8 +159,7 @@ void posix_signals_deliver(int64_t call)
     call_restart(call, NULL);
     if (self->has_saved_mask) {
         self->has_saved_mask = 0;
-        self->mask = self->saved_mask;
-        posix_redirect()->kicked = 1; /* what this unblocks */
+        posix_signal_mask(self->saved_mask);
     }
 }
 
@@ -181,7 +181,6 @@ int64_t posix_rt_sigreturn(void)
     struct posix_thread *self = posix_self();
     struct redirect *redirect = posix_redirect();
     const uint64_t at = redirect->registers.rsp - offsetof(struct frame, context);
-    const uint64_t unblockable = 1ul << (LINUX_SIGKILL - 1) | 1ul << (LINUX_SIGSTOP - 1);
     struct linux_ucontext context;
 
     if (guest_read(&context, at + offsetof(struct frame, context), sizeof context) < 0 ||
@@ -189,9 +188,8 @@ int64_t posix_rt_sigreturn(void)
         posix_process_end(PROCESS_EXIT_SIGNAL | LINUX_SIGSEGV);
     }
     context_load(&context.context);
-    self->mask = context.mask & ~unblockable;
+    posix_signal_mask(context.mask);
     self->is_replaced = true;
-    redirect->kicked = 1; /* what this unblocks */
     return 0;
 }
 

@@ -36,6 +36,14 @@ void posix_signal_fault(const struct linux_siginfo *info);
 /* Handlers become defaults; what is ignored, masked and pending stays (execve(2)). */
 void posix_signal_exec(void);
 
+/* Sets which signals the calling thread blocks; what that lets through is delivered on the way back
+ * to the guest. */
+void posix_signal_mask(uint64_t mask);
+
+/* The calling thread has ended, and others have not. If it is the first one it does not return:
+ * proc kicks it, and it the others. */
+void posix_signal_leave(void);
+
 /* --- frame.c ------------------------------------------------------------------------------- */
 
 /* Lets handlers run for what is pending. `call` is the number of the system call that is about to

@@ -15,6 +15,7 @@
 #include "call.h"
 #include "guest.h"
 #include "process.h"
+#include "signal.h"
 
 #define STACK_BYTES   (64 * 1024ul)
 #define BUFFER_OFFSET (64 * 1024ul) /* in the window; the stack lies at its end */
@@ -343,6 +344,7 @@ int64_t posix_exit(uint64_t code)
     if (is_last) {
         posix_process_end((uint32_t)code & 255);
     }
+    posix_signal_leave();
     (void)qy_thread_redirect(false); /* it did */
     qy_thread_exit();
 }

@@ -79,7 +79,14 @@ uint32_t signal_send(struct process *process, uint32_t number, const struct proc
     case SIGNAL_FATE_DROP:
         break;
     case SIGNAL_FATE_PEND:
-        return signal_put(page, number, signal) ? 0 : QY_PROC_FAILURE_AGAIN;
+        if (!signal_put(page, number, signal)) {
+            return QY_PROC_FAILURE_AGAIN;
+        }
+        /* Unblocked meanwhile: either the process sees it pending then, or we see that here. */
+        if (signal_is_due(page) && process->state == PROCESS_RUNNING) {
+            machine_kick(&process->machine);
+        }
+        break;
     case SIGNAL_FATE_KICK:
         if (!signal_put(page, number, signal)) {
             return QY_PROC_FAILURE_AGAIN;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In the place of init: starts proc and, as a process of proc, the suite (suite.c), which has
- * sessions to control and to inspect.
+ * In the place of init: starts proc and, as a process of proc, the suite. With the layer of the
+ * tests that is suite.c, which has sessions to control and to inspect; with the POSIX layer it is
+ * the program bin/suite of the archive, as memory: there are no files.
  */
 #include <idl/proc.h>
 #include <quay/archive.h>
@@ -62,15 +63,37 @@ static int64_t server_start(const void *archive, handle_t port)
     return qy_spawn(&spawn, NULL);
 }
 
-static int64_t suite_start(handle_t control, handle_t inspect, int32_t *ret_pid)
+/* A copy of a file of the archive; HANDLE_INVALID if there is none. */
+static handle_t file_copy(const void *archive, const char *name)
 {
-    static _Alignas(8) uint8_t block[sizeof(struct process_start) + 8];
+    const struct archive_entry *entry = qy_archive_find(archive, name);
+    void *view;
+    if (entry == NULL) {
+        return HANDLE_INVALID;
+    }
+    uint64_t size_bytes = (entry->size_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+    int64_t memory = qy_memory_create(qy_self_job(), size_bytes, 0);
+    if (memory < 0 ||
+        qy_memory_map((handle_t)memory, 0, size_bytes, MAP_READ | MAP_WRITE, &view) != 0) {
+        return HANDLE_INVALID;
+    }
+    memcpy(view, (const uint8_t *)archive + entry->offset_bytes, entry->size_bytes);
+    return (handle_t)memory;
+}
+
+static int64_t suite_start(handle_t control, handle_t first, handle_t second, int32_t *ret_pid)
+{
+    static const char strings[] = "suite\0suite"; /* path, argument 0 */
+    static _Alignas(8) uint8_t block[sizeof(struct process_start) + sizeof strings];
     struct process_start *start = (struct process_start *)(void *)block;
-    *start =
-        (struct process_start){.magic = PROCESS_START_MAGIC, .size_bytes = (uint32_t)sizeof block};
-    memcpy(start + 1, "suite", 6);
-    return qy_proc_spawn(control, QY_PROC_SPAWN_FLAGS_SESSION, 0, start, sizeof block, control,
-                         inspect, HANDLE_INVALID, HANDLE_INVALID, HANDLE_INVALID, HANDLE_INVALID,
+    *start = (struct process_start){
+        .magic = PROCESS_START_MAGIC, .size_bytes = (uint32_t)sizeof block, .argument_count = 1};
+    for (uint32_t i = 0; i < PROCESS_HANDLES_MAX; i++) {
+        start->files[i].number = PROCESS_FILE_NONE;
+    }
+    memcpy(start + 1, strings, sizeof strings);
+    return qy_proc_spawn(control, QY_PROC_SPAWN_FLAGS_SESSION, 0, start, sizeof block, first,
+                         second, HANDLE_INVALID, HANDLE_INVALID, HANDLE_INVALID, HANDLE_INVALID,
                          HANDLE_INVALID, HANDLE_INVALID, ret_pid, DEADLINE_NEVER);
 }
 
@@ -85,7 +108,9 @@ int main(int argument_count, char **arguments)
     int64_t status = archive == NULL ? -EINVAL : server_start(archive, (handle_t)port);
     handle_t control = session((handle_t)port, QY_PROC_ACCESS_INSPECT | QY_PROC_ACCESS_CONTROL);
     if (status >= 0) {
-        status = suite_start(control, session((handle_t)port, QY_PROC_ACCESS_INSPECT), &pid);
+        handle_t file = file_copy(archive, "bin/suite");
+        status = suite_start(control, file != HANDLE_INVALID ? file : control,
+                             session((handle_t)port, QY_PROC_ACCESS_INSPECT), &pid);
     }
     if (status == 0) {
         status = qy_proc_open(control, pid, &process, DEADLINE_NEVER);
