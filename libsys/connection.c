@@ -4,6 +4,7 @@
 #include <quay/connection.h>
 #include <quay/handle.h>
 #include <quay/message.h>
+#include <quay/outbox.h>
 #include <quay/text.h>
 
 /* How often a call is tried at most, whatever it fails of: some of it is a new session. */
@@ -157,6 +158,16 @@ bool qy_attempt_next(struct qy_attempt *attempt)
     } while ((attempt->status == -EPEER_DIED || attempt->status == -ESESSION_STALE) &&
              attempt->tries < TRIES_MAX);
     return attempt->status == 0;
+}
+
+int64_t qy_outbox_open_on(struct qy_outbox *outbox, struct qy_connection *connection,
+                          time_ns_t deadline)
+{
+    struct qy_attempt attempt = QY_ATTEMPT(connection, QY_REPEAT_ALWAYS, deadline);
+    while (qy_attempt_next(&attempt)) {
+        attempt.status = qy_outbox_open(outbox, attempt.session, deadline);
+    }
+    return attempt.status;
 }
 
 int64_t qy_subscribe_on(struct qy_connection *connection, handle_t *ret_events, time_ns_t deadline)

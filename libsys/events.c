@@ -10,19 +10,8 @@
 
 int64_t qy_subscribe(handle_t session, handle_t *ret_events, time_ns_t deadline)
 {
-    struct qy_message message;
-    qy_message_set(&message, QY_METHOD_SUBSCRIBE, NULL, 0);
-    int64_t status = qy_message_call(session, &message, deadline);
-    if (status != 0) {
-        return status < 0 ? status : -EBAD_MESSAGE;
-    }
-    struct qy_reader reader;
-    if (!qy_reader_begin(&reader, &message, 0) ||
-        !qy_read_handle(&reader, OBJECT_CHANNEL_RECEIVER, RIGHT_RECV | RIGHT_WAIT, ret_events) ||
-        !qy_reader_done(&reader)) {
-        return qy_message_reject(&message);
-    }
-    return 0;
+    return qy_handle_ask(session, QY_METHOD_SUBSCRIBE, OBJECT_CHANNEL_RECEIVER,
+                         RIGHT_RECV | RIGHT_WAIT, ret_events, deadline);
 }
 
 static void subscriber_end(struct qy_subscriber *subscriber)
@@ -64,7 +53,6 @@ int64_t qy_subscribe_serve(struct qy_request *request, uint32_t bytes_max)
     if (message->header >> 32 != 0) {
         return qy_request_refuse(request, EBAD_MESSAGE);
     }
-    struct qy_writer writer;
     struct qy_result made = qy_channel_create(qy_self_job(), QY_EVENT_SLOTS, bytes_max, 0);
     if (made.status < 0) {
         return EQUOTA;
@@ -74,12 +62,7 @@ int64_t qy_subscribe_serve(struct qy_request *request, uint32_t bytes_max)
         (void)qy_handle_close(made.second);
         return EQUOTA;
     }
-    if (!qy_writer_begin(&writer, message, 0, 0, 1)) {
-        (void)qy_handle_close(made.second); /* the place is found to be free again */
-        return EQUOTA;
-    }
-    qy_write_handle(&writer, made.second, RIGHTS_SAME, HANDLE_MOVE);
-    return 0;
+    return qy_handle_answer(request, made.second); /* else the place is found to be free again */
 }
 
 /* Tells of losses, if there are any; false if that does not fit either. */

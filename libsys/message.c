@@ -69,6 +69,24 @@ void qy_handle_discard(handle_t handle)
     }
 }
 
+int64_t qy_handle_ask(handle_t session, uint32_t method, uint32_t type, rights_t rights,
+                      handle_t *ret_handle, time_ns_t deadline)
+{
+    struct qy_message message;
+    struct qy_reader reader;
+    qy_message_set(&message, method, NULL, 0);
+    int64_t status = qy_buffer() != NULL ? qy_message_call(session, &message, deadline)
+                                         : -ENO_BUFFER; /* for the answer */
+    if (status != 0) {
+        return status < 0 ? status : -EBAD_MESSAGE;
+    }
+    if (!qy_reader_begin(&reader, &message, 0) ||
+        !qy_read_handle(&reader, type, rights, ret_handle) || !qy_reader_done(&reader)) {
+        return qy_message_reject(&message);
+    }
+    return 0;
+}
+
 /* --- writing ------------------------------------------------------------------------------- */
 
 bool qy_writer_begin(struct qy_writer *writer, struct qy_message *message, uint32_t method,

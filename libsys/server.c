@@ -52,9 +52,23 @@ bool qy_request_lease(const struct qy_request *request, uint32_t index, uint32_t
     return info.status == 0 && (info.third & flags) == flags;
 }
 
+int64_t qy_handle_answer(struct qy_request *request, handle_t handle)
+{
+    struct qy_writer writer;
+    if (!qy_writer_begin(&writer, &request->in.message, 0, 0, 1)) {
+        qy_handle_discard(handle);
+        return EQUOTA;
+    }
+    qy_write_handle(&writer, handle, RIGHTS_SAME, HANDLE_MOVE);
+    return 0;
+}
+
 void qy_request_acknowledge(struct qy_request *request)
 {
     const struct qy_message empty = {0};
+    if (request->in.token == 0) {
+        return; /* posted */
+    }
     /* It fails only if the caller has gone, who does not care. */
     (void)qy_port_reply(request->server->port, request->in.token, &empty);
     request->in.token = 0;
@@ -152,6 +166,7 @@ void *qy_session_state(struct qy_server *server, uint64_t badge)
 
 static void session_end(struct qy_server *server, uint64_t badge)
 {
+    qy_inboxes_end(server, badge);
     if (server->session_closed != NULL) {
         server->session_closed(server, badge);
     }
@@ -183,7 +198,7 @@ static void notice_handle(struct qy_server *server, struct qy_received *in)
         __atomic_store_n(&server->is_ended, true, __ATOMIC_RELAXED);
     } else if (in->badge == 0 && (signals & NOTICE_STOP) != 0) {
         /* The loop looks; what a former instance has left means nothing. */
-    } else if (server->notice != NULL) {
+    } else if (!qy_inbox_notice(server, in->badge) && server->notice != NULL) {
         server->notice(server, in->badge, signals);
     }
     in->token = 0;
@@ -222,9 +237,13 @@ int64_t qy_server_run(struct qy_server *server)
     }
     struct qy_request request = {.server = server, .handlers = server->handlers};
     for (;;) {
-        int64_t what =
-            qy_port_serve(server->port, &request, DEADLINE_NEVER, qy_server_dispatch(server));
-        if (what == RECEIVED_NOTICE) {
+        bool is_behind = __atomic_load_n(&server->is_behind, __ATOMIC_RELAXED);
+        int64_t what = qy_port_serve(server->port, &request, is_behind ? 0 : DEADLINE_NEVER,
+                                     qy_server_dispatch(server));
+        if (what == -ETIMEDOUT) {
+            qy_inboxes_resume(server);
+            request.in.token = 0;
+        } else if (what == RECEIVED_NOTICE) {
             notice_handle(server, &request.in);
             if (is_over(server)) {
                 (void)qy_port_notify(server->port, NOTICE_STOP); /* the other threads stop too */

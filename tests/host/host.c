@@ -34,6 +34,8 @@ struct channel {
     uint8_t payloads[QY_EVENT_SLOTS][IPC_PAYLOAD_MAX];
     uint32_t first, count, slots;
     bool has_sender, has_receiver;
+    bool is_bound; /* the receiver */
+    uint64_t key;
 };
 
 struct call {
@@ -245,6 +247,20 @@ static void session_closed(const struct slot *session)
     notice_add(session->badge, NOTICE_SESSION_CLOSED);
 }
 
+static int64_t receiver_bind(handle_t handle, bool is_bound, uint64_t key)
+{
+    struct slot *slot = slot_find(handle);
+    if (slot == NULL || slot->type != OBJECT_CHANNEL_RECEIVER) {
+        return slot == NULL ? -EBADF : -ENOSYS;
+    }
+    slot->channel->is_bound = is_bound;
+    slot->channel->key = key;
+    if (is_bound && slot->channel->count > 0) {
+        notice_add(key, SIGNAL_READABLE);
+    }
+    return 0;
+}
+
 static int64_t handle_close(handle_t handle)
 {
     struct slot *slot = slot_find(handle);
@@ -253,8 +269,11 @@ static int64_t handle_close(handle_t handle)
     }
     if (slot->type == OBJECT_CHANNEL_SENDER) {
         slot->channel->has_sender = false;
+        if (slot->channel->is_bound) {
+            notice_add(slot->channel->key, SIGNAL_PEER_CLOSED);
+        }
     } else if (slot->type == OBJECT_CHANNEL_RECEIVER) {
-        slot->channel->has_receiver = false;
+        slot->channel->has_receiver = slot->channel->is_bound = false;
     }
     bool is_session = slot->type == OBJECT_SESSION && slot->server != NULL;
     slot->type = OBJECT_NONE;
@@ -372,6 +391,9 @@ int64_t qy_channel_send(handle_t sender, const struct qy_message *message)
     uint32_t place = (channel->first + channel->count++) % channel->slots;
     channel->messages[place] = *message;
     memcpy(channel->payloads[place], qy_buffer()->payload, IPC_PAYLOAD_MAX);
+    if (channel->is_bound && channel->count == 1) {
+        notice_add(channel->key, SIGNAL_READABLE);
+    }
     return 0;
 }
 
@@ -450,6 +472,10 @@ struct qy_result qy_syscall_full(uint64_t number, uint64_t a, uint64_t b, uint64
     case SYS_port_notify:
         notice_add(0, b);
         return (struct qy_result){0};
+    case SYS_port_bind:
+        return (struct qy_result){.status = receiver_bind(b, true, d)};
+    case SYS_port_unbind:
+        return (struct qy_result){.status = receiver_bind(b, false, 0)};
     case SYS_session_create:
         return session_create(a, b);
     case SYS_object_wait:
@@ -602,10 +628,9 @@ int64_t qy_port_serve(handle_t port, struct qy_request *io, time_ns_t deadline,
                       int64_t (*dispatch)(struct qy_request *io))
 {
     (void)port;
-    (void)deadline;
     (void)dispatch;
     if (host_state.notice_count == 0) {
-        return -ENOSYS; /* for calls the test is the loop */
+        return deadline == 0 ? -ETIMEDOUT : -ENOSYS; /* for calls the test is the loop */
     }
     struct notice notice = host_state.notices[0];
     host_state.notice_count--;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <idl/probe.h>
+#include <quay/channel.h>
 #include <quay/handle.h>
 #include <quay/host.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ static struct {
     uint32_t deaths; /* of the far end, still to come */
     uint32_t calls;
     struct qy_subscriber subscribers[2];
+    struct qy_inbox inboxes[2];
     uint32_t changed_sum, changed_count;
     uint64_t lost;
 } the;
@@ -84,7 +86,9 @@ static int setup(void **state)
                                    .handlers = &handlers,
                                    .cancelled = cancelled,
                                    .subscribers = the.subscribers,
-                                   .subscriber_max = 2}};
+                                   .subscriber_max = 2,
+                                   .inboxes = the.inboxes,
+                                   .inbox_max = 2}};
     the.session = qy_host_session(&the.server, 1);
     return 0;
 }
@@ -512,6 +516,71 @@ static void test_oneway_call_is_answered_before_its_handler_runs(void **state)
     assert_int_equal(the.noted, 3);
 }
 
+static void test_posted_call_is_served_when_its_turn_comes(void **state)
+{
+    (void)state;
+    struct qy_outbox outbox;
+    assert_int_equal(qy_outbox_open(&outbox, the.session, DEADLINE_NEVER), 0);
+    for (uint32_t i = 1; i <= QY_INBOX_SLOTS; i++) {
+        assert_int_equal(qy_probe_note_post(&outbox, i), 0);
+    }
+    assert_int_equal(the.noted, 0);
+    assert_int_equal(qy_probe_note_post(&outbox, 1000), -EAGAIN);
+    assert_int_equal(outbox.lost, 1);
+    assert_int_equal(qy_server_run(&the.server), -ENOSYS);
+    assert_int_equal(the.noted, QY_INBOX_SLOTS * (QY_INBOX_SLOTS + 1) / 2);
+    assert_int_equal(qy_probe_note_post(&outbox, 1000), 0); /* it is told of again */
+    assert_int_equal(qy_server_run(&the.server), -ENOSYS);
+    assert_int_equal(the.noted, 1136);
+}
+
+static void test_only_oneway_methods_are_posted(void **state)
+{
+    (void)state;
+    struct qy_outbox outbox;
+    struct qy_message message = {0};
+    assert_int_equal(qy_outbox_open(&outbox, the.session, DEADLINE_NEVER), 0);
+    const uint32_t others[] = {QY_PROBE_METHOD_LATER, QY_PROBE_METHOD_ADD, QY_METHOD_INBOX,
+                               QY_METHOD_BATCH, 4711};
+    for (uint32_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        message.header = IPC_HEADER(others[i], others[i] == QY_PROBE_METHOD_ADD ? 16 : 0, 0);
+        assert_int_equal(qy_channel_send(outbox.sender, &message), 0);
+    }
+    message.header = IPC_HEADER(QY_PROBE_METHOD_NOTE, 3, 0); /* it has 4 bytes */
+    assert_int_equal(qy_channel_send(outbox.sender, &message), 0);
+    uint32_t handles = qy_host_handle_count();
+    assert_int_equal(qy_server_run(&the.server), -ENOSYS);
+    assert_false(qy_is_pending(&the.pending));
+    assert_int_equal(the.noted, 0);
+    assert_int_equal(qy_host_handle_count(), handles);
+}
+
+static void test_outbox_ends_with_its_owner_or_the_session(void **state)
+{
+    (void)state;
+    struct qy_outbox outboxes[3];
+    uint32_t handles = qy_host_handle_count();
+    assert_int_equal(qy_outbox_open(&outboxes[0], the.session, DEADLINE_NEVER), 0);
+    assert_int_equal(qy_outbox_open(&outboxes[1], the.session, DEADLINE_NEVER), 0);
+    assert_int_equal(qy_outbox_open(&outboxes[2], the.session, DEADLINE_NEVER), -EQUOTA);
+    assert_int_equal(outboxes[2].sender, HANDLE_INVALID);
+    assert_int_equal(qy_probe_note_post(&outboxes[0], 1), 0);
+    qy_outbox_close(&outboxes[0]); /* what was posted counts */
+    assert_int_equal(qy_server_run(&the.server), -ENOSYS);
+    assert_int_equal(the.noted, 1);
+    assert_int_equal(qy_host_handle_count(), handles + 2);
+    assert_int_equal(qy_outbox_open(&outboxes[0], the.session, DEADLINE_NEVER), 0);
+    assert_int_equal(qy_probe_note_post(&outboxes[0], 1), 0);
+    assert_int_equal(qy_handle_close(the.session), 0);
+    assert_int_equal(qy_server_run(&the.server), -ENOSYS);
+    assert_int_equal(the.noted, 2);
+    assert_int_equal(qy_probe_note_post(&outboxes[0], 1), -EPEER_DIED);
+    assert_int_equal(qy_probe_note_post(&outboxes[1], 1), -EPEER_DIED);
+    the.server.inbox_max = 0;
+    the.session = qy_host_session(&the.server, 2);
+    assert_int_equal(qy_outbox_open(&outboxes[0], the.session, DEADLINE_NEVER), -ENO_METHOD);
+}
+
 /* A server that dies some times, as the kernel tells it, and then answers. */
 static void dying_wire(void *context, struct qy_message *message)
 {
@@ -568,6 +637,9 @@ int main(void)
         TEST(test_subscriber_that_goes_leaves_its_place),
         TEST(test_places_of_those_that_have_gone_are_given_again_without_an_event),
         TEST(test_oneway_call_is_answered_before_its_handler_runs),
+        TEST(test_posted_call_is_served_when_its_turn_comes),
+        TEST(test_only_oneway_methods_are_posted),
+        TEST(test_outbox_ends_with_its_owner_or_the_session),
         TEST(test_idempotent_method_is_repeated_when_the_server_dies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,7 +67,7 @@ void c_client_prototypes(struct c_output *out, const struct decl *protocol)
 }
 
 /* A handle that was given is gone: the kernel has moved it, or it is closed here. */
-static void handles_discard(struct c_output *out, const struct method *method)
+void c_handles_discard(struct c_output *out, const struct method *method)
 {
     for (const struct member *param = method->request.params; param != NULL; param = param->next) {
         if (type_bare(param->type)->kind == TYPE_HANDLE &&
@@ -77,7 +77,7 @@ static void handles_discard(struct c_output *out, const struct method *method)
     }
 }
 
-static bool gives_handles(const struct method *method)
+bool c_gives_handles(const struct method *method)
 {
     for (const struct member *param = method->request.params; param != NULL; param = param->next) {
         if (type_bare(param->type)->kind == TYPE_HANDLE &&
@@ -155,7 +155,7 @@ static void call_body(struct c_output *out, const struct decl *protocol,
                 "    if (status != 0) {\n",
                 may_not_fit ? "" : "int64_t ");
     if (has_handles) {
-        handles_discard(out, method);
+        c_handles_discard(out, method);
     }
     c_error_return(out, method);
     text_printf(out->text, "    if (!%s_reply_decode(&message", name);
@@ -233,7 +233,7 @@ static void idempotent(struct c_output *out, const struct decl *protocol,
 static void by_connection(struct c_output *out, const struct decl *protocol,
                           const struct method *method)
 {
-    bool gives = gives_handles(method);
+    bool gives = c_gives_handles(method);
     signature(out, protocol, method, FORM_CONNECTION);
     text_printf(out->text, "\n{\n");
     deadline_default(out, method);
@@ -251,7 +251,7 @@ static void by_connection(struct c_output *out, const struct decl *protocol,
     text_printf(out->text, ", deadline);\n    }\n");
     if (gives) {
         text_printf(out->text, "    if (attempt.session == HANDLE_INVALID) {\n");
-        handles_discard(out, method);
+        c_handles_discard(out, method);
         text_printf(out->text, "    }\n");
     }
     text_printf(out->text, "    return attempt.status;\n}\n\n");

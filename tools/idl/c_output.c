@@ -60,7 +60,8 @@ void c_header(struct arena *arena, const struct library *library, struct text *t
     struct c_output out = begin(arena, library, text);
     c_doc(&out, library->doc, "");
     text_printf(text, "#pragma once\n\n#include <quay/batch.h>\n#include <quay/caller.h>\n"
-                      "#include <quay/connection.h>\n#include <quay/protocol.h>\n");
+                      "#include <quay/connection.h>\n#include <quay/outbox.h>\n"
+                      "#include <quay/protocol.h>\n");
     for (const struct using *using = library->usings; using != NULL; using = using->next) {
         text_printf(text, "#include <idl/%s.h>\n", library_stem(arena, using->library));
     }
@@ -84,6 +85,9 @@ void c_header(struct arena *arena, const struct library *library, struct text *t
         c_message_structs(&out, decl);
         c_client_prototypes(&out, decl);
         c_callback_prototypes(&out, decl);
+        if (c_has_oneway(decl)) {
+            c_oneway_prototypes(&out, decl);
+        }
         c_server_prototypes(&out, decl);
         if (c_has_events(decl)) {
             c_event_prototypes(&out, decl);
@@ -108,6 +112,9 @@ void c_source(struct arena *arena, const struct library *library, struct text *t
             c_codecs(&out, decl);
             c_client(&out, decl);
             c_callbacks(&out, decl);
+            if (c_has_oneway(decl)) {
+                c_oneway(&out, decl);
+            }
             c_description(&out, decl);
             c_server(&out, decl);
             if (c_has_events(decl)) {

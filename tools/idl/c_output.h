@@ -95,13 +95,20 @@ bool c_is_direct(const struct message *message);
 void c_codecs(struct c_output *out, const struct decl *protocol);              /* c_codec.c */
 void c_client_prototypes(struct c_output *out, const struct decl *protocol);   /* c_client.c */
 void c_client(struct c_output *out, const struct decl *protocol);              /* c_client.c */
+bool c_gives_handles(const struct method *method);                             /* c_client.c */
+void c_handles_discard(struct c_output *out, const struct method *method);     /* c_client.c */
 void c_error_return(struct c_output *out, const struct method *method);        /* c_client.c */
 void c_callback_prototypes(struct c_output *out, const struct decl *protocol); /* c_callback.c */
 void c_callbacks(struct c_output *out, const struct decl *protocol);           /* c_callback.c */
-bool c_has_events(const struct decl *protocol);                                /* c_events.c */
-uint32_t c_event_bytes_max(const struct decl *protocol);                       /* c_events.c */
-void c_event_prototypes(struct c_output *out, const struct decl *protocol);    /* c_events.c */
-void c_events(struct c_output *out, const struct decl *protocol);              /* c_events.c */
-void c_description(struct c_output *out, const struct decl *protocol);         /* c_describe.c */
-void c_server_prototypes(struct c_output *out, const struct decl *protocol);   /* c_server.c */
-void c_server(struct c_output *out, const struct decl *protocol);              /* c_server.c */
+bool c_has_oneway(const struct decl *protocol);                                /* c_oneway.c */
+void c_oneway_room(const struct decl *protocol, uint32_t *ret_bytes,
+                   uint32_t *ret_handles);                                   /* c_oneway.c */
+void c_oneway_prototypes(struct c_output *out, const struct decl *protocol); /* c_oneway.c */
+void c_oneway(struct c_output *out, const struct decl *protocol);            /* c_oneway.c */
+bool c_has_events(const struct decl *protocol);                              /* c_events.c */
+uint32_t c_event_bytes_max(const struct decl *protocol);                     /* c_events.c */
+void c_event_prototypes(struct c_output *out, const struct decl *protocol);  /* c_events.c */
+void c_events(struct c_output *out, const struct decl *protocol);            /* c_events.c */
+void c_description(struct c_output *out, const struct decl *protocol);       /* c_describe.c */
+void c_server_prototypes(struct c_output *out, const struct decl *protocol); /* c_server.c */
+void c_server(struct c_output *out, const struct decl *protocol);            /* c_server.c */

@@ -148,19 +148,26 @@ static void serve(struct c_output *out, const struct decl *protocol, const struc
     text_printf(out->text, ");\n}\n\n");
 }
 
-static bool has_batch(const struct decl *protocol)
+static bool is_any(const struct method *method)
 {
-    bool has = false;
-    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
-        has |= is_served(protocol, method) && method->is_batch;
-    }
-    return has;
+    return !method->is_event;
 }
 
-static void cases(struct c_output *out, const struct decl *protocol, bool is_batch)
+static bool is_batch(const struct method *method)
+{
+    return method->is_batch;
+}
+
+static bool is_oneway(const struct method *method)
+{
+    return method->is_oneway;
+}
+
+static void cases(struct c_output *out, const struct decl *protocol,
+                  bool (*is_chosen)(const struct method *))
 {
     for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
-        if (is_served(protocol, method) && (!is_batch || method->is_batch)) {
+        if (is_served(protocol, method) && is_chosen(method)) {
             text_printf(out->text,
                         "    case %u:\n        if (handlers->%s != NULL) {\n"
                         "            return %s_%s_serve(handlers, request);\n"
@@ -170,36 +177,52 @@ static void cases(struct c_output *out, const struct decl *protocol, bool is_bat
     }
 }
 
-/* The methods that may come in a batch. */
-static void batched(struct c_output *out, const struct decl *protocol)
+/* A dispatch function of some methods only, if there are any; false if not. */
+static bool dispatch_some(struct c_output *out, const struct decl *protocol, const char *which,
+                          bool (*is_chosen)(const struct method *))
 {
     const char *name = c_protocol(out, protocol);
-    text_printf(out->text,
-                "static int64_t %s_batched(struct qy_request *request)\n{\n"
-                "    const struct qy_%s_handlers *handlers = request->handlers;\n"
-                "    switch (IPC_HEADER_METHOD(request->in.message.header)) {\n",
-                name, name);
-    cases(out, protocol, true);
-    text_printf(out->text, "    default:\n        break;\n    }\n    return ENO_METHOD;\n}\n\n");
+    bool has = false;
+    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
+        has |= is_served(protocol, method) && is_chosen(method);
+    }
+    if (has) {
+        text_printf(out->text,
+                    "static int64_t %s_%s(struct qy_request *request)\n{\n"
+                    "    const struct qy_%s_handlers *handlers = request->handlers;\n"
+                    "    switch (IPC_HEADER_METHOD(request->in.message.header)) {\n",
+                    name, which, name);
+        cases(out, protocol, is_chosen);
+        text_printf(out->text, "    default:\n        break;\n    }\n"
+                               "    return qy_request_refuse(request, ENO_METHOD);\n}\n\n");
+    }
+    return has;
 }
 
 static void dispatch(struct c_output *out, const struct decl *protocol)
 {
     const char *name = c_protocol(out, protocol);
-    if (has_batch(protocol)) {
-        batched(out, protocol);
-    }
+    bool has_batch = dispatch_some(out, protocol, "batched", is_batch);
+    bool has_oneway = dispatch_some(out, protocol, "posted", is_oneway);
     text_printf(out->text,
                 "int64_t qy_%s_dispatch(struct qy_request *request)\n{\n"
                 "    const struct qy_%s_handlers *handlers = request->handlers;\n"
                 "    switch (IPC_HEADER_METHOD(request->in.message.header)) {\n",
                 name, name);
-    cases(out, protocol, false);
-    if (has_batch(protocol)) {
+    cases(out, protocol, is_any);
+    if (has_batch) {
         text_printf(out->text,
                     "    case QY_METHOD_BATCH:\n"
                     "        return qy_batch_serve(request, %s_batched);\n",
                     name);
+    }
+    if (has_oneway) {
+        uint32_t bytes, handles;
+        c_oneway_room(protocol, &bytes, &handles);
+        text_printf(out->text,
+                    "    case QY_METHOD_INBOX:\n"
+                    "        return qy_inbox_open_serve(request, %u, %u, %s_posted);\n",
+                    bytes, handles, name);
     }
     if (c_has_events(protocol)) {
         text_printf(out->text,

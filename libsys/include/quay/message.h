@@ -85,6 +85,11 @@ static inline int64_t qy_message_call(handle_t session, struct qy_message *messa
     return IPC_HEADER_METHOD(message->header) == 0 ? 0 : qy_message_error(message);
 }
 
+/* A call of a method without parameters that is answered with a handle of this kind: 0, or a
+ * negative error number. */
+int64_t qy_handle_ask(handle_t session, uint32_t method, uint32_t type, rights_t rights,
+                      handle_t *ret_handle, time_ns_t deadline);
+
 /* Closes the handles of an answer that cannot be right, and returns -EBAD_MESSAGE. */
 int64_t qy_message_reject(const struct qy_message *message);
 

@@ -32,6 +32,19 @@ struct qy_subscriber {
 /* Makes the call its answer and returns 0; or what to answer instead (qy_request_fail). */
 typedef int64_t qy_dispatch_fn(struct qy_request *request);
 
+/* Where one-way calls of a session come in that do not wait (<quay/outbox.h>). */
+struct qy_inbox {
+    handle_t receiver; /* HANDLE_INVALID: the place is free */
+    uint64_t badge;
+    koid_t sender_job;
+    const void *handlers;
+    qy_dispatch_fn *dispatch; /* of one-way methods only */
+    bool is_behind;           /* there may be more in it, of which nothing is told */
+};
+
+/* The keys of notices from here on are libsys's: inboxes. */
+#define QY_KEY_INBOX 0xffffffff00000000ul
+
 struct qy_server {
     handle_t port;
     void *context;
@@ -41,6 +54,10 @@ struct qy_server {
     /* Room for subscribers of its events, all zero; none: nobody can subscribe. */
     struct qy_subscriber *subscribers;
     uint32_t subscriber_max;
+
+    /* Room for inboxes, all zero; none: one-way calls are made by waiting only. */
+    struct qy_inbox *inboxes;
+    uint32_t inbox_max;
 
     /* Room to count so many methods, all zero; none: nothing is counted (<quay/statistics.h>). */
     struct qy_method_statistics *statistics;
@@ -57,10 +74,11 @@ struct qy_server {
     uint32_t badge;
     uint32_t thread_count;
 
-    struct qy_mutex mutex; /* of who subscribes, and of whose the places in `sessions` are */
+    struct qy_mutex mutex; /* of subscribers, inboxes, and whose the places in `sessions` are */
     uint32_t deferred;     /* calls that are put off and not answered yet */
     bool is_stopping;      /* when every call is answered */
     bool is_ended;         /* at once */
+    bool is_behind;        /* an inbox is */
 
     /* A notice that is not about a session; may be NULL. */
     void (*notice)(struct qy_server *server, uint64_t key, uint64_t signals);
@@ -169,6 +187,19 @@ void qy_request_acknowledge(struct qy_request *request);
 struct qy_described_head;
 int64_t qy_request_describe(struct qy_request *request,
                             const struct qy_described_head *description);
+
+/* Answers with a handle, which is gone in any case. */
+int64_t qy_handle_answer(struct qy_request *request, handle_t handle);
+
+/* The method QY_METHOD_INBOX; `dispatch` serves what may come that way. */
+int64_t qy_inbox_open_serve(struct qy_request *request, uint32_t bytes_max, uint32_t handle_max,
+                            qy_dispatch_fn *dispatch);
+
+/* Serves what has come, if the key is an inbox's; goes on with those that are behind, when nobody
+ * waits; ends those of a session. */
+bool qy_inbox_notice(struct qy_server *server, uint64_t key);
+void qy_inboxes_resume(struct qy_server *server);
+void qy_inboxes_end(struct qy_server *server, uint64_t badge);
 
 /* The method behind qy_NAME_subscribe, and events to all subscribers. */
 int64_t qy_subscribe_serve(struct qy_request *request, uint32_t bytes_max);

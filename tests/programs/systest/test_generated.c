@@ -9,6 +9,7 @@
 #include <quay/thread.h>
 
 #define WAITERS 3
+#define POSTS   400
 
 static struct {
     handle_t port, session;
@@ -18,6 +19,8 @@ static struct {
     uint32_t pending_count;
     uint32_t done;
     uint64_t sum;
+    struct qy_inbox inboxes[1];
+    uint32_t noted; /* atomic */
 } test_state;
 
 /* --- the server ---------------------------------------------------------------------------- */
@@ -51,15 +54,24 @@ static int64_t total(struct qy_request *request, const uint8_t *data, uint32_t d
     return 0;
 }
 
+static void note(struct qy_request *request, uint32_t number)
+{
+    (void)request;
+    (void)__atomic_fetch_add(&test_state.noted, number, __ATOMIC_RELAXED);
+}
+
 static void serve(void *argument)
 {
-    static const struct qy_probe_handlers handlers = {.add = add, .later = later, .total = total};
+    static const struct qy_probe_handlers handlers = {
+        .add = add, .later = later, .total = total, .note = note};
     (void)argument;
     test_state.server = (struct qy_server){.port = test_state.port,
                                            .dispatch = qy_probe_dispatch,
                                            .handlers = &handlers,
                                            .statistics = test_state.statistics,
-                                           .statistics_max = 8};
+                                           .statistics_max = 8,
+                                           .inboxes = test_state.inboxes,
+                                           .inbox_max = 1};
     (void)qy_server_run(&test_state.server); /* until it is killed */
 }
 
@@ -148,6 +160,28 @@ static void mixed_try(void)
     tap_equal((int64_t)right, 200, "short and long calls by turns");
 }
 
+/* One call after another, and then as many as fit: the server is told of all. */
+static void posts_try(void)
+{
+    struct qy_outbox outbox;
+    uint64_t sum = 0, answered = 0;
+    uint32_t posted = 0;
+    time_ns_t deadline = qy_deadline_after(PATIENT);
+    tap_equal(qy_outbox_open(&outbox, test_state.session, deadline), 0, "an outbox");
+    for (uint32_t i = 0; i < POSTS; i++) {
+        posted += qy_probe_note_post(&outbox, 1) == 0;
+        answered += i % 8 == 0 && qy_probe_add(test_state.session, 1, 1, &sum, deadline) == 0;
+    }
+    tap_equal((int64_t)answered, POSTS / 8, "calls between one-way calls");
+    tap_equal((int64_t)(posted + outbox.lost), POSTS, "which are posted or counted");
+    while (__atomic_load_n(&test_state.noted, __ATOMIC_RELAXED) < posted &&
+           qy_clock_read() < deadline) {
+        (void)qy_thread_sleep(qy_deadline_after(QY_MILLISECOND)); /* it only sleeps */
+    }
+    tap_equal(test_state.noted, posted, "all that are posted arrive");
+    qy_outbox_close(&outbox);
+}
+
 static void statistics_try(void)
 {
     struct qy_method_statistics entry = {0};
@@ -175,6 +209,7 @@ void test_generated(void)
     batch_try();
     mixed_try();
     statistics_try();
+    posts_try();
     tap_equal(qy_thread_kill(server->handle), 0, "it is killed");
     tap_equal(qy_thread_join(server, qy_deadline_after(PATIENT)), 0, "it ends");
     discard((int64_t)session.second);
