@@ -22,8 +22,8 @@
 /* A file and what it is. */
 struct image {
     handle_t memory;
-    uint64_t size;
-    uint64_t base; /* where a movable one goes */
+    uint64_t position, size; /* of the file in the memory */
+    uint64_t base;           /* where a movable one goes */
     struct posix_program program;
 };
 
@@ -54,7 +54,7 @@ static int64_t file_read(const struct image *image, uint64_t offset, void *to, s
     const uint64_t first = page_down(offset);
     const uint64_t mapped = page_up(offset + size) - first;
     void *view;
-    int64_t status = qy_memory_map(image->memory, first, mapped, MAP_READ, &view);
+    int64_t status = qy_memory_map(image->memory, image->position + first, mapped, MAP_READ, &view);
 
     if (status < 0) {
         return posix_error(status);
@@ -66,15 +66,16 @@ static int64_t file_read(const struct image *image, uint64_t offset, void *to, s
 
 static int64_t image_open(struct image *image, const char *path, uint8_t *head)
 {
-    handle_t memory;
-    int64_t status = posix_file_program(path, &memory, &image->size);
+    struct posix_program_file file;
+    int64_t status = posix_file_program(path, &file);
 
     if (status < 0) {
         return status;
     }
-    status =
-        qy_handle_dup(memory, RIGHTS_BASIC | RIGHT_READ | RIGHT_EXEC); /* never to be written */
-    (void)qy_handle_close(memory);                                     /* ours */
+    image->position = file.position;
+    image->size = file.size;
+    status = qy_handle_dup(file.memory, RIGHTS_BASIC | RIGHT_READ | RIGHT_EXEC); /* not to write */
+    (void)qy_handle_close(file.memory);                                          /* ours */
     if (status < 0) {
         return posix_error(status);
     }
@@ -224,7 +225,7 @@ static int64_t segment_share(const struct image *image, const struct posix_segme
         return -EOPNOTSUPP;
     }
     return posix_memory_map(start, size, segment->protection, POSIX_RANGE_FILE, image->memory,
-                            page_down(segment->offset));
+                            image->position + page_down(segment->offset));
 }
 
 static int64_t image_load(struct image *image)

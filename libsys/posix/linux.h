@@ -256,3 +256,92 @@ struct linux_ucontext {
 #define LINUX_SIG_BLOCK   0
 #define LINUX_SIG_UNBLOCK 1
 #define LINUX_SIG_SETMASK 2
+
+/* --- files --- */
+
+#define LINUX_O_RDONLY    0u
+#define LINUX_O_WRONLY    01u
+#define LINUX_O_RDWR      02u
+#define LINUX_O_ACCMODE   03u
+#define LINUX_O_CREAT     0100u
+#define LINUX_O_EXCL      0200u
+#define LINUX_O_NOCTTY    0400u
+#define LINUX_O_TRUNC     01000u
+#define LINUX_O_APPEND    02000u
+#define LINUX_O_NONBLOCK  04000u
+#define LINUX_O_ASYNC     020000u
+#define LINUX_O_DIRECTORY 0200000u
+#define LINUX_O_NOFOLLOW  0400000u
+#define LINUX_O_CLOEXEC   02000000u
+#define LINUX_O_PATH      010000000u
+#define LINUX_O_LARGEFILE 0100000u
+
+#define LINUX_S_IFMT   0170000u
+#define LINUX_S_IFREG  0100000u
+#define LINUX_S_IFDIR  0040000u
+#define LINUX_S_IFLNK  0120000u
+#define LINUX_S_IFIFO  0010000u
+#define LINUX_S_IFCHR  0020000u
+#define LINUX_S_IFBLK  0060000u
+#define LINUX_S_IFSOCK 0140000u
+
+#define LINUX_F_DUPFD         0
+#define LINUX_F_GETFD         1
+#define LINUX_F_SETFD         2
+#define LINUX_F_GETFL         3
+#define LINUX_F_SETFL         4
+#define LINUX_F_GETLK         5
+#define LINUX_F_SETLK         6
+#define LINUX_F_SETLKW        7
+#define LINUX_F_OFD_GETLK     36
+#define LINUX_F_OFD_SETLK     37
+#define LINUX_F_OFD_SETLKW    38
+#define LINUX_F_DUPFD_CLOEXEC 1030
+#define LINUX_F_SETPIPE_SZ    1031
+#define LINUX_F_GETPIPE_SZ    1032
+#define LINUX_FD_CLOEXEC      1u
+
+#define LINUX_F_RDLCK 0
+#define LINUX_F_WRLCK 1
+#define LINUX_F_UNLCK 2
+
+struct linux_flock {
+    int16_t type, whence;
+    int32_t pad;
+    int64_t start, length;
+    int32_t pid, pad2;
+};
+
+#define LINUX_LOCK_SH 1u
+#define LINUX_LOCK_EX 2u
+#define LINUX_LOCK_NB 4u
+#define LINUX_LOCK_UN 8u
+
+struct linux_iovec {
+    uint64_t base, size;
+};
+
+#define LINUX_IOV_MAX 1024u
+
+struct linux_stat {
+    uint64_t device, inode, links;
+    uint32_t mode, user, group, pad;
+    uint64_t special;
+    int64_t size, block_size, blocks;
+    struct linux_timespec accessed, modified, changed;
+    int64_t reserved[3];
+};
+
+_Static_assert(sizeof(struct linux_stat) == 144, "struct stat");
+
+#define LINUX_AT_FDCWD            (-100)
+#define LINUX_AT_SYMLINK_NOFOLLOW 0x100u
+#define LINUX_AT_REMOVEDIR        0x200u
+#define LINUX_AT_SYMLINK_FOLLOW   0x400u
+#define LINUX_AT_EMPTY_PATH       0x1000u
+#define LINUX_RESOLVE_ANY         0u
+
+#define LINUX_FIONREAD 0x541bu
+#define LINUX_FIONBIO  0x5421u
+#define LINUX_FIONCLEX 0x5450u
+#define LINUX_FIOCLEX  0x5451u

@@ -15,13 +15,12 @@
 #include "pages.h"
 #include "process.h"
 
-#define RANGES_MAX     65536u /* Linux's default vm.max_map_count, and a little */
-#define MMAP_TOP       (POSIX_STACK_TOP - POSIX_STACK_BYTES - (1ul << 30))
-#define MMAP_LOW       USER_BASE
-#define LOW_2G         0x80000000ul
-#define BRK_CHUNK      (128 * 1024ul)
-#define BRK_MAX        (1ul << 40)
-#define COPY_BYTES_MAX (32 * 1024ul)
+#define RANGES_MAX 65536u /* Linux's default vm.max_map_count, and a little */
+#define MMAP_TOP   (POSIX_STACK_TOP - POSIX_STACK_BYTES - (1ul << 30))
+#define MMAP_LOW   USER_BASE
+#define LOW_2G     0x80000000ul
+#define BRK_CHUNK  (128 * 1024ul)
+#define BRK_MAX    (1ul << 40)
 
 static struct {
     struct qy_mutex mutex; /* of all that follows, and of the guest's part of the address space */
@@ -224,36 +223,6 @@ static int64_t choose(uint64_t wish, uint64_t size, uint32_t flags, uint64_t *re
     return *ret_address != 0 ? 0 : -ENOMEM;
 }
 
-/* A private copy of a part of a file's memory, of which a part may lie behind its end. */
-static int64_t private_copy(handle_t memory, uint64_t offset, uint64_t size)
-{
-    const handle_t job = qy_process_page()->job;
-    int64_t copy = qy_memory_snapshot(job, memory, offset, size);
-    void *from, *to;
-
-    if (copy != -ENOTSUP) {
-        return copy;
-    }
-    copy = qy_memory_create(job, size, 0);
-    if (copy < 0) {
-        return copy;
-    }
-    int64_t status = qy_memory_map((handle_t)copy, 0, size, MAP_READ | MAP_WRITE, &to);
-    if (status == 0) {
-        status = qy_memory_map(memory, offset, size, MAP_READ, &from);
-        if (status == 0) {
-            status = posix_pages_copy(to, from, size);
-            qy_pages_unmap(from, size);
-        }
-        qy_pages_unmap(to, size);
-    }
-    if (status < 0) {
-        (void)qy_handle_close((handle_t)copy); /* ours */
-        return status;
-    }
-    return copy;
-}
-
 /* Memory for a file's mapping; *ret_size of it are there. */
 static int64_t file_memory(int descriptor, uint64_t offset, uint64_t size, uint32_t protection,
                            bool is_shared, handle_t *ret_memory, uint64_t *ret_offset,
@@ -271,15 +240,11 @@ static int64_t file_memory(int descriptor, uint64_t offset, uint64_t size, uint3
         info.status > (int64_t)*ret_offset ? (uint64_t)info.status - *ret_offset : 0;
     *ret_size = there < size ? there : size;
     *ret_memory = memory;
-    if (is_shared || *ret_size == 0) {
+    if (is_shared || (protection & LINUX_PROT_WRITE) != 0 || *ret_size == 0) {
         return 0;
     }
-    if ((protection & LINUX_PROT_WRITE) != 0) {
-        status = private_copy(memory, *ret_offset, *ret_size);
-        *ret_offset = 0;
-    } else { /* what must not be written cannot be made writable later */
-        status = qy_handle_dup(memory, RIGHTS_BASIC | RIGHT_READ | RIGHT_EXEC);
-    }
+    /* What must not be written cannot be made writable later. */
+    status = qy_handle_dup(memory, RIGHTS_BASIC | RIGHT_READ | RIGHT_EXEC);
     (void)qy_handle_close(memory); /* ours */
     *ret_memory = (handle_t)status;
     return posix_error(status < 0 ? status : 0);

@@ -27,9 +27,15 @@ void posix_process_fork(void); /* process.c */
 /* Before another program is loaded: closes what is close-on-exec. */
 void posix_file_exec(void); /* fd.c */
 
-/* Opens a program file: memory with its contents, at least readable, and executable if the file
- * system can, and its size in bytes. The handle is the caller's. 0 or the negative of an error. */
-QY_MUST_USE int64_t posix_file_program(const char *path, handle_t *ret_memory, uint64_t *ret_size);
+/* A program file as memory: `size` bytes from `position` on (whole pages), at least readable, and
+ * executable if the file system can. The handle is the caller's. */
+struct posix_program_file {
+    handle_t memory;
+    uint64_t position, size;
+};
+
+/* Opens it. 0 or the negative of an error. */
+QY_MUST_USE int64_t posix_file_program(const char *path, struct posix_program_file *ret_program);
 
 /* Memory of an open file to be mapped; the handle is the caller's. is_shared: what is written is
  * the file's; else a copy is made by the caller. */

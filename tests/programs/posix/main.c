@@ -68,6 +68,9 @@ static size_t start_block(uint8_t *block)
                                     .size_bytes = sizeof *start + sizeof strings,
                                     .argument_count = 2,
                                     .environment_count = 1};
+    for (uint32_t i = 0; i < PROCESS_HANDLES_MAX; i++) {
+        start->files[i].number = PROCESS_FILE_NONE;
+    }
     memcpy(start + 1, strings, sizeof strings);
     return start->size_bytes;
 }

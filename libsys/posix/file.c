@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Data goes in a message where it fits, and else by a lease: of the guest's own memory, or, of what
+ * is in pieces, of a copy.
+ */
+#include "file.h"
+#include <quay/clock.h>
+#include <quay/handle.h>
+#include <quay/heap.h>
+#include <quay/memory.h>
+#include <quay/text.h>
+#include "bare.h"
+#include "call.h"
+#include "guest.h"
+#include "process.h"
+#include "raise.h"
+
+#define GATHER_MAX (64 * 1024ul)
+#define COUNT_MAX  0x7ffff000ul /* as Linux: what one call does at most */
+#define HERE       QY_FILE_HERE
+
+_Static_assert(LINUX_O_APPEND == QY_FILE_FLAGS_APPEND, "one number");
+_Static_assert(LINUX_O_NONBLOCK == QY_FILE_FLAGS_NONBLOCK, "one number");
+
+/* --- one piece ------------------------------------------------------------------------------- */
+
+static bool can_read(const struct posix_fd *fd)
+{
+    return (fd->open & LINUX_O_ACCMODE) != LINUX_O_WRONLY && (fd->open & LINUX_O_PATH) == 0;
+}
+
+static bool can_write(const struct posix_fd *fd)
+{
+    return (fd->open & LINUX_O_ACCMODE) != LINUX_O_RDONLY && (fd->open & LINUX_O_PATH) == 0;
+}
+
+static int64_t local_read(const struct posix_fd *fd, uint64_t buffer, uint64_t size)
+{
+    const struct posix_local *local = fd->local;
+
+    return local->read != NULL ? local->read(fd->local, buffer, size, false) : -EINVAL;
+}
+
+/* To the guest's memory, or ours if that is where `buffer` is. */
+static int64_t read_to(const struct posix_fd *fd, uint64_t offset, uint64_t buffer, uint64_t size)
+{
+    uint8_t data[QY_FILE_INLINE_MAX];
+    uint32_t count = 0;
+    uint64_t lent_count = 0;
+    int64_t status;
+
+    if (size > QY_FILE_INLINE_MAX) {
+        status = qy_file_read_lent(fd->handle, offset, (void *)(uintptr_t)buffer, size, &lent_count,
+                                   DEADLINE_NEVER);
+        return status == 0 ? (int64_t)lent_count : posix_error(status);
+    }
+    status = qy_file_read(fd->handle, offset, (uint32_t)size, data, &count, DEADLINE_NEVER);
+    if (status != 0) {
+        return posix_error(status);
+    }
+    return guest_write(buffer, data, count) == 0 ? (int64_t)count : -EFAULT;
+}
+
+static int64_t write_from(const struct posix_fd *fd, uint64_t offset, const void *data,
+                          uint64_t size)
+{
+    uint32_t count = 0;
+    uint64_t lent_count = 0;
+    int64_t status;
+
+    if (size > QY_FILE_INLINE_MAX) {
+        status = qy_file_write_lent(fd->handle, offset, data, size, &lent_count, DEADLINE_NEVER);
+    } else {
+        status = qy_file_write(fd->handle, offset, data, (uint32_t)size, &count, DEADLINE_NEVER);
+        lent_count = count;
+    }
+    if (status == EPIPE && !posix_signal_self(LINUX_SIGPIPE, LINUX_SI_USER)) {
+        (void)posix_kill((uint64_t)qy_process_page()->pid, LINUX_SIGPIPE); /* it is blocked */
+    }
+    return status == 0 ? (int64_t)lent_count : posix_error(status);
+}
+
+static int64_t read_at(uint64_t descriptor, uint64_t offset, uint64_t buffer, uint64_t size)
+{
+    struct posix_fd fd;
+    const int64_t status = posix_fd_get(descriptor, &fd);
+
+    if (status != 0 || !can_read(&fd)) {
+        return -EBADF;
+    }
+    if (fd.kind == QY_DIR_KIND_DIRECTORY) {
+        return -EISDIR;
+    }
+    size = size < COUNT_MAX ? size : COUNT_MAX;
+    if (!guest_may(buffer, size)) {
+        return -EFAULT;
+    }
+    return fd.handle != HANDLE_INVALID ? read_to(&fd, offset, buffer, size)
+                                       : local_read(&fd, buffer, size);
+}
+
+static int64_t write_at(uint64_t descriptor, uint64_t offset, uint64_t buffer, uint64_t size)
+{
+    struct posix_fd fd;
+    uint8_t data[QY_FILE_INLINE_MAX];
+    const int64_t status = posix_fd_get(descriptor, &fd);
+
+    if (status != 0 || !can_write(&fd)) {
+        return -EBADF;
+    }
+    size = size < COUNT_MAX ? size : COUNT_MAX;
+    if (!guest_may(buffer, size)) {
+        return -EFAULT;
+    }
+    if (fd.handle == HANDLE_INVALID) {
+        const struct posix_local *local = fd.local;
+
+        return local->write != NULL ? local->write(fd.local, buffer, size, false) : -EINVAL;
+    }
+    if (size > QY_FILE_INLINE_MAX) {
+        return write_from(&fd, offset, (const void *)(uintptr_t)buffer, size);
+    }
+    return guest_read(data, buffer, size) == 0 ? write_from(&fd, offset, data, size) : -EFAULT;
+}
+
+int64_t posix_read(uint64_t descriptor, uint64_t buffer, uint64_t size)
+{
+    return read_at(descriptor, HERE, buffer, size);
+}
+
+int64_t posix_write(uint64_t descriptor, uint64_t buffer, uint64_t size)
+{
+    return write_at(descriptor, HERE, buffer, size);
+}
+
+int64_t posix_pread64(uint64_t descriptor, uint64_t buffer, uint64_t size, uint64_t offset)
+{
+    return (int64_t)offset < 0 ? -EINVAL : read_at(descriptor, offset, buffer, size);
+}
+
+int64_t posix_pwrite64(uint64_t descriptor, uint64_t buffer, uint64_t size, uint64_t offset)
+{
+    return (int64_t)offset < 0 ? -EINVAL : write_at(descriptor, offset, buffer, size);
+}
+
+/* --- in pieces ------------------------------------------------------------------------------- */
+
+/* The pieces, in memory of ours, and how much they are together. */
+static int64_t pieces_read(uint64_t vector, uint64_t count, struct linux_iovec **ret_pieces,
+                           uint64_t *ret_total)
+{
+    struct linux_iovec *pieces;
+
+    *ret_total = 0;
+    *ret_pieces = NULL;
+    if (count > LINUX_IOV_MAX) {
+        return -EINVAL;
+    }
+    pieces = qy_alloc(count * sizeof *pieces);
+    if (pieces == NULL) {
+        return -ENOMEM;
+    }
+    if (guest_read(pieces, vector, count * sizeof *pieces) < 0) {
+        qy_free(pieces);
+        return -EFAULT;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        if (pieces[i].size > COUNT_MAX) {
+            qy_free(pieces);
+            return -EINVAL;
+        }
+        *ret_total += pieces[i].size;
+    }
+    *ret_pieces = pieces;
+    return 0;
+}
+
+static int64_t gather(uint8_t *to, const struct linux_iovec *pieces, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        if (guest_read(to, pieces[i].base, pieces[i].size) < 0) {
+            return -EFAULT;
+        }
+        to += pieces[i].size;
+    }
+    return 0;
+}
+
+/* One after the other, where they do not fit together. */
+static int64_t each(uint64_t descriptor, uint64_t offset, const struct linux_iovec *pieces,
+                    uint64_t count, bool is_write)
+{
+    int64_t done = 0;
+
+    for (uint64_t i = 0; i < count; i++) {
+        int64_t now = 0;
+
+        if (pieces[i].size > 0) {
+            now = is_write ? write_at(descriptor, offset, pieces[i].base, pieces[i].size)
+                           : read_at(descriptor, offset, pieces[i].base, pieces[i].size);
+        }
+        if (now < 0) {
+            return done > 0 ? done : now;
+        }
+        done += now;
+        offset += offset == HERE ? 0 : (uint64_t)now;
+        if ((uint64_t)now < pieces[i].size) {
+            break;
+        }
+    }
+    return done;
+}
+
+static int64_t write_together(uint64_t descriptor, uint64_t offset,
+                              const struct linux_iovec *pieces, uint64_t count, uint64_t total)
+{
+    struct posix_fd fd;
+    int64_t status = posix_fd_get(descriptor, &fd);
+    uint8_t *data;
+
+    if (status != 0 || !can_write(&fd)) {
+        return -EBADF;
+    }
+    if (fd.handle == HANDLE_INVALID) {
+        return each(descriptor, offset, pieces, count, true);
+    }
+    data = qy_alloc(total);
+    if (data == NULL) {
+        return -ENOMEM;
+    }
+    status = gather(data, pieces, count);
+    if (status == 0) {
+        status = write_from(&fd, offset, data, total);
+    }
+    qy_free(data);
+    return status;
+}
+
+static int64_t vector(uint64_t descriptor, uint64_t offset, uint64_t address, uint64_t count,
+                      bool is_write)
+{
+    struct linux_iovec *pieces;
+    uint64_t total;
+    int64_t status = pieces_read(address, count, &pieces, &total);
+
+    if (status != 0) {
+        return status;
+    }
+    if (is_write && count > 1 && total <= GATHER_MAX) {
+        status = write_together(descriptor, offset, pieces, count, total);
+    } else {
+        status = each(descriptor, offset, pieces, count, is_write);
+    }
+    qy_free(pieces);
+    return status;
+}
+
+int64_t posix_readv(uint64_t descriptor, uint64_t address, uint64_t count)
+{
+    return vector(descriptor, HERE, address, count, false);
+}
+
+int64_t posix_writev(uint64_t descriptor, uint64_t address, uint64_t count)
+{
+    return vector(descriptor, HERE, address, count, true);
+}
+
+int64_t posix_preadv(uint64_t descriptor, uint64_t address, uint64_t count, uint64_t offset)
+{
+    return (int64_t)offset < 0 ? -EINVAL : vector(descriptor, offset, address, count, false);
+}
+
+int64_t posix_pwritev(uint64_t descriptor, uint64_t address, uint64_t count, uint64_t offset)
+{
+    return (int64_t)offset < 0 ? -EINVAL : vector(descriptor, offset, address, count, true);
+}
+
+/* From one file to another through memory of ours. */
+static int64_t copy_through(const struct posix_fd *from, uint64_t offset, const struct posix_fd *to,
+                            uint64_t count)
+{
+    uint8_t *data = qy_alloc(GATHER_MAX);
+    int64_t done = 0;
+
+    if (data == NULL) {
+        return -ENOMEM;
+    }
+    while ((uint64_t)done < count) {
+        const uint64_t wanted =
+            count - (uint64_t)done < GATHER_MAX ? count - (uint64_t)done : GATHER_MAX;
+        uint64_t got = 0;
+        int64_t status = posix_error(
+            qy_file_read_lent(from->handle, offset, data, wanted, &got, DEADLINE_NEVER));
+
+        if (status == 0 && got > 0) {
+            status = write_from(to, HERE, data, got);
+        }
+        if (status < 0 || got == 0) {
+            done = done > 0 ? done : status;
+            break;
+        }
+        done += status;
+        offset += offset == HERE ? 0 : (uint64_t)status;
+        if ((uint64_t)status < got) {
+            break;
+        }
+    }
+    qy_free(data);
+    return done;
+}
+
+int64_t posix_sendfile(uint64_t target, uint64_t source, uint64_t ret_offset, uint64_t count)
+{
+    struct posix_fd from, to;
+    uint64_t offset = HERE;
+    int64_t done;
+
+    if (posix_fd_get(source, &from) != 0 || posix_fd_get(target, &to) != 0 || !can_read(&from) ||
+        !can_write(&to)) {
+        return -EBADF;
+    }
+    if (from.handle == HANDLE_INVALID || to.handle == HANDLE_INVALID) {
+        return -EINVAL;
+    }
+    if (ret_offset != 0 && guest_read(&offset, ret_offset, sizeof offset) < 0) {
+        return -EFAULT;
+    }
+    done = copy_through(&from, offset, &to, count < COUNT_MAX ? count : COUNT_MAX);
+    if (done > 0 && ret_offset != 0) {
+        offset += (uint64_t)done;
+        if (guest_write(ret_offset, &offset, sizeof offset) < 0) {
+            return -EFAULT;
+        }
+    }
+    return done;
+}
+
+/* --- what is not data ------------------------------------------------------------------------ */
+
+/* The session of a descriptor. */
+static int64_t session(uint64_t descriptor, handle_t *ret_session)
+{
+    struct posix_fd fd;
+    const int64_t status = posix_fd_get(descriptor, &fd);
+
+    *ret_session = fd.handle;
+    return status == 0 && fd.handle == HANDLE_INVALID ? -EINVAL : status;
+}
+
+int64_t posix_lseek(uint64_t descriptor, uint64_t offset, uint64_t whence)
+{
+    struct posix_fd fd;
+    uint64_t position = 0;
+    int64_t status = posix_fd_get(descriptor, &fd);
+
+    if (status != 0) {
+        return status;
+    }
+    if (fd.handle == HANDLE_INVALID) {
+        return -ESPIPE;
+    }
+    if (fd.kind == QY_DIR_KIND_DIRECTORY) {
+        if (whence != 0) {
+            return -EINVAL;
+        }
+        status = qy_dir_entries_seek(fd.handle, offset, &position, DEADLINE_NEVER);
+    } else {
+        if (whence > QY_FILE_WHENCE_HOLE) {
+            return -EINVAL;
+        }
+        status = qy_file_seek(fd.handle, (int64_t)offset, (qy_file_whence_t)whence, &position,
+                              DEADLINE_NEVER);
+    }
+    return status == 0 ? (int64_t)position : posix_error(status);
+}
+
+static int64_t change(uint64_t descriptor, const struct qy_file_change *change)
+{
+    handle_t file;
+    const int64_t status = session(descriptor, &file);
+
+    return status == 0 ? posix_error(qy_file_change(file, change, DEADLINE_NEVER)) : status;
+}
+
+int64_t posix_ftruncate(uint64_t descriptor, uint64_t size)
+{
+    const struct qy_file_change wanted = {.what = QY_FILE_CHANGE_WHAT_SIZE, .size = size};
+
+    return (int64_t)size < 0 ? -EINVAL : change(descriptor, &wanted);
+}
+
+int64_t posix_fchmod(uint64_t descriptor, uint64_t mode)
+{
+    const struct qy_file_change wanted = {.what = QY_FILE_CHANGE_WHAT_MODE,
+                                          .mode = (uint32_t)mode & 07777};
+
+    return change(descriptor, &wanted);
+}
+
+int64_t posix_fchown(uint64_t descriptor, uint64_t user, uint64_t group)
+{
+    const struct qy_file_change wanted = {
+        .what = ((uint32_t)user != UINT32_MAX ? QY_FILE_CHANGE_WHAT_USER : 0) |
+                ((uint32_t)group != UINT32_MAX ? QY_FILE_CHANGE_WHAT_GROUP : 0),
+        .user = (uint32_t)user,
+        .group = (uint32_t)group,
+    };
+
+    return change(descriptor, &wanted);
+}
+
+int64_t posix_fsync(uint64_t descriptor)
+{
+    handle_t file;
+    const int64_t status = session(descriptor, &file);
+
+    return status == 0 ? posix_error(qy_file_sync(file, DEADLINE_NEVER)) : status;
+}
+
+int64_t posix_fdatasync(uint64_t descriptor)
+{
+    return posix_fsync(descriptor);
+}
+
+/* Memory is where files are: there is nothing else to be synchronized with yet. */
+int64_t posix_sync(void)
+{
+    return 0;
+}
+
+int64_t posix_fadvise64(uint64_t descriptor, uint64_t offset, uint64_t size, uint64_t advice)
+{
+    handle_t file;
+
+    (void)offset;
+    (void)size;
+    return advice <= 5 ? session(descriptor, &file) : -EINVAL;
+}
+
+static struct linux_timespec timespec(int64_t ns)
+{
+    return (struct linux_timespec){ns / QY_SECOND, ns % QY_SECOND};
+}
+
+int64_t posix_stat_write(uint64_t ret_stat, const struct qy_file_stat *stat)
+{
+    const struct linux_stat written = {
+        .device = stat->device,
+        .inode = stat->inode,
+        .links = stat->links,
+        .mode = stat->mode,
+        .user = stat->user,
+        .group = stat->group,
+        .special = stat->special,
+        .size = (int64_t)stat->size,
+        .block_size = stat->block_size,
+        .blocks = (int64_t)stat->blocks,
+        .accessed = timespec(stat->accessed),
+        .modified = timespec(stat->modified),
+        .changed = timespec(stat->changed),
+    };
+
+    return guest_write(ret_stat, &written, sizeof written);
+}
+
+int64_t posix_fstat(uint64_t descriptor, uint64_t ret_stat)
+{
+    struct qy_file_stat stat = {.mode = LINUX_S_IFREG | 0600, .links = 1, .block_size = 4096};
+    struct posix_fd fd;
+    int64_t status = posix_fd_get(descriptor, &fd);
+
+    if (status == 0 && fd.handle != HANDLE_INVALID) {
+        status = posix_error(qy_file_stat(fd.handle, &stat, DEADLINE_NEVER));
+    }
+    return status == 0 ? posix_stat_write(ret_stat, &stat) : status;
+}
+
+/* --- opening, programs, mappings ------------------------------------------------------------- */
+
+int64_t posix_file_open(handle_t directory, const char *path, uint32_t open, uint32_t mode,
+                        handle_t *ret_file, uint32_t *ret_kind)
+{
+    const uint32_t same = LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_NOCTTY | LINUX_O_TRUNC |
+                          LINUX_O_APPEND | LINUX_O_NONBLOCK | LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW |
+                          LINUX_O_PATH;
+    const size_t length = strlen(path);
+    qy_dir_open_flags_t flags = open & same;
+    qy_dir_kind_t kind;
+    int64_t status;
+
+    if ((open & LINUX_O_PATH) == 0) {
+        flags |= (open & LINUX_O_ACCMODE) != LINUX_O_WRONLY ? QY_DIR_OPEN_FLAGS_READ : 0;
+        flags |= (open & LINUX_O_ACCMODE) != LINUX_O_RDONLY ? QY_DIR_OPEN_FLAGS_WRITE : 0;
+    }
+    if (length == 0) {
+        return -ENOENT;
+    }
+    if (length > QY_DIR_PATH_MAX) {
+        return -ENAMETOOLONG;
+    }
+    status = qy_dir_open(directory, flags, mode, (const uint8_t *)path, (uint32_t)length, ret_file,
+                         &kind, DEADLINE_NEVER);
+    *ret_kind = kind;
+    return posix_error(status);
+}
+
+/* All of it read, from a file that cannot be mapped. */
+static int64_t program_read(handle_t file, uint64_t size, handle_t *ret_memory)
+{
+    const uint64_t rounded = (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+    const int64_t memory = qy_memory_create(qy_process_page()->job, rounded, 0);
+    uint64_t done = 0;
+    void *view;
+    int64_t status;
+
+    if (memory < 0) {
+        return posix_error(memory);
+    }
+    status = qy_memory_map((handle_t)memory, 0, rounded, MAP_READ | MAP_WRITE, &view);
+    if (status == 0) {
+        uint64_t got = 1;
+
+        while (status == 0 && done < size && got > 0) {
+            status = qy_file_read_lent(file, done, (uint8_t *)view + done, size - done, &got,
+                                       DEADLINE_NEVER);
+            done += status == 0 ? got : 0;
+        }
+        qy_pages_unmap(view, rounded);
+    }
+    *ret_memory = (handle_t)memory;
+    if (status != 0) {
+        (void)qy_handle_close((handle_t)memory); /* ours */
+    }
+    return posix_error(status);
+}
+
+static int64_t program_memory(handle_t file, struct posix_program_file *ret_program)
+{
+    struct qy_file_stat stat;
+    int64_t status = qy_file_stat(file, &stat, DEADLINE_NEVER);
+
+    if (status != 0) {
+        return posix_error(status);
+    }
+    if ((stat.mode & LINUX_S_IFMT) != LINUX_S_IFREG || (stat.mode & 0111) == 0) {
+        return -EACCES;
+    }
+    *ret_program = (struct posix_program_file){.size = stat.size};
+    if (stat.size == 0) {
+        return -ENOEXEC;
+    }
+    status = qy_file_memory(file, QY_FILE_ACCESS_READ | QY_FILE_ACCESS_EXECUTE, 0,
+                            (stat.size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1), &ret_program->memory,
+                            &ret_program->position, DEADLINE_NEVER);
+    return status == 0 ? 0 : program_read(file, stat.size, &ret_program->memory);
+}
+
+int64_t posix_file_program(const char *path, struct posix_program_file *ret_program)
+{
+    handle_t file;
+    uint32_t kind;
+    int64_t status;
+
+    if (posix_fd_working() == HANDLE_INVALID) {
+        return posix_bare_program(ret_program);
+    }
+    status = posix_file_open(posix_fd_working(), path, LINUX_O_RDONLY, 0, &file, &kind);
+    if (status != 0) {
+        return status;
+    }
+    status = kind == QY_DIR_KIND_REGULAR ? program_memory(file, ret_program) : -EACCES;
+    (void)qy_handle_close(file); /* ours; the memory stays */
+    return status;
+}
+
+int64_t posix_file_map(int descriptor, uint64_t offset, uint64_t size, bool is_shared,
+                       uint32_t protection, handle_t *ret_memory, uint64_t *ret_offset)
+{
+    const bool writes = (protection & LINUX_PROT_WRITE) != 0;
+    const qy_file_access_t access =
+        QY_FILE_ACCESS_READ | (writes ? QY_FILE_ACCESS_WRITE : 0) |
+        ((protection & LINUX_PROT_EXEC) != 0 ? QY_FILE_ACCESS_EXECUTE : 0) |
+        (!is_shared && writes ? QY_FILE_ACCESS_PRIVATE : 0);
+    struct posix_fd fd;
+    const int64_t status = posix_fd_get((uint64_t)descriptor, &fd);
+
+    if (status != 0) {
+        return status;
+    }
+    if (fd.handle == HANDLE_INVALID) {
+        return -ENODEV;
+    }
+    if (!can_read(&fd) || (is_shared && writes && !can_write(&fd))) {
+        return -EACCES;
+    }
+    return posix_error(
+        qy_file_memory(fd.handle, access, offset, size, ret_memory, ret_offset, DEADLINE_NEVER));
+}
