@@ -6,7 +6,7 @@
 #include "access.h"
 #include "guest.h"
 
-#define ARENA_START 0x00007e1000000000ul
+#define ARENA_START 0x00007e0000400000ul
 #define ARENA_END   0x00007ef000000000ul
 #define TRIES       4096u
 

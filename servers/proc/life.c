@@ -6,16 +6,30 @@
 #include "deliver.h"
 #include "wait.h"
 
+#define STARTING_MAX 8
+
 static struct {
     struct qy_server *server;
+    uint32_t starting;
 } life_state;
 
 void life_init(struct qy_server *server)
 {
     life_state.server = server;
+    life_state.starting = 0;
 }
 
 /* --- the start ----------------------------------------------------------------------------- */
+
+bool life_may_start(void)
+{
+    return life_state.starting < STARTING_MAX;
+}
+
+void life_starting(void)
+{
+    life_state.starting++;
+}
 
 void life_started(struct process *process)
 {
@@ -23,6 +37,7 @@ void life_started(struct process *process)
         return;
     }
     process->state = PROCESS_RUNNING;
+    life_state.starting--;
     if (qy_is_pending(&process->spawn_call)) {
         /* It fails if the caller has gone, and then there is nobody to be told. */
         (void)qy_proc_spawn_answer(life_state.server, &process->spawn_call, process->pid);
@@ -143,6 +158,7 @@ void life_ended(struct process *process)
     machine_release(&process->machine);
     alarm_set(process, DEADLINE_NEVER, 0);
     if (!is_started) {
+        life_state.starting--;
         spawn_refuse(process, QY_PROC_FAILURE_IO);
         process_remove(process);
         return;

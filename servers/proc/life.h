@@ -9,6 +9,10 @@ struct qy_server;
 /* Where events go. */
 void life_init(struct qy_server *server);
 
+/* Whether another call of spawn may wait: each holds one of our tokens. life_starting: one does. */
+bool life_may_start(void);
+void life_starting(void);
+
 /* The kernel's process has ended: what is left waits for the parent, if it wants to know. */
 void life_ended(struct process *process);
 

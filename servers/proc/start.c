@@ -6,19 +6,6 @@
 #include "methods.h"
 #include "table.h"
 
-/* Calls of spawn that wait: each holds one of our tokens, and `started` needs one more. */
-#define STARTING_MAX 8
-
-static uint32_t starting_count(void)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < PROCESS_MAX; i++) {
-        const struct process *process = process_at(i);
-        count += process != NULL && process->state == PROCESS_STARTING;
-    }
-    return count;
-}
-
 static int64_t failure_of(int64_t error)
 {
     switch (error) {
@@ -97,7 +84,7 @@ int64_t proc_spawn(struct qy_request *request, qy_proc_spawn_flags_t flags, int3
     if (start->size < sizeof(struct process_start)) {
         return QY_PROC_FAILURE_INVALID;
     }
-    struct process *process = starting_count() < STARTING_MAX ? process_add(parent) : NULL;
+    struct process *process = life_may_start() ? process_add(parent) : NULL;
     if (process == NULL) {
         return QY_PROC_FAILURE_AGAIN;
     }
@@ -114,6 +101,7 @@ int64_t proc_spawn(struct qy_request *request, qy_proc_spawn_flags_t flags, int3
         process_remove(process);
         return failure;
     }
+    life_starting();
     return qy_defer(request, &process->spawn_call);
 }
 

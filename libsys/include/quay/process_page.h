@@ -8,6 +8,9 @@
  *   PROCESS_STACK - PROCESS_STACK_BYTES     stack of the first thread; below it nothing is mapped
  *   PROCESS_STACK                           its end, a multiple of QY_STACK_WINDOW
  *
+ * Both lie in one region of 2 MiB, next to the image of the POSIX layer: each page table that a
+ * process has is made, copied and freed with it.
+ *
  * proc maps the image of the POSIX layer where its program headers say, and starts the first thread
  * at its entry with rsp = PROCESS_STACK and rdi = PROCESS_PAGE. The layer loads the program that
  * the start block names, and says `started` or `start_failed`.
@@ -36,8 +39,8 @@
 
 #include <quay/abi/types.h>
 
-#define PROCESS_PAGE        0x7ef000000000ul
-#define PROCESS_STACK       0x7ef100000000ul
+#define PROCESS_PAGE        0x7e0000200000ul
+#define PROCESS_STACK       0x7e0000400000ul
 #define PROCESS_STACK_BYTES (64 * 1024ul)
 
 #define PROCESS_PAGE_MAGIC 0x43505951u /* "QYPC" */

@@ -2,7 +2,8 @@
 /*
  * In the place of init: starts proc and, as a process of proc, the suite. With the layer of the
  * tests that is suite.c, which has sessions to control and to inspect; with the POSIX layer it is
- * the program bin/suite of the archive, as memory: there are no files.
+ * the program bin/suite of the archive, as memory: there are no files. The image proc-bench has
+ * bin/bench, posixbench, in its place, and the rows are measured that need no files.
  */
 #include <idl/proc.h>
 #include <quay/archive.h>
@@ -81,36 +82,106 @@ static handle_t file_copy(const void *archive, const char *name)
     return (handle_t)memory;
 }
 
-static int64_t suite_start(handle_t control, handle_t first, handle_t second, int32_t *ret_pid)
+/* A process that runs `strings`: path and arguments, each with a zero. */
+static int64_t program_start(handle_t control, const char *strings, size_t size, uint32_t arguments,
+                             handle_t first, handle_t second, int32_t *ret_pid)
 {
-    static const char strings[] = "suite\0suite"; /* path, argument 0 */
-    static _Alignas(8) uint8_t block[sizeof(struct process_start) + sizeof strings];
+    static _Alignas(8) uint8_t block[sizeof(struct process_start) + 64];
     struct process_start *start = (struct process_start *)(void *)block;
-    *start = (struct process_start){
-        .magic = PROCESS_START_MAGIC, .size_bytes = (uint32_t)sizeof block, .argument_count = 1};
+    *start = (struct process_start){.magic = PROCESS_START_MAGIC,
+                                    .size_bytes = (uint32_t)(sizeof *start + size),
+                                    .argument_count = arguments};
     for (uint32_t i = 0; i < PROCESS_HANDLES_MAX; i++) {
         start->files[i].number = PROCESS_FILE_NONE;
     }
-    memcpy(start + 1, strings, sizeof strings);
-    return qy_proc_spawn(control, QY_PROC_SPAWN_FLAGS_SESSION, 0, start, sizeof block, first,
+    memcpy(start + 1, strings, size);
+    return qy_proc_spawn(control, QY_PROC_SPAWN_FLAGS_SESSION, 0, start, start->size_bytes, first,
                          second, HANDLE_INVALID, HANDLE_INVALID, HANDLE_INVALID, HANDLE_INVALID,
                          HANDLE_INVALID, HANDLE_INVALID, ret_pid, DEADLINE_NEVER);
+}
+
+static void end_wait(handle_t control, int32_t pid)
+{
+    handle_t process;
+    if (qy_proc_open(control, pid, &process, DEADLINE_NEVER) == 0) {  /* or it has ended */
+        (void)qy_object_wait(process, SIGNAL_EXITED, DEADLINE_NEVER); /* no deadline */
+        (void)qy_handle_close(process);
+    }
+}
+
+#define SPAWN_SAMPLES 51u
+
+static void sort(uint64_t *samples, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        for (uint32_t at = i; at > 0 && samples[at] < samples[at - 1]; at--) {
+            uint64_t other = samples[at];
+            samples[at] = samples[at - 1];
+            samples[at - 1] = other;
+        }
+    }
+}
+
+/* From the call until proc has heard of the program's start: the row spawn_64k of tools/bench. */
+static int64_t spawn_measure(handle_t control, handle_t file)
+{
+    static const char strings[] = "bench\0bench\0exit";
+    uint64_t samples[SPAWN_SAMPLES];
+    for (uint32_t i = 0; i < SPAWN_SAMPLES + 3; i++) { /* the first are not counted */
+        int32_t pid;
+        uint64_t before = qy_tsc_read();
+        int64_t status =
+            program_start(control, strings, sizeof strings, 2, file, HANDLE_INVALID, &pid);
+        samples[i < 3 ? 0 : i - 3] = qy_tsc_read() - before;
+        if (status != 0) {
+            return status;
+        }
+        end_wait(control, pid);
+    }
+    sort(samples, SPAWN_SAMPLES);
+    qy_printf("BENCH spawn_64k %lu %lu %u\n", samples[SPAWN_SAMPLES / 2],
+              samples[SPAWN_SAMPLES * 99 / 100], SPAWN_SAMPLES);
+    return 0;
+}
+
+/* Rows of posixbench that need no files. */
+static int64_t rows_measure(handle_t control, handle_t file)
+{
+    static const char *const rows[] = {"fork_wait",    "thread_join", "signal_self",
+                                       "linux_getpid", "mmap_munmap", "mmap_touch"};
+    int64_t status = spawn_measure(control, file);
+    for (uint32_t i = 0; status == 0 && i < sizeof rows / sizeof rows[0]; i++) {
+        char strings[32] = "bench\0bench";
+        int32_t pid;
+        (void)qy_strlcpy(strings + 12, rows[i], sizeof strings - 12);
+        status = program_start(control, strings, sizeof strings, 2, file, HANDLE_INVALID, &pid);
+        end_wait(control, pid);
+    }
+    return status;
 }
 
 int main(int argument_count, char **arguments)
 {
     (void)argument_count;
     (void)arguments;
+    static const char strings[] = "suite\0suite";
     const void *archive = archive_open();
     int64_t port = qy_port_create(qy_self_job(), TOKENS);
     int32_t pid = 0;
     handle_t process = HANDLE_INVALID;
     int64_t status = archive == NULL ? -EINVAL : server_start(archive, (handle_t)port);
     handle_t control = session((handle_t)port, QY_PROC_ACCESS_INSPECT | QY_PROC_ACCESS_CONTROL);
+    handle_t inspect = session((handle_t)port, QY_PROC_ACCESS_INSPECT);
+    handle_t first = control;
+    if (status >= 0 && qy_archive_find(archive, "bin/bench") != NULL) {
+        status = rows_measure(control, file_copy(archive, "bin/bench"));
+        qy_log("rows: %s", qy_error_text(status));
+        tap_leave();
+    } else if (status >= 0 && qy_archive_find(archive, "bin/suite") != NULL) {
+        first = file_copy(archive, "bin/suite");
+    }
     if (status >= 0) {
-        handle_t file = file_copy(archive, "bin/suite");
-        status = suite_start(control, file != HANDLE_INVALID ? file : control,
-                             session((handle_t)port, QY_PROC_ACCESS_INSPECT), &pid);
+        status = program_start(control, strings, sizeof strings, 1, first, inspect, &pid);
     }
     if (status == 0) {
         status = qy_proc_open(control, pid, &process, DEADLINE_NEVER);
