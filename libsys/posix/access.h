@@ -13,7 +13,7 @@ extern const char posix_access_start[], posix_access_end[];
 extern const char posix_entry[], posix_back[], posix_back_end[];
 #pragma GCC visibility pop
 
-int64_t posix_access(uint64_t a, uint64_t b, uint64_t c, posix_access_routine *routine);
+int64_t posix_access_run(uint64_t a, uint64_t b, uint64_t c, posix_access_routine *routine);
 
 /* Runs one of them: its result, or -EFAULT. */
 int64_t guest_access(uint64_t a, uint64_t b, uint64_t c, posix_access_routine *routine);

@@ -3,7 +3,7 @@
  * Into the layer and out of it, for one thread, whose GS base is its struct redirect (docs/redirect.md;
  * the offsets are checked in guest.c).
  *
- *   posix_access ... the only instructions that touch the guest's memory. They stand outside of the
+ *   posix_access_run ... the only instructions that touch the guest's memory. They stand outside of the
  *   (start of range) range of the layer: so a fault, or a kick, there comes to posix_entry as if the
  *   posix_entry ...  guest had made it, and is told apart by its rip.
  */
@@ -107,11 +107,11 @@ posix_access_end:
 
     .section .text.entry, "ax", @progbits
 
-/* int64_t posix_access(a, b, c, routine): runs one of the above; FAULT if it faults. While it runs the
+/* int64_t posix_access_run(a, b, c, routine): runs one of the above; FAULT if it faults. While it runs the
  * kernel enters with this stack, so that nothing below is lost. */
-    .globl posix_access
-    .type posix_access, @function
-posix_access:
+    .globl posix_access_run
+    .type posix_access_run, @function
+posix_access_run:
     pushq %rbx
     movq %gs:STACK, %rbx
     movq %rsp, %gs:STACK
@@ -120,7 +120,7 @@ access_done:
     movq %rbx, %gs:STACK
     popq %rbx
     ret
-    .size posix_access, . - posix_access
+    .size posix_access_run, . - posix_access_run
 
 /* The kernel comes here, with %gs:STACK as stack. */
     .globl posix_entry
@@ -143,7 +143,7 @@ posix_entry:
     jae 1b
     cmpq $REASON_KICK, %gs:REASON
     movq $FAULT, %rax
-    jne access_done /* rbx is still posix_access's */
+    jne access_done /* rbx is still posix_access_run's */
     movq $0, %gs:KICKED /* guest.c finds by the reason that it was there, and kicks again */
     jmp 3b /* nothing was pushed: the return address is still there */
 

@@ -28,7 +28,7 @@ int64_t guest_access(uint64_t a, uint64_t b, uint64_t c, posix_access_routine *r
     int64_t status;
 
     redirect->reason = REASON_NONE;
-    status = posix_access(a, b, c, routine);
+    status = posix_access_run(a, b, c, routine);
     if (redirect->reason != REASON_NONE) { /* it faulted, or was kicked: what was there is lost */
         redirect->registers = saved;
         redirect->detail[0] = detail[0];

@@ -345,3 +345,26 @@ _Static_assert(sizeof(struct linux_stat) == 144, "struct stat");
 #define LINUX_FIONBIO  0x5421u
 #define LINUX_FIONCLEX 0x5450u
 #define LINUX_FIOCLEX  0x5451u
+
+/* --- poll, select, epoll; the bits are those of file.idl --- */
+
+struct linux_pollfd {
+    int32_t descriptor;
+    uint16_t events, ready;
+};
+
+#define LINUX_POLLNVAL 0x20u
+
+#define LINUX_EPOLL_CLOEXEC 02000000u
+#define LINUX_EPOLL_ADD     1
+#define LINUX_EPOLL_DEL     2
+#define LINUX_EPOLL_MOD     3
+#define LINUX_EPOLLET       0x80000000u
+#define LINUX_EPOLLONESHOT  0x40000000u
+
+struct linux_epoll_event {
+    uint32_t events;
+    uint32_t data[2]; /* 64 bits, which need no alignment */
+};
+
+_Static_assert(sizeof(struct linux_epoll_event) == 12, "struct epoll_event");

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "path.h"
+#include <quay/handle.h>
+#include <quay/text.h>
+#include "call.h"
+#include "guest.h"
+
+static uint32_t mask = 022;
+
+uint32_t posix_mode(uint64_t mode)
+{
+    return (uint32_t)mode & 07777 & ~__atomic_load_n(&mask, __ATOMIC_RELAXED);
+}
+
+int64_t posix_umask(uint64_t wanted)
+{
+    return __atomic_exchange_n(&mask, (uint32_t)wanted & 0777, __ATOMIC_RELAXED);
+}
+
+void posix_path_end(struct posix_path *path)
+{
+    if (path->is_owned) {
+        (void)qy_handle_close(path->directory); /* ours */
+    }
+}
+
+/* Opens what is in front of the last slash within the first `most` bytes. */
+static int64_t front_open(struct posix_path *path, uint32_t most)
+{
+    uint32_t front = path->length < most ? path->length : most;
+    handle_t directory;
+    qy_dir_kind_t kind;
+
+    while (front > 0 && path->rest[front - 1] != '/') {
+        front--;
+    }
+    if (front == 0) {
+        return -ENAMETOOLONG; /* one component is longer than any may be */
+    }
+    const int64_t status =
+        qy_dir_open(path->directory, QY_DIR_OPEN_FLAGS_PATH | QY_DIR_OPEN_FLAGS_DIRECTORY, 0,
+                    path->rest, front, &directory, &kind, DEADLINE_NEVER);
+    if (status != 0) {
+        return posix_error(status);
+    }
+    posix_path_end(path);
+    path->directory = directory;
+    path->is_owned = true;
+    path->rest += front;
+    path->length -= front;
+    while (path->length > 0 && path->rest[0] == '/') { /* it would count from the root again */
+        path->rest++;
+        path->length--;
+    }
+    if (path->length == 0) {
+        path->rest = (const uint8_t *)".";
+        path->length = 1;
+    }
+    return 0;
+}
+
+int64_t posix_path_shorten(struct posix_path *path, uint32_t most)
+{
+    int64_t status = 0;
+
+    while (status == 0 && path->length > most) {
+        status = front_open(path, most);
+    }
+    return status;
+}
+
+static int64_t path_begin(struct posix_path *path, uint32_t length)
+{
+    path->is_owned = false;
+    path->rest = (const uint8_t *)path->text;
+    path->length = length;
+    if (length > 0 && path->text[0] == '/') {
+        path->directory = posix_fd_root();
+    }
+    if (length > 0 && path->directory == HANDLE_INVALID) {
+        return -ENOENT; /* the process was given no files */
+    }
+    const int64_t status = posix_path_shorten(path, QY_DIR_PATH_MAX);
+    if (status != 0) {
+        posix_path_end(path);
+    }
+    return status;
+}
+
+int64_t posix_path_get(uint64_t descriptor, uint64_t address, struct posix_path *ret_path)
+{
+    const int64_t length = guest_read_string(ret_path->text, address, sizeof ret_path->text);
+
+    if (length < 0) {
+        return length;
+    }
+    ret_path->directory = HANDLE_INVALID;
+    if (ret_path->text[0] != '/') {
+        const int64_t status = posix_fd_directory(descriptor, &ret_path->directory);
+        if (status != 0 && length > 0) {
+            return status;
+        }
+        if (status != 0) {
+            ret_path->directory = HANDLE_INVALID;
+        }
+    }
+    return path_begin(ret_path, (uint32_t)length);
+}
+
+int64_t posix_path_own(const char *text, struct posix_path *ret_path)
+{
+    const size_t length = qy_strlcpy(ret_path->text, text, sizeof ret_path->text);
+
+    if (length >= sizeof ret_path->text) {
+        return -ENAMETOOLONG;
+    }
+    ret_path->directory = posix_fd_working();
+    return length == 0 ? -ENOENT : path_begin(ret_path, (uint32_t)length);
+}
+
+/* What follows `front` in the text, or NULL. */
+static const char *behind(const char *text, const char *front)
+{
+    while (*front != 0) {
+        if (*text++ != *front++) {
+            return NULL;
+        }
+    }
+    return text;
+}
+
+int posix_path_descriptor(const struct posix_path *path)
+{
+    static const char *const fronts[] = {"/proc/self/fd/", "/proc/thread-self/fd/", "/dev/fd/"};
+    static const char *const names[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+    uint64_t number;
+
+    for (uint32_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++) {
+        const char *rest = behind(path->text, fronts[i]);
+        if (rest != NULL && qy_parse_u64(rest, &number) == 0 && number < POSIX_FD_MAX) {
+            return (int)number;
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        if (qy_streq(path->text, names[i])) {
+            return i;
+        }
+    }
+    return -1;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Paths of a guest. A path counts from a session of a directory: that of the process's root if it
+ * begins with a slash, else of a descriptor or of the working directory. What does not fit a
+ * message is walked in pieces: the front of the path is opened, and the rest counts from there.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include "fd.h"
+
+struct posix_path {
+    handle_t directory;  /* a session of `dir` */
+    bool is_owned;       /* opened for this path */
+    const uint8_t *rest; /* in text */
+    uint32_t length;     /* of rest; 0: the path is empty */
+    char text[LINUX_PATH_MAX];
+};
+
+/* Reads a path of the guest's. 0, or -EFAULT, -ENAMETOOLONG, -EBADF, -ENOTDIR; an empty one is no
+ * error, and its directory is HANDLE_INVALID if the descriptor is none. Ended by posix_path_end if
+ * it went well. */
+QY_MUST_USE int64_t posix_path_get(uint64_t descriptor, uint64_t address,
+                                   struct posix_path *ret_path);
+
+/* The same for a path of ours, of the process's own view. */
+QY_MUST_USE int64_t posix_path_own(const char *text, struct posix_path *ret_path);
+
+/* Makes the rest as short as this, which is at least 256. */
+QY_MUST_USE int64_t posix_path_shorten(struct posix_path *path, uint32_t most);
+
+void posix_path_end(struct posix_path *path);
+
+/* The descriptor that the path stands for (/proc/self/fd/N, /dev/fd/N, /dev/stdin), or -1. */
+int posix_path_descriptor(const struct posix_path *path);
+
+/* The mode of something new, without what umask takes away. */
+uint32_t posix_mode(uint64_t mode);
