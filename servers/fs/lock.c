@@ -22,8 +22,8 @@ static int64_t range_make(const struct qy_request *request, const struct descrip
     }
     bool is_of_process = lock->owner == QY_FILE_LOCK_OWNER_PROCESS;
     *ret_range = (struct range){
-        .first = is_of_process ? lock->start : 0,
-        .last = is_of_process && lock->length > 0 ? lock->start + (lock->length - 1) : UINT64_MAX,
+        .first = lock->start,
+        .last = lock->length > 0 ? lock->start + (lock->length - 1) : UINT64_MAX,
         .kind = (enum range_kind)lock->kind,
         .is_of_process = is_of_process,
         .owner = is_of_process ? request->in.sender_job : description->badge,
