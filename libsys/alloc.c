@@ -18,6 +18,16 @@ static struct {
     .heap = {.pages_get = qy_pages_map, .pages_put = qy_pages_unmap, .corrupt = corrupt},
 };
 
+void qy_alloc_lock(void)
+{
+    qy_mutex_lock(&alloc_state.mutex);
+}
+
+void qy_alloc_unlock(void)
+{
+    qy_mutex_unlock(&alloc_state.mutex);
+}
+
 void *qy_alloc(size_t size)
 {
     qy_mutex_lock(&alloc_state.mutex);

@@ -4,6 +4,7 @@
 #include <quay/system.h>
 #include <quay/text.h>
 #include "access.h"
+#include "memory.h"
 #include "process.h"
 #include "signal.h"
 
@@ -77,6 +78,10 @@ static int64_t call_serve(struct posix_thread *self, struct thread_registers *re
     const uint64_t number = registers->rax;
     int64_t result;
 
+    if (registers->rsp < posix_stack_low + PAGE_SIZE) {
+        (void)posix_memory_grow_stack(registers->rsp -
+                                      PAGE_SIZE); /* it is not that stack, or full */
+    }
     if (number < CALL_COUNT && calls[number].serve != NULL) {
         result = calls[number].serve(registers);
     } else {
@@ -89,6 +94,7 @@ static int64_t call_serve(struct posix_thread *self, struct thread_registers *re
     return (int64_t)number;
 }
 
+/* Makes a signal of it, unless it is the stack that has to grow. */
 static void fault(const struct redirect *redirect)
 {
     static const uint8_t signals[] = {
@@ -100,6 +106,9 @@ static void fault(const struct redirect *redirect)
     struct linux_siginfo info = {.number = LINUX_SIGSEGV, .code = LINUX_SI_KERNEL};
 
     if (redirect->reason == REDIRECT_PAGE_FAULT) {
+        if (posix_memory_grow_stack(redirect->detail[0])) {
+            return;
+        }
         info.code = LINUX_SEGV_MAPERR;
         info.address = redirect->detail[0];
     } else if (vector < sizeof signals && signals[vector] != 0) {

@@ -273,9 +273,7 @@ static int64_t stack_make(const struct posix_exec *exec, uint64_t *ret_sp)
     int64_t status = image == NULL ? -ENOMEM : 0;
 
     if (status == 0) {
-        status = posix_memory_map(POSIX_STACK_TOP - POSIX_STACK_BYTES, POSIX_STACK_BYTES,
-                                  LINUX_PROT_READ | LINUX_PROT_WRITE, POSIX_RANGE_STACK,
-                                  HANDLE_INVALID, 0);
+        status = posix_memory_make_stack(size);
     }
     if (status == 0) {
         posix_stack_write(image, size, POSIX_STACK_TOP, &exec->arguments, &info);

@@ -32,6 +32,16 @@ static void drop(const struct posix_fd *fd)
     }
 }
 
+void posix_fd_lock(void)
+{
+    qy_mutex_lock(&table.mutex);
+}
+
+void posix_fd_unlock(void)
+{
+    qy_mutex_unlock(&table.mutex);
+}
+
 int64_t posix_fd_get(uint64_t descriptor, struct posix_fd *ret_fd)
 {
     int64_t status = -EBADF;

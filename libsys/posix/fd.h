@@ -48,3 +48,7 @@ void posix_fd_set_working(handle_t directory);
 handle_t posix_fd_root(void);
 handle_t posix_fd_working(void);
 void posix_fd_set_root(handle_t directory);
+
+/* Around a fork. */
+void posix_fd_lock(void);
+void posix_fd_unlock(void);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* One process becomes two: what of it the layer does; the rest is proc's. */
 #include <idl/proc.h>
+#include <quay/heap.h>
 #include <quay/process_page.h>
 #include "../start.h"
 #include "call.h"
+#include "fd.h"
 #include "fpu.h"
 #include "guest.h"
+#include "memory.h"
 #include "process.h"
 #include "thread.h"
 
@@ -25,6 +28,21 @@ static int64_t split_start(uint64_t stack, void *context)
                               COPY, &split->pid, DEADLINE_NEVER);
     } while (status == -EINTR);
     return posix_error(status);
+}
+
+/* What other threads may hold must not be held in a copy, where they are not. */
+static void locks_take(void)
+{
+    posix_fd_lock();
+    posix_memory_lock();
+    qy_alloc_lock();
+}
+
+static void locks_release(void)
+{
+    qy_alloc_unlock();
+    posix_memory_unlock();
+    posix_fd_unlock();
 }
 
 /* We are the copy: the only thread, with nothing but memory. */
@@ -52,7 +70,9 @@ int64_t posix_process_copy(uint64_t flags, uint64_t stack, uint64_t parent_id, u
     struct split split = {0};
 
     posix_fpu_save(&fpu);
+    locks_take();
     const int64_t status = qy_fork_split(split_start, &split);
+    locks_release();
     if (status != COPY) {
         if (status == 0 && (flags & LINUX_CLONE_PARENT_SETTID) != 0) {
             (void)guest_write(parent_id, &split.pid, sizeof split.pid); /* as Linux: no error */

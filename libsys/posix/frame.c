@@ -8,6 +8,7 @@
 #include "call.h"
 #include "fpu.h"
 #include "guest.h"
+#include "memory.h"
 #include "process.h"
 #include "signal.h"
 
@@ -100,6 +101,7 @@ static int64_t frame_push(struct posix_thread *self, const struct posix_delivery
     const uint64_t sp = ((fpu - sizeof(struct frame)) & ~15ul) - 8;
     struct frame frame = {.restorer = delivery->action.restorer, .info = delivery->info};
 
+    (void)posix_memory_grow_stack(sp); /* it is not that stack, or full */
     if ((delivery->action.flags & LINUX_SA_RESTORER) == 0 || posix_fpu_save_guest(fpu) < 0) {
         return -EFAULT;
     }

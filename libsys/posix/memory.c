@@ -15,19 +15,24 @@
 #include "pages.h"
 #include "process.h"
 
-#define RANGES_MAX 65536u /* Linux's default vm.max_map_count, and a little */
-#define MMAP_TOP   (POSIX_STACK_TOP - POSIX_STACK_BYTES - (1ul << 30))
-#define MMAP_LOW   USER_BASE
-#define LOW_2G     0x80000000ul
-#define BRK_CHUNK  (128 * 1024ul)
-#define BRK_MAX    (1ul << 40)
+#define RANGES_FIRST 1024u
+#define STACK_STEP   (128 * 1024ul)
+#define MMAP_TOP     (POSIX_STACK_TOP - POSIX_STACK_MAX - (1ul << 20))
+#define MMAP_LOW     USER_BASE
+#define LOW_2G       0x80000000ul
+#define BRK_CHUNK    (128 * 1024ul)
+#define BRK_MAX      (1ul << 40)
+
+static struct posix_range first_ranges[RANGES_FIRST];
 
 static struct {
     struct qy_mutex mutex; /* of all that follows, and of the guest's part of the address space */
     struct posix_ranges ranges;
     uint64_t heap_start, heap_end; /* brk */
     uint64_t heap_mapped;          /* up to there */
-} state;
+} state = {.ranges = {.at = first_ranges, .capacity = RANGES_FIRST}};
+
+uint64_t posix_stack_low; /* atomic; of the first thread's stack */
 
 static uint64_t page_up(uint64_t value)
 {
@@ -46,11 +51,37 @@ static uint32_t map_flags(uint32_t protection)
            (protection & LINUX_PROT_EXEC ? MAP_EXEC : 0);
 }
 
-int64_t posix_memory_start(void)
+void posix_memory_lock(void)
 {
-    state.ranges.at = qy_pages_map(RANGES_MAX * sizeof(struct posix_range));
-    state.ranges.capacity = RANGES_MAX;
-    return state.ranges.at != NULL ? 0 : -ENOMEM;
+    qy_mutex_lock(&state.mutex);
+}
+
+void posix_memory_unlock(void)
+{
+    qy_mutex_unlock(&state.mutex);
+}
+
+/* Whether a change of the table is possible. */
+static bool ranges_ready(void)
+{
+    struct posix_ranges *ranges = &state.ranges;
+    const size_t size = ranges->capacity * sizeof ranges->at[0];
+    struct posix_range *more;
+
+    if (posix_ranges_can_grow(ranges)) {
+        return true;
+    }
+    more = qy_pages_map(2 * size);
+    if (more == NULL) {
+        return false;
+    }
+    memcpy(more, ranges->at, size);
+    if (ranges->at != first_ranges) {
+        qy_pages_unmap(ranges->at, size);
+    }
+    ranges->at = more;
+    ranges->capacity *= 2;
+    return true;
 }
 
 void posix_memory_clear(void)
@@ -59,6 +90,7 @@ void posix_memory_clear(void)
     (void)qy_aspace_unmap(aspace(), USER_BASE, GUEST_LIMIT - USER_BASE); /* there may be nothing */
     state.ranges.count = 0;
     state.heap_start = state.heap_end = state.heap_mapped = 0;
+    posix_stack_low = 0;
     qy_mutex_unlock(&state.mutex);
 }
 
@@ -109,7 +141,7 @@ static int64_t map(uint64_t address, uint64_t size, uint32_t protection, uint32_
     if ((protection & LINUX_PROT_WRITE) != 0 && (protection & LINUX_PROT_EXEC) != 0) {
         return -EACCES;
     }
-    if (!posix_ranges_can_grow(&state.ranges)) {
+    if (!ranges_ready()) {
         return -ENOMEM;
     }
     remove(address, address + size);
@@ -135,6 +167,37 @@ int64_t posix_memory_map(uint64_t address, uint64_t size, uint32_t protection, u
     return status;
 }
 
+int64_t posix_memory_make_stack(uint64_t size)
+{
+    const uint64_t low = POSIX_STACK_TOP - ((size + STACK_STEP) & ~(STACK_STEP - 1));
+    const int64_t status =
+        posix_memory_map(low, POSIX_STACK_TOP - low, LINUX_PROT_READ | LINUX_PROT_WRITE,
+                         POSIX_RANGE_STACK, HANDLE_INVALID, 0);
+
+    posix_stack_low = low;
+    return status;
+}
+
+bool posix_memory_grow_stack(uint64_t address)
+{
+    const uint64_t low = address & ~(STACK_STEP - 1);
+    int64_t status = -EFAULT;
+
+    if (address < POSIX_STACK_TOP - POSIX_STACK_MAX || address >= POSIX_STACK_TOP) {
+        return false;
+    }
+    qy_mutex_lock(&state.mutex);
+    if (low < posix_stack_low && posix_ranges_free(&state.ranges, low, posix_stack_low)) {
+        status = map(low, posix_stack_low - low, LINUX_PROT_READ | LINUX_PROT_WRITE,
+                     POSIX_RANGE_STACK, HANDLE_INVALID, 0);
+    }
+    if (status == 0) {
+        __atomic_store_n(&posix_stack_low, low, __ATOMIC_RELAXED);
+    }
+    qy_mutex_unlock(&state.mutex);
+    return status == 0;
+}
+
 static uint64_t room(uint64_t size, uint64_t high)
 {
     return posix_ranges_room(&state.ranges, size, MMAP_LOW, high);
@@ -154,8 +217,7 @@ static int64_t protect(uint64_t address, uint64_t size, uint32_t protection)
 {
     int64_t status = 0;
 
-    if (!posix_ranges_covered(&state.ranges, address, address + size) ||
-        !posix_ranges_can_grow(&state.ranges)) {
+    if (!posix_ranges_covered(&state.ranges, address, address + size) || !ranges_ready()) {
         return -ENOMEM;
     }
     if (size > 0) {
@@ -306,7 +368,7 @@ int64_t posix_munmap(uint64_t address, uint64_t size)
         return -EINVAL;
     }
     qy_mutex_lock(&state.mutex);
-    const bool is_possible = posix_ranges_can_grow(&state.ranges);
+    const bool is_possible = ranges_ready();
     if (is_possible) {
         remove(address, address + page_up(size));
     }
@@ -379,7 +441,7 @@ static int64_t remap(uint64_t address, uint64_t old_size, uint64_t size, uint32_
         return -EFAULT;
     }
     if ((flags & LINUX_MREMAP_FIXED) == 0 && size <= old_size) {
-        if (!posix_ranges_can_grow(&state.ranges)) {
+        if (!ranges_ready()) {
             return -ENOMEM;
         }
         if (size < old_size) {
@@ -434,7 +496,7 @@ static void heap_set(uint64_t end)
             return;
         }
         state.heap_mapped = mapped;
-    } else if (needed < page_up(state.heap_end) && posix_ranges_can_grow(&state.ranges)) {
+    } else if (needed < page_up(state.heap_end) && ranges_ready()) {
         remove(needed, state.heap_mapped); /* what comes there again is zero */
         state.heap_mapped = needed;
     }
@@ -486,7 +548,7 @@ int64_t posix_madvise(uint64_t address, uint64_t size, uint64_t advice)
     qy_mutex_lock(&state.mutex);
     if (!posix_ranges_covered(&state.ranges, address, address + page_up(size))) {
         status = -ENOMEM;
-    } else if (advice == LINUX_MADV_DONTNEED && posix_ranges_can_grow(&state.ranges)) {
+    } else if (advice == LINUX_MADV_DONTNEED && ranges_ready()) {
         status = forget(address, address + page_up(size));
     }
     qy_mutex_unlock(&state.mutex);

@@ -6,17 +6,24 @@
 #include "ranges.h"
 
 #define POSIX_STACK_TOP    0x00007dfffffff000ul
-#define POSIX_STACK_BYTES  (8ul << 20)
+#define POSIX_STACK_MAX    (8ul << 20)          /* as far as it grows */
 #define POSIX_MOVABLE_BASE 0x0000555555554000ul /* where static-PIE programs go */
-
-/* Once, before anything is mapped. 0 or -ENOMEM. */
-QY_MUST_USE int64_t posix_memory_start(void);
 
 /* Unmaps all that the guest has. */
 void posix_memory_clear(void);
 
 /* Where brk begins, after the program's segments. */
 void posix_memory_set_heap(uint64_t start);
+
+/* Maps the first thread's stack, with at least so many bytes. 0 or the negative of an error. */
+QY_MUST_USE int64_t posix_memory_make_stack(uint64_t size);
+
+/* Whether there is something at `address` now because the stack has grown down to it. What lies
+ * above the stack pointer has to be there before a server is lent it. */
+bool posix_memory_grow_stack(uint64_t address);
+
+/* The lowest address of the stack, for a quick look. */
+extern uint64_t posix_stack_low;
 
 /* Maps new zeroed memory, or `memory` from `offset` on, exactly there; what was there is gone.
  * protection: LINUX_PROT_*; flags: POSIX_RANGE_*. 0 or the negative of an error. */
@@ -30,3 +37,7 @@ QY_MUST_USE int64_t posix_memory_protect(uint64_t address, uint64_t size, uint32
 
 /* A copy of the ranges from number `first` on, for /proc/self/maps: how many. */
 size_t posix_memory_list(size_t first, struct posix_range *ret_ranges, size_t count);
+
+/* Around a fork. */
+void posix_memory_lock(void);
+void posix_memory_unlock(void);

@@ -3,14 +3,21 @@
 #include "pages.h"
 #include <quay/bootstrap.h>
 #include <quay/handle.h>
+#include <quay/heap.h>
 #include "access.h"
 #include "guest.h"
 
-#define ARENA_START 0x00007e0000400000ul
+#define ARENA_START 0x00007e0000400000ul /* near the image: few page tables */
 #define ARENA_END   0x00007ef000000000ul
 #define TRIES       4096u
+#define CHUNKS      4u
 
 static uint64_t arena_next = ARENA_START; /* atomic */
+
+/* The heap's first chunks, which it never gives back, are part of the image: memory of its own
+ * would cost each fork more. */
+static _Alignas(PAGE_SIZE) uint8_t chunks[CHUNKS][QY_HEAP_CHUNK_SIZE];
+static uint32_t chunks_used; /* atomic */
 
 static uint64_t arena_take(uint64_t size_bytes)
 {
@@ -48,6 +55,14 @@ void *qy_pages_map(size_t size_bytes)
     int64_t memory;
     int error;
 
+    if (size_bytes == QY_HEAP_CHUNK_SIZE &&
+        __atomic_load_n(&chunks_used, __ATOMIC_RELAXED) < CHUNKS) {
+        const uint32_t chunk = __atomic_fetch_add(&chunks_used, 1, __ATOMIC_RELAXED);
+
+        if (chunk < CHUNKS) {
+            return chunks[chunk];
+        }
+    }
     size_bytes = (size_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
     memory = qy_memory_create(qy_self_job(), size_bytes, 0);
     if (memory < 0) {
@@ -60,6 +75,9 @@ void *qy_pages_map(size_t size_bytes)
 
 void qy_pages_unmap(void *address, size_t size_bytes)
 {
+    if (address >= (void *)chunks && address < (void *)(chunks + CHUNKS)) {
+        return; /* a large block of the heap was as large as a chunk: it stays unused */
+    }
     size_bytes = (size_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
     /* It can only fail for a range that is not ours. */
     (void)qy_aspace_unmap(qy_self_aspace(), (uint64_t)(uintptr_t)address, size_bytes);

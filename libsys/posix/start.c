@@ -155,9 +155,6 @@ static int64_t begin(const struct process_page *page, const struct process_start
     int64_t status = posix_thread_begin(page->thread, (uint32_t)page->pid);
 
     if (status == 0) {
-        status = posix_memory_start();
-    }
-    if (status == 0) {
         status = arguments_take(start, page->start_bytes, &arguments);
     }
     if (status != 0) {

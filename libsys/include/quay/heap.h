@@ -45,3 +45,7 @@ void *qy_alloc(size_t size);
 void *qy_alloc_zeroed(size_t count, size_t size); /* NULL also if the product overflows */
 void *qy_realloc(void *block, size_t size);       /* on NULL the old block stays */
 void qy_free(void *block);                        /* NULL is allowed */
+
+/* Who copies the process holds the heap meanwhile, so that it is not somebody's in the copy. */
+void qy_alloc_lock(void);
+void qy_alloc_unlock(void);

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes and files together. The same program says the same on Linux. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int number;
+
+static void check(int is_ok, const char *what)
+{
+    int error = errno;
+
+    printf("%s %d - %s", is_ok ? "ok" : "not ok", ++number, what);
+    printf(is_ok ? "\n" : " (%s)\n", strerror(error));
+}
+
+static volatile sig_atomic_t caught;
+
+static void handler(int signal)
+{
+    caught = signal;
+}
+
+static int child_status(pid_t pid)
+{
+    int status = -1;
+
+    return waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+static void test_fork(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        _exit(7);
+    }
+    int status = child_status(pid);
+    check(pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 7, "fork and wait");
+    pid = fork();
+    if (pid == 0) {
+        abort();
+    }
+    status = child_status(pid);
+    check(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "a child dies of a signal");
+    pid = fork();
+    if (pid == 0) {
+        *(volatile int *)8 = 1;
+    }
+    status = child_status(pid);
+    check(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "a bad address is SIGSEGV");
+}
+
+static void test_pipe(void)
+{
+    int ends[2];
+    char text[64];
+
+    check(pipe(ends) == 0, "pipe");
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        dup2(ends[1], 1);
+        execl("/bin/suite", "suite", "child", "a b", (char *)NULL);
+        _exit(126);
+    }
+    close(ends[1]);
+    ssize_t length = 0, now;
+    while ((now = read(ends[0], text + length, sizeof text - (size_t)length)) > 0) {
+        length += now;
+    }
+    close(ends[0]);
+    check(length == 13 && memcmp(text, "child of a b\n", 13) == 0, "execve, its output by a pipe");
+    check(WEXITSTATUS(child_status(pid)) == 5, "its exit status");
+
+    check(pipe(ends) == 0 && close(ends[0]) == 0, "a pipe that nobody reads");
+    signal(SIGPIPE, handler);
+    check(write(ends[1], "x", 1) == -1 && errno == EPIPE && caught == SIGPIPE, "SIGPIPE, EPIPE");
+    signal(SIGPIPE, SIG_DFL);
+    close(ends[1]);
+}
+
+static void test_interrupt(void)
+{
+    struct sigaction action = {.sa_handler = handler};
+    int ends[2];
+    char byte;
+
+    check(pipe(ends) == 0 && sigaction(SIGALRM, &action, NULL) == 0, "a read that waits");
+    alarm(1);
+    check(read(ends[0], &byte, 1) == -1 && errno == EINTR && caught == SIGALRM, "is interrupted");
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void test_exec(void)
+{
+    char name[] = "x";
+    char *const arguments[] = {name, NULL};
+
+    check(execv("/bin/nothing", arguments) == -1 && errno == ENOENT, "execve of nothing");
+    check(execv("/dev", arguments) == -1 && errno == EACCES, "of a directory");
+}
+
+/* Its frames are read into before they are touched. */
+static int deep(int levels)
+{
+    char page[32768];
+    int file = open("/bin/suite", O_RDONLY);
+    int is_ok = file >= 0 && read(file, page, sizeof page) > 4096 && page[1] == 'E';
+
+    close(file);
+    return is_ok && (levels == 0 || deep(levels - 1)) && page[2] == 'L';
+}
+
+int main(int argc, char **argv)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc > 1 && strcmp(argv[1], "child") == 0) {
+        printf("child of %s\n", argv[2]);
+        return 5;
+    }
+    check(argc == 3 && strcmp(argv[2], "two words") == 0, "arguments");
+    check(getenv("HOME") != NULL && strcmp(getenv("HOME"), "/root") == 0, "environment");
+    test_fork();
+    check(deep(100), "a stack of some megabytes");
+    test_exec();
+    test_pipe();
+    test_interrupt();
+    printf("1..%d\n", number);
+    return 0;
+}
