@@ -64,6 +64,7 @@ static void print_bits(const struct qy_interface *interface, const struct qy_des
 
 static void print_quoted(const uint8_t *bytes, uint32_t length, struct qy_text *text)
 {
+    bool is_utf8 = qy_utf8_valid((const char *)bytes, length);
     qy_text_put(text, "\"");
     for (uint32_t i = 0; i < length; i++) {
         switch (bytes[i]) {
@@ -75,7 +76,11 @@ static void print_quoted(const uint8_t *bytes, uint32_t length, struct qy_text *
             qy_text_put(text, "\\n");
             break;
         default:
-            qy_text_put(text, bytes[i] < ' ' || bytes[i] == 0x7f ? "\\x%02x" : "%c", bytes[i]);
+            if (bytes[i] < ' ' || bytes[i] == 0x7f || (bytes[i] > 0x7f && !is_utf8)) {
+                qy_text_put(text, "\\x%02x", bytes[i]);
+            } else {
+                qy_text_put(text, "%c", bytes[i]);
+            }
         }
     }
     qy_text_put(text, "\"");
@@ -270,13 +275,13 @@ static bool print_param(const struct qy_interface *interface,
     } else if (is_there && !qy_value_print(interface, type, fixed + param->offset, text, 0)) {
         return false;
     }
-    qy_text_put(text, is_there ? "\n" : "none\n");
+    qy_text_put(text, is_there ? "" : "none");
     return true;
 }
 
-bool qy_results_print(const struct qy_interface *interface,
-                      const struct qy_described_method *method, bool is_reply, const void *payload,
-                      uint32_t length, struct qy_text *text)
+bool qy_params_print(const struct qy_interface *interface, const struct qy_described_method *method,
+                     bool is_reply, const void *payload, uint32_t length, const char *between,
+                     struct qy_text *text)
 {
     uint32_t first = is_reply ? method->reply : method->request;
     uint32_t count = is_reply ? method->reply_count : method->request_count;
@@ -287,11 +292,22 @@ bool qy_results_print(const struct qy_interface *interface,
         return false;
     }
     for (uint32_t i = first; i < first + count; i++) {
+        qy_text_put(text, "%s", i > first ? between : "");
         if (!print_param(interface, &interface->members[i], payload, &at, end, text)) {
             return false;
         }
     }
     return at == end;
+}
+
+bool qy_results_print(const struct qy_interface *interface,
+                      const struct qy_described_method *method, bool is_reply, const void *payload,
+                      uint32_t length, struct qy_text *text)
+{
+    uint32_t count = is_reply ? method->reply_count : method->request_count;
+    bool is_good = qy_params_print(interface, method, is_reply, payload, length, "\n", text);
+    qy_text_put(text, is_good && count > 0 ? "\n" : "");
+    return is_good;
 }
 
 void qy_lent_print(const struct qy_interface *interface, const struct qy_described_method *method,

@@ -327,6 +327,21 @@ static void test_damaged_description_does_no_harm(void **unused)
     assert_true(opened > 1000);
 }
 
+static void test_messages_are_told_by_the_description_of_a_server(void **state)
+{
+    (void)state;
+    struct qy_interface interface;
+    char told[100] = "";
+    struct qy_text text = {.text = told, .size = sizeof told};
+    uint64_t sum = 5;
+    uint32_t at = 0, size = qy_probe_description->size;
+    assert_true(qy_interface_next(&interface, qy_probe_description, size, &at));
+    assert_in_range(at, size, size + 7);
+    assert_false(qy_interface_next(&interface, qy_probe_description, size, &at));
+    assert_true(qy_message_print(&interface, QY_REPLY, QY_PROBE_METHOD_ADD, 0, &sum, 8, &text));
+    assert_string_equal(told, "probe.add -> (sum = 5)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +351,7 @@ int main(void)
         cmocka_unit_test_setup(test_methods_are_shown_as_they_are_written, setup),
         cmocka_unit_test_setup(test_description_is_given_in_parts, setup),
         cmocka_unit_test_setup(test_damaged_description_does_no_harm, setup),
+        cmocka_unit_test_setup(test_messages_are_told_by_the_description_of_a_server, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

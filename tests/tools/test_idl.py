@@ -157,7 +157,7 @@ def handles(message, is_full):
     return count
 
 
-class BindingTest(IdlTest):
+class JsonTest(IdlTest):
     @classmethod
     def setUpClass(cls):
         # All of them: a library may use types of others.
@@ -172,6 +172,8 @@ class BindingTest(IdlTest):
                 found[protocol, method["name"]] = method
         return binding.Library(*self.libraries.values()), found
 
+
+class BindingTest(JsonTest):
     def test_vectors_can_be_told_apart_by_the_json_form_alone(self):
         for path in INTERFACES:
             library, methods = self.messages(path)
@@ -191,6 +193,122 @@ class BindingTest(IdlTest):
         message = methods["quay.probe.probe", "configure"]["reply"]
         data = bytes.fromhex("0d00" "01000400" "2a000000" "09000100" "ff")
         self.assertEqual(library.decode_message(message, data), {"settings": {"depth": 42}})
+
+
+class DecodeTest(JsonTest):
+    """The tables that are made for tracing, against the values that the binding finds."""
+
+    def text(self, library, kind, value):
+        def of_all(values, element):
+            return [self.text(library, element, each) for each in values]
+        name = kind["kind"]
+        if value is None:
+            return "none"
+        if name == "bool":
+            return "true" if value else "false"
+        if name == "optional":
+            return self.text(library, kind["element"], value)
+        if name in ("vector", "array"):
+            is_text = value and kind["element"]["kind"] == "u8" and all(
+                32 <= byte < 127 or byte == 10 for byte in value)
+            return (self.quoted(bytes(value).decode()) if is_text
+                    else f"[{','.join(of_all(value, kind['element']))}]")
+        if name == "string":
+            return self.quoted(value)
+        if name in ("handle", "lease"):
+            return f"({kind['text']})"
+        if name not in ("enum", "bits", "struct", "union", "table"):
+            return str(value)
+        return getattr(self, "text_" + name)(library, library.named(kind)["members"], value)
+
+    @staticmethod
+    def quoted(text):
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+    def text_enum(self, _, members, value):
+        return next((each["name"] for each in members if int(each["value"]) == value), str(value))
+
+    def text_bits(self, _, members, value):
+        names = []
+        for member in members:
+            bits = int(member["value"])
+            if bits and value & bits == bits:
+                names.append(member["name"])
+                value &= ~bits
+        return "|".join(names + [hex(value)] * (value != 0)) or "0"
+
+    def text_struct(self, library, members, value):
+        return "{" + ",".join(f"{each['name']}={self.text(library, each['type'], value[each['name']])}"
+                              for each in members if each.get("name") in value) + "}"
+
+    def text_union(self, library, members, value):
+        for member in members:
+            if member["ordinal"] == value[0]:
+                return f"{member['name']}:{self.text(library, member['type'], value[1])}"
+        return f"(member {value[0]})"
+
+    def text_table(self, library, members, value):
+        return self.text_struct(library, sorted(members, key=lambda each: each["ordinal"]), value)
+
+    def line(self, library, message, values, is_reply):
+        shown = ", ".join(f"{param['name']} = " + (
+            "none" if values[param["name"]] is False and param["type"]["kind"] == "optional"
+            else self.text(library, param["type"], values[param["name"]]))
+            for param in message["params"])
+        return f"{' -> ' if is_reply else ''}({shown})"
+
+    def decode(self, path, lines):
+        tables = self.folder / "tables"
+        status, output = idl("tables", "-o", tables, path)
+        self.assertEqual((status, output), (0, ""))
+        run = subprocess.run([ROOT / "build/tools/idl/idl-decode", tables], input="".join(lines),
+                             capture_output=True, text=True)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        return run.stdout.splitlines()
+
+    def test_every_message_of_every_protocol_is_told_as_text(self):
+        for path in INTERFACES:
+            library, methods = self.messages(path)
+            right = [each for each in vectors(path) if each[4] != "refused"]
+            lines = [f"{each[0]} {each[1]} {each[2]} {each[3]} 0 {each[5].hex() or '-'}\n"
+                     for each in right]
+            for (protocol, method, _, word, kind, data, _), told in zip(
+                    right, self.decode(path, lines), strict=True):
+                message = methods[protocol, method]["reply" if word == "reply" else "request"]
+                with self.subTest(f"{protocol}.{method} {word} {kind}"):
+                    values = library.decode_message(message, data, handles(message, kind == "full"))
+                    self.assertEqual(told, f"{protocol.rpartition('.')[2]}.{method}" +
+                                     self.line(library, message, values, word == "reply"))
+
+    def test_wrong_messages_and_unknown_ones_are_told_too(self):
+        path = CASES / "probe.idl"
+        wrong = [each for each in vectors(path) if each[4] == "refused"]
+        told = self.decode(path, [f"{each[0]} {each[1]} {each[2]} {each[3]} 0 "
+                                  f"{each[5].hex() or '-'}\n" for each in wrong])
+        self.assertEqual(len(told), len(wrong))
+        self.assertTrue(all(line.startswith("probe.") for line in told))
+        told = self.decode(path, ["probe add 1 reply 1024 -\n", "probe add 1 reply 2 -\n",
+                                  "probe add 1 reply 512 -\n", "probe x 4711 request 0 0011\n",
+                                  "probe x 2147483646 request 0 00000000\n",
+                                  "probe add 1 request 0 00\n",
+                                  "probe x 0 event 0 0500000000000000\n",
+                                  "probe changed 64 event 0 07000000\n"])
+        self.assertEqual(told, ["probe.add -> too_odd", "probe.add -> missing",
+                                "probe.add -> error 512: the other side died (EPEER_DIED)",
+                                "probe.4711(2 bytes)", "probe.(describe)(4 bytes)",
+                                "probe.add( ...) is malformed", "probe.(lost)(8 bytes)",
+                                "probe.changed(what = 7)"])
+
+    def test_damaged_tables_are_refused(self):
+        tables = self.folder / "tables"
+        idl("tables", "-o", tables, CASES / "probe.idl")
+        whole = tables.read_bytes()
+        for damaged in (whole[:-8], b"x" + whole[1:], whole + b"x", b""):
+            tables.write_bytes(damaged)
+            run = subprocess.run([ROOT / "build/tools/idl/idl-decode", tables], input="",
+                                 capture_output=True, text=True)
+            self.assertEqual(run.returncode, 1)
+            self.assertIn("no tables", run.stderr)
 
 
 def packet(direction, protocol, method, status, payload):

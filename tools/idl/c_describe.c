@@ -1,23 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The description that a server carries (libsys/include/quay/interface.h): protocol, methods and
- * types as one block of bytes. Types are collected so that each comes after those it is made of.
+ * types as one block of bytes, as C and as it is, for those who decode messages of others. Types
+ * are collected so that each comes after those it is made of.
  */
 #include "c_output.h"
 #include "describe.h"
 #include "layout.h"
+#include "outputs.h"
 #include <string.h>
 
 #define NOWHERE 0xffffu
 
-/* A name for each list, and lines that become its initializer. */
+/* As in libsys/include/quay/interface.h. */
+#define MAGIC        0x31697971u
+#define HEAD_BYTES   24
+#define MEMBER_BYTES 16
+#define METHOD_BYTES 32
+#define TYPE_BYTES   12
+
+enum {
+    KIND_ENUM = 10,
+    KIND_BITS,
+    KIND_STRUCT,
+    KIND_UNION,
+    KIND_TABLE,
+    KIND_STRING,
+    KIND_VECTOR,
+    KIND_ARRAY,
+    KIND_OPTIONAL,
+    KIND_HANDLE,
+    KIND_LEASE_IN,
+    KIND_LEASE_OUT
+};
+
+/* Of each list lines that become its initializer, and its bytes. */
+struct list {
+    struct text lines, bytes;
+};
+
 struct description {
     struct c_output *out;
     const struct decl *protocol;
-    struct text strings, members, methods, types;
+    struct list strings, members, methods, types;
+    uint32_t name, doc;
     uint32_t string_bytes, member_count, method_count, type_count;
     struct known *known_strings, *known_types;
 };
+
+static void put(struct list *list, uint64_t value, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i++) {
+        char byte = (char)(value >> (8 * i));
+        text_add(&list->bytes, &byte, 1);
+    }
+}
 
 /* What has a place already. */
 struct known {
@@ -58,11 +95,12 @@ static uint32_t string_add(struct description *the, const char *string)
     size_t left = strlen(string);
     the->string_bytes += (uint32_t)left + 1;
     const char *from = string;
+    text_add(&the->strings.bytes, string, left + 1);
     do {
         size_t part = left > LITERAL_MAX ? LITERAL_MAX : left;
-        text_printf(&the->strings, "        \"");
-        describe_escaped(&the->strings, arena_text(the->out->arena, from, part));
-        text_printf(&the->strings, part == left ? "\\0\"\n" : "\"\n");
+        text_printf(&the->strings.lines, "        \"");
+        describe_escaped(&the->strings.lines, arena_text(the->out->arena, from, part));
+        text_printf(&the->strings.lines, part == left ? "\\0\"\n" : "\"\n");
         from += part;
         left -= part;
     } while (left > 0);
@@ -89,34 +127,71 @@ static uint32_t doc_add(struct description *the, const char *doc)
 
 /* --- types --------------------------------------------------------------------------------- */
 
-static const char *const kinds[] = {
-    [TYPE_BOOL] = "BOOL",     [TYPE_U8] = "U8",         [TYPE_U16] = "U16",
-    [TYPE_U32] = "U32",       [TYPE_U64] = "U64",       [TYPE_I8] = "I8",
-    [TYPE_I16] = "I16",       [TYPE_I32] = "I32",       [TYPE_I64] = "I64",
-    [TYPE_STRING] = "STRING", [TYPE_VECTOR] = "VECTOR", [TYPE_ARRAY] = "ARRAY",
-    [TYPE_HANDLE] = "HANDLE", [TYPE_LEASE] = "LEASE",   [TYPE_OPTIONAL] = "OPTIONAL",
+struct kind {
+    const char *name;
+    uint32_t number;
 };
 
-static const char *const decl_kinds[] = {
-    [DECL_ENUM] = "ENUM",   [DECL_BITS] = "BITS",   [DECL_STRUCT] = "STRUCT",
-    [DECL_TABLE] = "TABLE", [DECL_UNION] = "UNION",
+static const struct kind kinds[] = {
+    [TYPE_BOOL] = {"BOOL", 1},
+    [TYPE_U8] = {"U8", 2},
+    [TYPE_U16] = {"U16", 3},
+    [TYPE_U32] = {"U32", 4},
+    [TYPE_U64] = {"U64", 5},
+    [TYPE_I8] = {"I8", 6},
+    [TYPE_I16] = {"I16", 7},
+    [TYPE_I32] = {"I32", 8},
+    [TYPE_I64] = {"I64", 9},
+    [TYPE_STRING] = {"STRING", KIND_STRING},
+    [TYPE_VECTOR] = {"VECTOR", KIND_VECTOR},
+    [TYPE_ARRAY] = {"ARRAY", KIND_ARRAY},
+    [TYPE_HANDLE] = {"HANDLE", KIND_HANDLE},
+    [TYPE_OPTIONAL] = {"OPTIONAL", KIND_OPTIONAL},
 };
+
+static const struct kind decl_kinds[] = {
+    [DECL_ENUM] = {"ENUM", KIND_ENUM},       [DECL_BITS] = {"BITS", KIND_BITS},
+    [DECL_STRUCT] = {"STRUCT", KIND_STRUCT}, [DECL_TABLE] = {"TABLE", KIND_TABLE},
+    [DECL_UNION] = {"UNION", KIND_UNION},
+};
+
+static struct kind kind_of(const struct type *type)
+{
+    if (type->kind == TYPE_LEASE) {
+        return type->is_out ? (struct kind){"LEASE_OUT", KIND_LEASE_OUT}
+                            : (struct kind){"LEASE_IN", KIND_LEASE_IN};
+    }
+    return kinds[type->kind];
+}
 
 static uint32_t type_add(struct description *the, const struct type *type);
 
-static uint32_t type_write(struct description *the, const char *kind, const char *name,
+static uint32_t type_write(struct description *the, struct kind kind, const char *name,
                            uint32_t size, uint32_t count, uint32_t first, uint32_t element)
 {
-    text_printf(&the->types, "        {QY_TYPE_%s, 0, %u, %u, %u, %u, %u}, /* %s */\n", kind,
-                string_add(the, name), size, count, first, element, name);
+    uint32_t name_at = string_add(the, name);
+    text_printf(&the->types.lines, "        {QY_TYPE_%s, 0, %u, %u, %u, %u, %u}, /* %s */\n",
+                kind.name, name_at, size, count, first, element, name);
+    put(&the->types, kind.number, 2);
+    put(&the->types, name_at, 2);
+    put(&the->types, size, 2);
+    put(&the->types, count, 2);
+    put(&the->types, first, 2);
+    put(&the->types, element, 2);
     return the->type_count++;
 }
 
 static void member_write(struct description *the, const char *name, uint64_t value, uint32_t type,
                          uint32_t offset, uint32_t has)
 {
-    text_printf(&the->members, "        {%lluu, %u, %u, %u, %u}, /* %s */\n",
-                (unsigned long long)value, string_add(the, name), type, offset, has, name);
+    uint32_t name_at = string_add(the, name);
+    text_printf(&the->members.lines, "        {%lluu, %u, %u, %u, %u}, /* %s */\n",
+                (unsigned long long)value, name_at, type, offset, has, name);
+    put(&the->members, value, 8);
+    put(&the->members, name_at, 2);
+    put(&the->members, type, 2);
+    put(&the->members, offset, 2);
+    put(&the->members, has, 2);
     the->member_count++;
 }
 
@@ -173,12 +248,9 @@ static uint32_t type_add(struct description *the, const struct type *type)
     if (known != NULL) {
         return known->at;
     }
-    const char *kind = type->kind != TYPE_LEASE ? kinds[type->kind]
-                       : type->is_out           ? "LEASE_OUT"
-                                                : "LEASE_IN";
     /* That of an enum or constant has no place of its own, and was not laid out. */
     uint32_t size = type_is_integer(type) ? integer_size(type->kind) : type->size;
-    uint32_t at = type_write(the, kind, name, size, type->count, 0, element);
+    uint32_t at = type_write(the, kind_of(type), name, size, type->count, 0, element);
     return known_add(the, &the->known_types, key, name, at);
 }
 
@@ -217,39 +289,77 @@ static void method_add(struct description *the, const struct method *method)
     uint32_t request_count, reply_count;
     uint32_t request = params_add(the, &method->request, &request_count);
     uint32_t reply = params_add(the, &method->reply, &reply_count);
-    text_printf(&the->methods,
-                "        {%uu, %lluu, %u, %u, %u, %u, %u, %u, %u, %u, %u, %s, {0}}, /* %s */\n",
-                method->ordinal, (unsigned long long)method->deadline_ns / 1000000,
-                string_add(the, method->name), doc_add(the, method->doc), request, reply,
-                request_count, reply_count, method->request.fixed_size, method->reply.fixed_size,
-                method->error != NULL ? decl_add(the, method->error) : NOWHERE,
-                method->is_event        ? "QY_METHOD_IS_EVENT"
-                : method->is_oneway     ? "QY_METHOD_IS_ONEWAY"
-                : method->is_idempotent ? "QY_METHOD_IS_IDEMPOTENT"
-                                        : "0",
-                method->name);
+    static const char *const flag_names[] = {"0", "QY_METHOD_IS_EVENT", "QY_METHOD_IS_ONEWAY", "",
+                                             "QY_METHOD_IS_IDEMPOTENT"};
+    uint32_t flags = method->is_event ? 1 : method->is_oneway ? 2 : method->is_idempotent ? 4 : 0;
+    uint64_t deadline_ms = method->deadline_ns / 1000000;
+    uint32_t name = string_add(the, method->name);
+    uint32_t doc = doc_add(the, method->doc);
+    uint32_t error = method->error != NULL ? decl_add(the, method->error) : NOWHERE;
+    const uint32_t fields[] = {
+        name,
+        doc,
+        request,
+        reply,
+        request_count,
+        reply_count,
+        method->request.fixed_size,
+        method->reply.fixed_size,
+        error,
+    };
+    text_printf(&the->methods.lines, "        {%uu, %lluu", method->ordinal,
+                (unsigned long long)deadline_ms);
+    put(&the->methods, method->ordinal, 4);
+    put(&the->methods, deadline_ms, 4);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        text_printf(&the->methods.lines, ", %u", fields[i]);
+        put(&the->methods, fields[i], 2);
+    }
+    text_printf(&the->methods.lines, ", %s, {0}}, /* %s */\n", flag_names[flags], method->name);
+    put(&the->methods, flags, 6);
     the->method_count++;
 }
 
-static void list_write(struct description *the, const char *name, const struct text *lines)
+static void description_make(struct description *the, struct c_output *out,
+                             const struct decl *protocol)
 {
-    if (lines->length > 0) {
-        text_printf(the->out->text, "    .%s = {\n%s    },\n", name, text_of(lines));
+    *the = (struct description){.out = out, .protocol = protocol};
+    (void)string_add(the, "");
+    the->name = string_add(the, protocol->name);
+    the->doc = doc_add(the, protocol->doc != NULL ? protocol->doc : out->library->doc);
+    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
+        if (method_is_live(protocol, method)) {
+            method_add(the, method);
+        }
+    }
+}
+
+static void description_end(struct description *the)
+{
+    struct list *lists[] = {&the->members, &the->methods, &the->types, &the->strings};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        text_free(&lists[i]->lines);
+        text_free(&lists[i]->bytes);
+    }
+}
+
+static uint32_t description_size(const struct description *the)
+{
+    return HEAD_BYTES + MEMBER_BYTES * the->member_count + METHOD_BYTES * the->method_count +
+           TYPE_BYTES * the->type_count + the->string_bytes;
+}
+
+static void list_write(struct description *the, const char *name, const struct list *list)
+{
+    if (list->lines.length > 0) {
+        text_printf(the->out->text, "    .%s = {\n%s    },\n", name, text_of(&list->lines));
     }
 }
 
 void c_description(struct c_output *out, const struct decl *protocol)
 {
-    struct description the = {.out = out, .protocol = protocol};
-    (void)string_add(&the, "");
-    uint32_t name = string_add(&the, protocol->name);
-    const char *doc = protocol->doc != NULL ? protocol->doc : out->library->doc;
-    uint32_t doc_at = doc_add(&the, doc);
-    for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
-        if (method_is_live(protocol, method)) {
-            method_add(&the, method);
-        }
-    }
+    struct description the;
+    description_make(&the, out, protocol);
     /* The string has a zero of its own behind it. */
     text_printf(out->text,
                 "static const struct {\n    struct qy_described_head head;\n"
@@ -259,18 +369,46 @@ void c_description(struct c_output *out, const struct decl *protocol)
                 "} %s_description = {\n"
                 "    .head = {QY_INTERFACE_MAGIC, %u, %u, %u, %u, %u, %u, %u, %u, 0},\n",
                 the.member_count, the.method_count, the.type_count, the.string_bytes + 1,
-                c_protocol(out, protocol),
-                24 + 16 * the.member_count + 32 * the.method_count + 12 * the.type_count +
-                    the.string_bytes,
-                the.member_count, the.method_count, the.type_count, the.string_bytes,
-                protocol->version, name, doc_at);
+                c_protocol(out, protocol), description_size(&the), the.member_count,
+                the.method_count, the.type_count, the.string_bytes, protocol->version, the.name,
+                the.doc);
     list_write(&the, "members", &the.members);
     list_write(&the, "methods", &the.methods);
     list_write(&the, "types", &the.types);
-    text_printf(out->text, "    .strings =\n%.*s,\n};\n\n", (int)the.strings.length - 1,
-                text_of(&the.strings));
-    text_free(&the.strings);
-    text_free(&the.members);
-    text_free(&the.methods);
-    text_free(&the.types);
+    text_printf(out->text,
+                "    .strings =\n%.*s,\n};\n\n"
+                "const struct qy_described_head *const qy_%s_description = "
+                "&%s_description.head;\n\n",
+                (int)the.strings.lines.length - 1, text_of(&the.strings.lines),
+                c_protocol(out, protocol), c_protocol(out, protocol));
+    description_end(&the);
+}
+
+void output_tables(struct arena *arena, const struct library *library, struct text *text)
+{
+    struct c_output out = {arena, library, library_stem(arena, library), text};
+    for (const struct decl *decl = library->decls; decl != NULL; decl = decl->next) {
+        if (decl->kind != DECL_PROTOCOL) {
+            continue;
+        }
+        struct description the;
+        struct list head = {0};
+        description_make(&the, &out, decl);
+        const uint32_t fields[] = {
+            the.member_count, the.method_count, the.type_count, the.string_bytes,
+            decl->version,    the.name,         the.doc,        0};
+        put(&head, MAGIC, 4);
+        put(&head, description_size(&the), 4);
+        for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+            put(&head, fields[i], 2);
+        }
+        /* Up to the next multiple of 8, where another one may begin. */
+        put(&the.strings, 0, (0u - description_size(&the)) % 8);
+        const struct list *lists[] = {&head, &the.members, &the.methods, &the.types, &the.strings};
+        for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+            text_add(text, text_of(&lists[i]->bytes), lists[i]->bytes.length);
+        }
+        text_free(&head.bytes);
+        description_end(&the);
+    }
 }

@@ -45,8 +45,11 @@ void c_server_prototypes(struct c_output *out, const struct decl *protocol)
     text_printf(
         out->text,
         "};\n\n/* For struct qy_server: checks a call, runs its handler (of server->handlers) "
-        "and answers. */\nint64_t qy_%s_dispatch(struct qy_request *request);\n\n",
-        name);
+        "and answers. */\nint64_t qy_%s_dispatch(struct qy_request *request);\n\n"
+        "/* What it says of itself; messages of others are decoded with it "
+        "(<quay/interface.h>). */\n"
+        "extern const struct qy_described_head *const qy_%s_description;\n\n",
+        name, name);
     text_printf(out->text, "/* Answers to calls that were deferred; *pending is used up. */\n");
     for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
         if (has_answer(protocol, method)) {

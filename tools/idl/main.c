@@ -15,6 +15,7 @@ static const char usage[] =
     "  json       everything, with sizes and offsets, as JSON\n"
     "  markdown   the reference\n"
     "  wireshark  a dissector in Lua\n"
+    "  tables     what servers say of themselves, in its bytes, to decode their messages\n"
     "  vectors    messages as bytes, right and wrong ones, to check a binding with\n"
     "  test       a test program of the generated C, with the same messages\n"
     "  fuzz       the same for libFuzzer, which makes its messages up\n"
@@ -173,6 +174,7 @@ static int run(struct compilation *the, const struct options *options)
         {"wireshark", output_wireshark}, {"summary", output_summary},
         {"vectors", output_vectors},     {"test", output_c_test},
         {"fuzz", output_c_fuzz},         {"dictionary", output_dictionary},
+        {"tables", output_tables},
     };
     const struct library *library = compile_file(the, options->file);
     if (library == NULL) {

@@ -8,6 +8,9 @@ void output_json(struct arena *arena, const struct library *library, struct text
 void output_markdown(struct arena *arena, const struct library *library, struct text *text);
 void output_wireshark(struct arena *arena, const struct library *library, struct text *text);
 
+/* The descriptions that servers carry, as bytes, for those who decode messages of others. */
+void output_tables(struct arena *arena, const struct library *library, struct text *text);
+
 void output_vectors(struct arena *arena, const struct library *library, struct text *text);
 
 /* A cmocka program (tests/host/conformance.h) for the first protocol. */

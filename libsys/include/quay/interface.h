@@ -161,6 +161,26 @@ bool qy_results_print(const struct qy_interface *interface,
                       const struct qy_described_method *method, bool is_reply, const void *payload,
                       uint32_t length, struct qy_text *text);
 
+/* What a message is, as somebody sees it who is none of the two. */
+enum qy_message_kind {
+    QY_REQUEST = 0,
+    QY_REPLY = 1, /* `method` is that of its request */
+    QY_EVENT = 2, /* in a channel of events */
+};
+
+/* A message of this protocol in one line: "counter.increment(by = 5)", "counter.increment ->
+ * (value = 12)", "names.connect -> full", "names.bound(entry = {...})". `status` of a reply is what
+ * its header has for a method. False: it is not what the protocol says, and `text` ends with why.
+ */
+bool qy_message_print(const struct qy_interface *interface, enum qy_message_kind kind,
+                      uint32_t method, uint32_t status, const void *payload, uint32_t length,
+                      struct qy_text *text);
+
+/* The next description of several one behind the other, as `idl tables` writes them: from *at on,
+ * which then is behind it. False: there is no other, or what is there is none. */
+bool qy_interface_next(struct qy_interface *ret_interface, const void *bytes, uint32_t size,
+                       uint32_t *at);
+
 /* What was written to lent memory. */
 void qy_lent_print(const struct qy_interface *interface, const struct qy_described_method *method,
                    const struct qy_arguments *arguments, struct qy_text *text);

@@ -47,6 +47,7 @@
 
 struct qy_server;
 struct qy_request;
+struct qy_described_head;
 
 /* Memory that a caller has lent; it may be copied, and kept with a deferred call. */
 struct qy_lease {

@@ -184,7 +184,6 @@ bool qy_request_lease(const struct qy_request *request, uint32_t index, uint32_t
 void qy_request_acknowledge(struct qy_request *request);
 
 /* A method that is none of the protocol's: tells what these are, or refuses. */
-struct qy_described_head;
 int64_t qy_request_describe(struct qy_request *request,
                             const struct qy_described_head *description);
 

@@ -54,6 +54,12 @@ static void method_try(const struct qy_interface *interface,
         text = text_make();
         (void)qy_results_print(interface, method, is_reply, the.payload, length, &text);
     }
+    for (enum qy_message_kind kind = QY_REQUEST; kind <= QY_EVENT; kind++) {
+        uint32_t length = (uint32_t)(size < sizeof the.payload ? size : sizeof the.payload);
+        text = text_make();
+        (void)qy_message_print(interface, kind, method->ordinal, length % 3 == 0 ? length : 0,
+                               the.payload, length, &text);
+    }
     text = text_make();
     int count = words_split(rest, size, words);
     if (qy_arguments_parse(interface, method, count, words, &the.arguments, &text)) {
