@@ -85,6 +85,16 @@ int64_t posix_arguments_script(struct posix_arguments *arguments, const char *pa
     return 0;
 }
 
+size_t posix_arguments_size(const struct posix_arguments *arguments)
+{
+    const char *end = arguments->strings;
+
+    for (uint32_t i = 0; i < arguments->argument_count; i++) {
+        end += strlen(end) + 1;
+    }
+    return (size_t)(end - arguments->strings);
+}
+
 /* Words before the strings: argc, both vectors with their ends, the auxiliary vector. */
 static size_t word_count(const struct posix_arguments *arguments)
 {
@@ -92,8 +102,8 @@ static size_t word_count(const struct posix_arguments *arguments)
            2 * AUXILIARY_COUNT;
 }
 
-static size_t text_size(const struct posix_arguments *arguments,
-                        const struct posix_stack_info *info)
+size_t posix_stack_text_size(const struct posix_arguments *arguments,
+                             const struct posix_stack_info *info)
 {
     return arguments->size + strlen(info->path) + 1 + sizeof platform + sizeof info->random;
 }
@@ -101,7 +111,7 @@ static size_t text_size(const struct posix_arguments *arguments,
 size_t posix_stack_size(const struct posix_arguments *arguments,
                         const struct posix_stack_info *info)
 {
-    return (word_count(arguments) * 8 + text_size(arguments, info) + 15) & ~15ul;
+    return (word_count(arguments) * 8 + posix_stack_text_size(arguments, info) + 15) & ~15ul;
 }
 
 static uint64_t *vector_write(uint64_t *word, uint32_t count, const uint8_t *image, uint64_t bottom,
@@ -120,7 +130,7 @@ void posix_stack_write(uint8_t *image, size_t size, uint64_t top,
 {
     const uint64_t bottom = top - size;
     uint64_t *word = (uint64_t *)(void *)image;
-    uint8_t *text = image + size - text_size(arguments, info);
+    uint8_t *text = image + size - posix_stack_text_size(arguments, info);
     const char *string = (const char *)text;
     uint8_t *random = text + arguments->size;
     uint8_t *path = random + sizeof info->random;

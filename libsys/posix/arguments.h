@@ -44,6 +44,13 @@ struct posix_stack_info {
     uint8_t random[16];
 };
 
+/* Bytes of the arguments alone, without the environment. */
+size_t posix_arguments_size(const struct posix_arguments *arguments);
+
+/* How far below the stack's top the arguments begin, one after the other. */
+size_t posix_stack_text_size(const struct posix_arguments *arguments,
+                             const struct posix_stack_info *info);
+
 /* How many bytes it takes, a multiple of 16. */
 size_t posix_stack_size(const struct posix_arguments *arguments,
                         const struct posix_stack_info *info);

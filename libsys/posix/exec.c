@@ -5,6 +5,7 @@
 #include <quay/memory.h>
 #include <quay/text.h>
 #include "call.h"
+#include "fd.h"
 #include "fpu.h"
 #include "guest.h"
 #include "memory.h"
@@ -35,6 +36,13 @@ struct posix_exec {
     char path[LINUX_PATH_MAX];
     char interpreter_path[POSIX_INTERP_MAX + 1];
 };
+
+static char program_path[LINUX_PATH_MAX]; /* of what runs */
+
+const char *posix_program_path(void)
+{
+    return program_path;
+}
 
 static uint64_t page_down(uint64_t address)
 {
@@ -173,6 +181,7 @@ int64_t posix_exec_prepare(const char *path, struct posix_arguments *arguments,
     }
     exec->arguments = *arguments;
     *arguments = (struct posix_arguments){0};
+    path = qy_streq(path, "/proc/self/exe") ? program_path : path;
     if (qy_strlcpy(exec->path, path, sizeof exec->path) >= sizeof exec->path) {
         status = -ENAMETOOLONG;
     }
@@ -279,12 +288,28 @@ static int64_t stack_make(const struct posix_exec *exec, uint64_t *ret_sp)
         posix_stack_write(image, size, POSIX_STACK_TOP, &exec->arguments, &info);
         status = guest_write(POSIX_STACK_TOP - size, image, size);
         *ret_sp = POSIX_STACK_TOP - size;
+        qy_process_page()->arguments =
+            POSIX_STACK_TOP - posix_stack_text_size(&exec->arguments, &info);
+        qy_process_page()->arguments_bytes = posix_arguments_size(&exec->arguments);
     }
     qy_free(image);
     return status;
 }
 
-/* What ps shows: the last part of the path, and the arguments where they are on the stack. */
+static void program_path_set(const char *path)
+{
+    uint32_t length = 0;
+
+    if (path[0] != '/' && posix_fd_working() != HANDLE_INVALID &&
+        qy_dir_where(posix_fd_working(), (uint8_t *)program_path, &length, DEADLINE_NEVER) == 0 &&
+        length + 1 < sizeof program_path) {
+        length -= length == 1; /* the root */
+        program_path[length++] = '/';
+    }
+    qy_strlcpy(program_path + length, path, sizeof program_path - length);
+}
+
+/* What ps shows: the last part of the path. */
 static void page_fill(const struct posix_exec *exec)
 {
     struct process_page *page = qy_process_page();
@@ -295,6 +320,7 @@ static void page_fill(const struct posix_exec *exec)
     }
     qy_strlcpy(page->name, name, sizeof page->name);
     page->flags |= PROCESS_EXECUTED;
+    program_path_set(exec->path);
 }
 
 static int64_t load(struct posix_exec *exec, uint64_t *ret_entry, uint64_t *ret_sp)

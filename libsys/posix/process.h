@@ -48,3 +48,8 @@ int posix_file_next(int first, handle_t *ret_handle);
 
 /* The root directory and the working directory; HANDLE_INVALID: there is none. */
 void posix_file_directories(handle_t *ret_root, handle_t *ret_working);
+
+/* --- exec.c -------------------------------------------------------------------------------- */
+
+/* The path of the program that runs, absolute: what /proc/self/exe is. "": it has none. */
+const char *posix_program_path(void);
