@@ -73,7 +73,7 @@ int service_init(struct service *service, const struct qy_manifest_entry *entry,
     *service = (struct service){
         .entry = entry, .state = SERVICE_STOPPED, .init_port = init_port, .exited_key = exited_key};
     int error = job_make(service);
-    if (error == 0 && entry->serves_count > 0) {
+    if (error == 0 && (entry->serves_count > 0 || entry->kind == QY_MANIFEST_KIND_SESSION)) {
         error = handle_keep(service, "port", qy_port_create(service->job, entry->tokens),
                             &service->port);
     }
@@ -96,6 +96,9 @@ static uint32_t arguments_fill(const struct qy_manifest_entry *entry, const char
     const char *text = (const char *)entry->arguments;
     uint32_t count = 0;
     ret_arguments[count++] = entry->name;
+    if (entry->kind == QY_MANIFEST_KIND_SESSION) {
+        ret_arguments[count++] = entry->program;
+    }
     for (uint32_t i = 0; i < entry->argument_count && count < QY_SPAWN_ARGUMENTS_MAX; i++) {
         ret_arguments[count++] = qy_streq(text, COMMAND_LINE) ? services_command_line() : text;
         text += strlen(text) + 1;
@@ -120,7 +123,10 @@ static int process_start(struct service *service)
         .handle_count = (uint32_t)count,
         .handles = handles,
     };
-    int error = boot_archive_find(service->entry->program, &spawn.image, &spawn.image_bytes);
+    const char *program = service->entry->kind == QY_MANIFEST_KIND_SESSION
+                              ? SESSION_PROGRAM
+                              : service->entry->program;
+    int error = boot_archive_find(program, &spawn.image, &spawn.image_bytes);
     if (error == 0) {
         error = qy_spawn(&spawn, &service->process);
     }
@@ -202,6 +208,9 @@ void service_died(struct service *service)
     (void)qy_port_unbind(service->init_port, service->process); /* or the binding would stay */
     (void)qy_handle_close(service->process);
     service->process = HANDLE_INVALID;
+    if (service->is_stopping) {
+        (void)qy_job_kill(service->job); /* what it has started ends with it */
+    }
     start_plan(service);
 }
 

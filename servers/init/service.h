@@ -11,6 +11,9 @@
 #include <quay/manifest.h>
 #include <quay/spawn.h>
 
+/* Starts the program of a session, and waits for it. */
+#define SESSION_PROGRAM "servers/session"
+
 enum service_state {
     SERVICE_RUNNING,
     SERVICE_WAITING, /* for its next start */

@@ -70,6 +70,9 @@ static const char *found_name(const char *file)
 
 static bool is_named(const struct qy_manifest *manifest, const char *program)
 {
+    if (qy_streq(program, SESSION_PROGRAM)) {
+        return true; /* started for blocks `session`, or not at all */
+    }
     for (uint32_t i = 0; i < manifest->count; i++) {
         if (qy_streq(manifest->entries[i].program, program)) {
             return true;
@@ -177,7 +180,7 @@ int services_start(handle_t init_port, const char *command_line)
                            KEY_TIMER + i); /* it has said so; the start below fails */
     }
     for (uint32_t i = 0; i < services_state.count; i++) {
-        if (services_state.manifest.entries[i].kind == QY_MANIFEST_KIND_SERVER) {
+        if (services_state.manifest.entries[i].kind != QY_MANIFEST_KIND_FOUND) {
             service_start(&services_state.services[i]);
         }
     }

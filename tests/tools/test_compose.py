@@ -16,7 +16,8 @@ import manifest_graph  # noqa: E402
 import manifest_text  # noqa: E402
 
 LAYOUT = ROOT / "build" / "manifest-layout.json"
-PROGRAMS = {"servers/a", "servers/b", "servers/c", "servers/proc", "bin/sh"}
+PROGRAMS = {"servers/a", "servers/b", "servers/c", "servers/proc", "servers/session",
+            "bin/sh"}
 
 
 def understood(text, programs=PROGRAMS):
@@ -63,7 +64,20 @@ class Compose(unittest.TestCase):
                      "m:1:20: error: there is no program `servers/aa` in the archive",
                      "perhaps `servers/a`")
         self.refused("session s { program /bin/shh; }", "perhaps `/bin/sh`")
-        self.accepted("session s { program /bin/sh; }")
+
+    def test_session_needs_proc_and_vfs_and_is_last(self):
+        self.refused("session s { program /bin/sh; }",
+                     "a session needs a server of the name `proc_control`",
+                     "a session needs a server of the name `vfs`")
+        self.refused("session s { program /bin/sh; grants irq 4; }", "a block `session` has none")
+        ordered, checker = self.accepted(
+            "session s { program /bin/sh; needs x; } server proc { serves proc_control badge 3; } "
+            "server a { serves vfs, x; }")
+        self.assertEqual(ordered[-1].name, "s")
+        made = manifest_check.encode(ordered, checker)[-1]
+        self.assertEqual([(grant["name"], grant["value"]) for grant in made["grants"]],
+                         [("proc_control", 3), ("vfs", 1)])
+        self.assertEqual(made["deaths_max"], 0)
 
     def test_device_has_one_driver(self):
         self.refused("server a { grants io 0x3f8 8; } server b { grants io 0x3ff 1; }",

@@ -16,6 +16,12 @@ TIMES = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
 # Names that init serves itself, with their badges.
 INIT_NAMES = {"servers": 0x103, "manifest": 0x200}
 
+# What runs a session, and the names whose sessions it is given.
+SESSION_PROGRAM = "servers/session"
+SESSION_GETS = ("proc_control", "vfs")
+SESSION_DEFAULTS = {"kept_bytes": 4096, "deaths_max": 0, "delay_min_ns": 100 * MILLISECOND,
+                    "delay_max_ns": 10000 * MILLISECOND}
+
 # Rights of a resource (include/abi/quay/abi/object.h), by the word of `grants resource`.
 RIGHTS = {"irq": 1 << 16, "io": 1 << 17, "memory": 1 << 18, "figures": 1 << 19, "power": 1 << 20}
 RIGHTS_BASIC = 15
@@ -312,8 +318,17 @@ class Checker:
         for entry in self.entries:
             self.check_program(entry)
             self.check_names(entry)
+            if entry.kind == "session":
+                self.check_session(entry)
         self.check_devices()
         return self.order()
+
+    def check_session(self, entry):
+        for name in SESSION_GETS:
+            if name not in self.server_of:
+                self.errors.add(entry.block.name, f"a session needs a server of the name `{name}`")
+        if self.programs is not None and SESSION_PROGRAM not in self.programs:
+            self.errors.add(entry.block.name, f"a session needs `{SESSION_PROGRAM}` in the archive")
 
     def collect(self):
         for entry in self.entries:
@@ -436,19 +451,22 @@ def encode(ordered, checker):
     place = {entry.name: index for index, entry in enumerate(ordered)}
     made = []
     for entry in ordered:
-        value = dict(DEFAULTS, **entry.numbers)
+        defaults = dict(DEFAULTS, **SESSION_DEFAULTS) if entry.kind == "session" else DEFAULTS
+        value = dict(defaults, **entry.numbers)
         after = 0
         for other, _ in checker.dependencies(entry):
             after |= 1 << place[other.name]
         grants = [{"kind": kind, "value": number, "count": count, "name": name,
                    "entry": place[word.text] if kind == "view" else NONE}
                   for kind, number, count, name, word in entry.grants]
-        for word, badge in entry.gets:
-            owner = checker.server_of.get(word.text)
+        gets = [(word.text, badge) for word, badge in entry.gets]
+        gets += [(name, None) for name in SESSION_GETS if entry.kind == "session"]
+        for name, badge in gets:
+            owner = checker.server_of.get(name)
             if badge is None:
-                badge = INIT_NAMES[word.text] if owner is None else \
-                    next(number for name, number in owner.serves if name.text == word.text)
-            grants.append({"kind": "session", "value": badge, "count": 0, "name": word.text,
+                badge = INIT_NAMES[name] if owner is None else \
+                    next(number for word, number in owner.serves if word.text == name)
+            grants.append({"kind": "session", "value": badge, "count": 0, "name": name,
                            "entry": NONE if owner is None else place[owner.name]})
         arguments = b"".join(text.encode() + b"\0" for text in entry.arguments)
         value.update(

@@ -7,6 +7,8 @@ name that it may ask for later (`uses`).
 """
 import subprocess
 
+import manifest_check
+
 INIT = "init"
 
 
@@ -66,8 +68,9 @@ def edges(ordered, checker):
                 made.setdefault((entry.name, word.text, "dotted"))
             else:
                 made.setdefault((entry.name, thing(kind, value, count, name), "solid"))
-        if entry.kind == "session" and "proc" in checker.server_of:
-            made.setdefault((checker.server_of["proc"].name, entry.name, "bold"))
+        if entry.kind == "session":
+            for name in manifest_check.SESSION_GETS:
+                made.setdefault((entry.name, checker.server_of[name].name, "solid"))
     return list(made)
 
 
