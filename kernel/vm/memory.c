@@ -390,7 +390,9 @@ static COLD NOINLINE uint64_t drain_at(struct memory *memory, uint64_t index, ui
         ++*frames;
         ++*pages;
     }
-    index = ((index >> shift) + 1) << shift;
+    /* In a node (shift is 0, then) nothing is committed behind the end. */
+    uint64_t skip = shift < depth && index + 1 >= memory->page_count ? NODE_ENTRIES : 1ul << shift;
+    index = (index | (skip - 1)) + 1;
     while (depth-- != 0 && is_aligned(index, 1ul << shifts[depth])) {
         slot_empty(path[depth]);
         ++*frames;
