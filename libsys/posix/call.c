@@ -9,8 +9,6 @@
 #include "signal.h"
 
 #define CALL_COUNT 512
-#define RESTART    true
-#define FINAL      false
 
 #define ARGUMENTS_0(r) ()
 #define ARGUMENTS_1(r) ((r)->rdi)
@@ -31,18 +29,18 @@
 
 static const struct {
     int64_t (*serve)(const struct thread_registers *registers);
-    bool restarts;
+    enum posix_restart restart;
 } calls[CALL_COUNT] = {
-#define POSIX_CALL(number, name, count, restart) [number] = {serve_##name, restart},
+#define POSIX_CALL(number, name, count, restart) [number] = {serve_##name, POSIX_##restart},
 #include "calls.def"
 #undef POSIX_CALL
 };
 
 static uint32_t unknown[CALL_COUNT]; /* how often each was asked for; atomic */
 
-bool posix_call_restarts(int64_t number)
+enum posix_restart posix_call_restart(int64_t number)
 {
-    return number >= 0 && number < CALL_COUNT && calls[number].restarts;
+    return calls[number].restart;
 }
 
 int64_t posix_error(int64_t status)
@@ -65,9 +63,18 @@ int64_t posix_error(int64_t status)
     }
 }
 
+/* Programs try these first and have another way: nothing is missing without them. */
+static bool is_optional(uint64_t number)
+{
+    const uint64_t rseq = 334, io_uring_setup = 425, clone3 = 435, openat2 = 437;
+
+    return number == rseq || number == io_uring_setup || number == clone3 || number == openat2;
+}
+
 static int64_t serve_unknown(uint64_t number)
 {
-    if (number < CALL_COUNT && __atomic_fetch_add(&unknown[number], 1, __ATOMIC_RELAXED) == 0) {
+    if (number < CALL_COUNT && !is_optional(number) &&
+        __atomic_fetch_add(&unknown[number], 1, __ATOMIC_RELAXED) == 0) {
         qy_log("system call %lu is not served", number);
     }
     return -ENOSYS;

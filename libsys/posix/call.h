@@ -14,8 +14,13 @@
 #include <stdbool.h>
 #include "linux.h"
 
-/* An interrupted call is done again if no handler runs, and, if calls.def says RESTART, if the
- * handler has SA_RESTART. */
+/* What a handled signal does to a call; calls.def. Where none is handled it is made again. */
+enum posix_restart {
+    POSIX_FINAL,
+    POSIX_RESTART,
+    POSIX_WHOLE
+};
+
 #define POSIX_PARAMETERS_0 (void)
 #define POSIX_PARAMETERS_1 (uint64_t)
 #define POSIX_PARAMETERS_2 (uint64_t, uint64_t)
@@ -33,5 +38,5 @@
  * Linux error number. */
 int64_t posix_error(int64_t status);
 
-/* Whether calls.def says RESTART. */
-bool posix_call_restarts(int64_t number);
+/* What calls.def says. */
+enum posix_restart posix_call_restart(int64_t number);

@@ -5,11 +5,8 @@
  */
 #include "file.h"
 #include <quay/clock.h>
-#include <quay/handle.h>
 #include <quay/heap.h>
-#include <quay/memory.h>
 #include <quay/text.h>
-#include "bare.h"
 #include "call.h"
 #include "guest.h"
 #include "process.h"
@@ -24,12 +21,12 @@ _Static_assert(LINUX_O_NONBLOCK == QY_FILE_FLAGS_NONBLOCK, "one number");
 
 /* --- one piece ------------------------------------------------------------------------------- */
 
-static bool can_read(const struct posix_fd *fd)
+bool posix_file_can_read(const struct posix_fd *fd)
 {
     return (fd->open & LINUX_O_ACCMODE) != LINUX_O_WRONLY && (fd->open & LINUX_O_PATH) == 0;
 }
 
-static bool can_write(const struct posix_fd *fd)
+bool posix_file_can_write(const struct posix_fd *fd)
 {
     return (fd->open & LINUX_O_ACCMODE) != LINUX_O_RDONLY && (fd->open & LINUX_O_PATH) == 0;
 }
@@ -41,6 +38,12 @@ static int64_t local_read(const struct posix_fd *fd, uint64_t buffer, uint64_t s
     return local->read != NULL ? local->read(fd->local, buffer, size, false) : -EINVAL;
 }
 
+/* A regular file makes nobody wait: that a signal came is no reason to fail. */
+static bool is_to_repeat(const struct posix_fd *fd, int64_t status)
+{
+    return status == -EINTR && fd->kind == QY_DIR_KIND_REGULAR;
+}
+
 /* To the guest's memory, or ours if that is where `buffer` is. */
 static int64_t read_to(const struct posix_fd *fd, uint64_t offset, uint64_t buffer, uint64_t size)
 {
@@ -50,11 +53,15 @@ static int64_t read_to(const struct posix_fd *fd, uint64_t offset, uint64_t buff
     int64_t status;
 
     if (size > QY_FILE_INLINE_MAX) {
-        status = qy_file_read_lent(fd->handle, offset, (void *)(uintptr_t)buffer, size, &lent_count,
-                                   DEADLINE_NEVER);
+        do {
+            status = qy_file_read_lent(fd->handle, offset, (void *)(uintptr_t)buffer, size,
+                                       &lent_count, DEADLINE_NEVER);
+        } while (is_to_repeat(fd, status));
         return status == 0 ? (int64_t)lent_count : posix_error(status);
     }
-    status = qy_file_read(fd->handle, offset, (uint32_t)size, data, &count, DEADLINE_NEVER);
+    do {
+        status = qy_file_read(fd->handle, offset, (uint32_t)size, data, &count, DEADLINE_NEVER);
+    } while (is_to_repeat(fd, status));
     if (status != 0) {
         return posix_error(status);
     }
@@ -68,12 +75,16 @@ static int64_t write_from(const struct posix_fd *fd, uint64_t offset, const void
     uint64_t lent_count = 0;
     int64_t status;
 
-    if (size > QY_FILE_INLINE_MAX) {
-        status = qy_file_write_lent(fd->handle, offset, data, size, &lent_count, DEADLINE_NEVER);
-    } else {
-        status = qy_file_write(fd->handle, offset, data, (uint32_t)size, &count, DEADLINE_NEVER);
-        lent_count = count;
-    }
+    do {
+        if (size > QY_FILE_INLINE_MAX) {
+            status =
+                qy_file_write_lent(fd->handle, offset, data, size, &lent_count, DEADLINE_NEVER);
+        } else {
+            status =
+                qy_file_write(fd->handle, offset, data, (uint32_t)size, &count, DEADLINE_NEVER);
+            lent_count = count;
+        }
+    } while (is_to_repeat(fd, status));
     if (status == EPIPE && !posix_signal_self(LINUX_SIGPIPE, LINUX_SI_USER)) {
         (void)posix_kill((uint64_t)qy_process_page()->pid, LINUX_SIGPIPE); /* it is blocked */
     }
@@ -85,7 +96,7 @@ static int64_t read_at(uint64_t descriptor, uint64_t offset, uint64_t buffer, ui
     struct posix_fd fd;
     const int64_t status = posix_fd_get(descriptor, &fd);
 
-    if (status != 0 || !can_read(&fd)) {
+    if (status != 0 || !posix_file_can_read(&fd)) {
         return -EBADF;
     }
     if (fd.kind == QY_DIR_KIND_DIRECTORY) {
@@ -105,7 +116,7 @@ static int64_t write_at(uint64_t descriptor, uint64_t offset, uint64_t buffer, u
     uint8_t data[QY_FILE_INLINE_MAX];
     const int64_t status = posix_fd_get(descriptor, &fd);
 
-    if (status != 0 || !can_write(&fd)) {
+    if (status != 0 || !posix_file_can_write(&fd)) {
         return -EBADF;
     }
     size = size < COUNT_MAX ? size : COUNT_MAX;
@@ -218,7 +229,7 @@ static int64_t write_together(uint64_t descriptor, uint64_t offset,
     int64_t status = posix_fd_get(descriptor, &fd);
     uint8_t *data;
 
-    if (status != 0 || !can_write(&fd)) {
+    if (status != 0 || !posix_file_can_write(&fd)) {
         return -EBADF;
     }
     if (fd.handle == HANDLE_INVALID) {
@@ -315,8 +326,8 @@ int64_t posix_sendfile(uint64_t target, uint64_t source, uint64_t ret_offset, ui
     uint64_t offset = HERE;
     int64_t done;
 
-    if (posix_fd_get(source, &from) != 0 || posix_fd_get(target, &to) != 0 || !can_read(&from) ||
-        !can_write(&to)) {
+    if (posix_fd_get(source, &from) != 0 || posix_fd_get(target, &to) != 0 ||
+        !posix_file_can_read(&from) || !posix_file_can_write(&to)) {
         return -EBADF;
     }
     if (from.handle == HANDLE_INVALID || to.handle == HANDLE_INVALID) {
@@ -475,7 +486,7 @@ int64_t posix_fstat(uint64_t descriptor, uint64_t ret_stat)
     return status == 0 ? posix_stat_write(ret_stat, &stat) : status;
 }
 
-/* --- opening, programs, mappings ------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 int64_t posix_file_open(handle_t directory, const char *path, uint32_t open, uint32_t mode,
                         handle_t *ret_file, uint32_t *ret_kind)
@@ -502,97 +513,4 @@ int64_t posix_file_open(handle_t directory, const char *path, uint32_t open, uin
                          &kind, DEADLINE_NEVER);
     *ret_kind = kind;
     return posix_error(status);
-}
-
-/* All of it read, from a file that cannot be mapped. */
-static int64_t program_read(handle_t file, uint64_t size, handle_t *ret_memory)
-{
-    const uint64_t rounded = (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
-    const int64_t memory = qy_memory_create(qy_process_page()->job, rounded, 0);
-    uint64_t done = 0;
-    void *view;
-    int64_t status;
-
-    if (memory < 0) {
-        return posix_error(memory);
-    }
-    status = qy_memory_map((handle_t)memory, 0, rounded, MAP_READ | MAP_WRITE, &view);
-    if (status == 0) {
-        uint64_t got = 1;
-
-        while (status == 0 && done < size && got > 0) {
-            status = qy_file_read_lent(file, done, (uint8_t *)view + done, size - done, &got,
-                                       DEADLINE_NEVER);
-            done += status == 0 ? got : 0;
-        }
-        qy_pages_unmap(view, rounded);
-    }
-    *ret_memory = (handle_t)memory;
-    if (status != 0) {
-        (void)qy_handle_close((handle_t)memory); /* ours */
-    }
-    return posix_error(status);
-}
-
-static int64_t program_memory(handle_t file, struct posix_program_file *ret_program)
-{
-    struct qy_file_stat stat;
-    int64_t status = qy_file_stat(file, &stat, DEADLINE_NEVER);
-
-    if (status != 0) {
-        return posix_error(status);
-    }
-    if ((stat.mode & LINUX_S_IFMT) != LINUX_S_IFREG || (stat.mode & 0111) == 0) {
-        return -EACCES;
-    }
-    *ret_program = (struct posix_program_file){.size = stat.size};
-    if (stat.size == 0) {
-        return -ENOEXEC;
-    }
-    status = qy_file_memory(file, QY_FILE_ACCESS_READ | QY_FILE_ACCESS_EXECUTE, 0,
-                            (stat.size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1), &ret_program->memory,
-                            &ret_program->position, DEADLINE_NEVER);
-    return status == 0 ? 0 : program_read(file, stat.size, &ret_program->memory);
-}
-
-int64_t posix_file_program(const char *path, struct posix_program_file *ret_program)
-{
-    handle_t file;
-    uint32_t kind;
-    int64_t status;
-
-    if (posix_fd_working() == HANDLE_INVALID) {
-        return posix_bare_program(ret_program);
-    }
-    status = posix_file_open(posix_fd_working(), path, LINUX_O_RDONLY, 0, &file, &kind);
-    if (status != 0) {
-        return status;
-    }
-    status = kind == QY_DIR_KIND_REGULAR ? program_memory(file, ret_program) : -EACCES;
-    (void)qy_handle_close(file); /* ours; the memory stays */
-    return status;
-}
-
-int64_t posix_file_map(int descriptor, uint64_t offset, uint64_t size, bool is_shared,
-                       uint32_t protection, handle_t *ret_memory, uint64_t *ret_offset)
-{
-    const bool writes = (protection & LINUX_PROT_WRITE) != 0;
-    const qy_file_access_t access =
-        QY_FILE_ACCESS_READ | (writes ? QY_FILE_ACCESS_WRITE : 0) |
-        ((protection & LINUX_PROT_EXEC) != 0 ? QY_FILE_ACCESS_EXECUTE : 0) |
-        (!is_shared && writes ? QY_FILE_ACCESS_PRIVATE : 0);
-    struct posix_fd fd;
-    const int64_t status = posix_fd_get((uint64_t)descriptor, &fd);
-
-    if (status != 0) {
-        return status;
-    }
-    if (fd.handle == HANDLE_INVALID) {
-        return -ENODEV;
-    }
-    if (!can_read(&fd) || (is_shared && writes && !can_write(&fd))) {
-        return -EACCES;
-    }
-    return posix_error(
-        qy_file_memory(fd.handle, access, offset, size, ret_memory, ret_offset, DEADLINE_NEVER));
 }

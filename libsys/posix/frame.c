@@ -136,8 +136,9 @@ static void call_restart(int64_t call, const struct posix_delivery *delivery)
     if (call < 0 || registers->rax != (uint64_t)-EINTR) {
         return;
     }
-    if (delivery == NULL ||
-        ((delivery->action.flags & LINUX_SA_RESTART) != 0 && posix_call_restarts(call))) {
+    const enum posix_restart restart = posix_call_restart(call);
+    if (delivery == NULL || restart == POSIX_WHOLE ||
+        (restart == POSIX_RESTART && (delivery->action.flags & LINUX_SA_RESTART) != 0)) {
         registers->rax = (uint64_t)call;
         registers->rip -= SYSCALL_BYTES;
     } else {
