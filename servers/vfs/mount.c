@@ -195,6 +195,12 @@ static int64_t session_open_anew(struct qy_connection *connection, handle_t *ret
     return status > 0 ? -EIO : status;
 }
 
+void mount_forget(void)
+{
+    memset(mounts, 0, sizeof mounts);
+    is_top_lost = false;
+}
+
 bool mount_top_lost(void)
 {
     bool was_lost = is_top_lost;

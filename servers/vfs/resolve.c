@@ -91,6 +91,30 @@ static int64_t stop_pass(struct walker *walker, const struct qy_fs_place *place)
     return EIO;
 }
 
+/* Walks the front of a path that does not fit a message: symbolic links have made it so long. */
+static int64_t front_walk(struct walker *walker, uint64_t root, struct qy_fs_place *ret_place)
+{
+    struct resolved *out = walker->out;
+    uint32_t front = QY_DIR_PATH_MAX, mode;
+    while (front > 0 && out->rest[front - 1] != '/') {
+        front--;
+    }
+    return front == 0 ? QY_FILE_FAILURE_NAME_TOO_LONG
+                      : mount_walk(walker->request, out->at, root,
+                                   QY_FS_WALK_FLAGS_FOLLOW | QY_FS_WALK_FLAGS_DIRECTORY, out->rest,
+                                   front, ret_place, &mode);
+}
+
+/* A walk has arrived at `place`. */
+static void arrive(struct resolved *out, const struct qy_fs_place *place)
+{
+    uint32_t consumed = place->consumed < out->rest_length ? place->consumed : out->rest_length;
+    out->parent = (struct spot){out->at.mount, place->parent};
+    out->at.node = place->node;
+    out->rest += consumed;
+    out->rest_length -= consumed;
+}
+
 int64_t resolve(struct qy_request *request, const struct view *view, const uint8_t *path,
                 uint32_t length, resolve_step_fn *step, void *context,
                 struct resolved *ret_resolved)
@@ -102,22 +126,21 @@ int64_t resolve(struct qy_request *request, const struct view *view, const uint8
     out->rest_length = length;
     /* Each step gets over a component or a link at least, but for mounts at one place. */
     for (uint32_t steps = 0; steps < PATH_MAX + MOUNTS_MAX; steps++) {
-        struct qy_fs_place place;
+        struct qy_fs_place place = {0};
         uint64_t root = out->at.mount == view->root.mount ? view->root.node : 0;
-        int64_t status = step(request, out->at, root, out->rest, out->rest_length, &place, context);
-        if (status != 0) {
-            return status;
+        bool is_front = out->rest_length > QY_DIR_PATH_MAX;
+        int64_t status =
+            is_front ? front_walk(&walker, root, &place)
+                     : step(request, out->at, root, out->rest, out->rest_length, &place, context);
+        bool has_arrived = place.stop == QY_FS_STOP_NONE || place.stop == QY_FS_STOP_SPECIAL;
+        if (status == 0 && has_arrived) {
+            arrive(out, &place);
+            if (!is_front) {
+                return 0;
+            }
+        } else if (status == 0) {
+            status = stop_pass(&walker, &place);
         }
-        if (place.stop == QY_FS_STOP_NONE || place.stop == QY_FS_STOP_SPECIAL) {
-            out->parent = (struct spot){out->at.mount, place.parent};
-            out->at.node = place.node;
-            uint32_t consumed =
-                place.consumed < out->rest_length ? place.consumed : out->rest_length;
-            out->rest += consumed;
-            out->rest_length -= consumed;
-            return 0;
-        }
-        status = stop_pass(&walker, &place);
         if (status != 0) {
             return status;
         }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Starts /bin/suite of the archive as a process with the whole tree of files, and with the kernel
- * log as descriptors 1 and 2; restarts the machine when it has ended.
+ * log as descriptors 1 and 2; restarts the machine when it has ended. Its argument is the kernel's
+ * command line.
  */
 #include <idl/dir.h>
 #include <idl/file.h>
@@ -87,16 +88,25 @@ static handle_t directory_open(const char *path)
     return directory;
 }
 
-static int64_t suite_start(handle_t log, int32_t *ret_pid)
+/* Starts it, with this argument if it is not NULL. */
+static int64_t suite_start(handle_t log, const char *argument, int32_t *ret_pid)
 {
-    static const char strings[] = "/bin/suite\0/bin/suite\0PATH=/bin"; /* path, argument 0 */
-    static _Alignas(8) uint8_t block[sizeof(struct process_start) + sizeof strings];
+    static const char front[] = "/bin/suite\0/bin/suite", behind[] = "PATH=/bin";
+    static _Alignas(8) uint8_t block[sizeof(struct process_start) + 256];
+    size_t used = sizeof(struct process_start);
+    memcpy(block + used, front, sizeof front); /* path, argument 0 */
+    used += sizeof front;
+    if (argument != NULL) {
+        used += qy_strlcpy((char *)block + used, argument, 200) + 1;
+    }
+    memcpy(block + used, behind, sizeof behind);
+    used += sizeof behind;
     const handle_t root = directory_open("/"), working = directory_open("/tmp");
     handle_t session;
     struct process_start *start = (struct process_start *)(void *)block;
     *start = (struct process_start){.magic = PROCESS_START_MAGIC,
-                                    .size_bytes = (uint32_t)sizeof block,
-                                    .argument_count = 1,
+                                    .size_bytes = (uint32_t)used,
+                                    .argument_count = argument != NULL ? 2 : 1,
                                     .environment_count = 1};
     for (uint32_t i = 0; i < PROCESS_HANDLES_MAX; i++) {
         start->files[i].number = PROCESS_FILE_NONE;
@@ -105,24 +115,25 @@ static int64_t suite_start(handle_t log, int32_t *ret_pid)
     start->files[1].number = PROCESS_FILE_DIRECTORY;
     start->files[2] = (struct process_start_file){.number = 1, .open_flags = 1};
     start->files[3] = (struct process_start_file){.number = 2, .open_flags = 1};
-    memcpy(start + 1, strings, sizeof strings);
     int64_t status = qy_connection_session(&proc, &session, DEADLINE_NEVER);
     return status != 0 ? status
-                       : qy_proc_spawn(session, QY_PROC_SPAWN_FLAGS_SESSION, 0, start, sizeof block,
-                                       root, working, log, log, HANDLE_INVALID, HANDLE_INVALID,
+                       : qy_proc_spawn(session, QY_PROC_SPAWN_FLAGS_SESSION, 0, start, used, root,
+                                       working, log, log, HANDLE_INVALID, HANDLE_INVALID,
                                        HANDLE_INVALID, HANDLE_INVALID, ret_pid, DEADLINE_NEVER);
 }
 
 int main(int argument_count, char **arguments)
 {
-    (void)argument_count, (void)arguments;
+    const char *argument = argument_count > 1 && strlen(arguments[1]) < 200 && arguments[1][0] != 0
+                               ? arguments[1]
+                               : NULL;
     struct qy_server server = {
         .dispatch = qy_file_dispatch, .handlers = &log_handlers, .notice = ended};
     int32_t pid;
     handle_t process;
     server.port = qy_bootstrap_handle(BOOTSTRAP_PORT, NULL);
     struct qy_result log = qy_session_create(server.port, 1, 0);
-    int64_t status = log.status < 0 ? log.status : suite_start(log.second, &pid);
+    int64_t status = log.status < 0 ? log.status : suite_start(log.second, argument, &pid);
     if (status == 0) {
         status = qy_proc_open_on(&proc, pid, &process, DEADLINE_NEVER);
     }
