@@ -4,6 +4,7 @@
 #include "call.h"
 #include "guest.h"
 #include "path.h"
+#include "process.h"
 
 #define HERE        ((uint64_t)LINUX_AT_FDCWD)
 #define PAIR_MAX    (QY_DIR_PATH_MAX / 2)
@@ -100,7 +101,17 @@ int64_t posix_readlinkat(uint64_t descriptor, uint64_t address, uint64_t buffer,
     if ((int32_t)size <= 0) {
         return -EINVAL;
     }
-    int64_t status = posix_path_get(descriptor, address, &path);
+    int64_t status = guest_read_string(path.text, address, sizeof path.text);
+    if (status < 0) {
+        return status;
+    }
+    if (posix_path_is_program(&path)) {
+        length = (uint32_t)qy_strlcpy((char *)text, posix_program_path(), sizeof text);
+        length = length < size ? length : (uint32_t)size;
+        status = guest_write(buffer, text, length);
+        return status != 0 ? status : length;
+    }
+    status = posix_path_get(descriptor, address, &path);
     if (status != 0) {
         return status;
     }

@@ -4,6 +4,7 @@
 #include <quay/text.h>
 #include "call.h"
 #include "guest.h"
+#include "process.h"
 
 static uint32_t mask = 022;
 
@@ -87,6 +88,11 @@ static int64_t path_begin(struct posix_path *path, uint32_t length)
     return status;
 }
 
+bool posix_path_is_program(const struct posix_path *path)
+{
+    return qy_streq(path->text, "/proc/self/exe");
+}
+
 int64_t posix_path_get(uint64_t descriptor, uint64_t address, struct posix_path *ret_path)
 {
     const int64_t length = guest_read_string(ret_path->text, address, sizeof ret_path->text);
@@ -95,6 +101,9 @@ int64_t posix_path_get(uint64_t descriptor, uint64_t address, struct posix_path 
         return length;
     }
     ret_path->directory = HANDLE_INVALID;
+    if (posix_path_is_program(ret_path)) {
+        return posix_path_own(posix_program_path(), ret_path);
+    }
     if (ret_path->text[0] != '/') {
         const int64_t status = posix_fd_directory(descriptor, &ret_path->directory);
         if (status != 0 && length > 0) {

@@ -17,9 +17,9 @@ struct posix_path {
     char text[LINUX_PATH_MAX];
 };
 
-/* Reads a path of the guest's. 0, or -EFAULT, -ENAMETOOLONG, -EBADF, -ENOTDIR; an empty one is no
- * error, and its directory is HANDLE_INVALID if the descriptor is none. Ended by posix_path_end if
- * it went well. */
+/* Reads a path of the guest's; /proc/self/exe becomes what it stands for. 0, or -EFAULT,
+ * -ENAMETOOLONG, -EBADF, -ENOTDIR; an empty one is no error, and its directory is HANDLE_INVALID if
+ * the descriptor is none. Ended by posix_path_end if it went well. */
 QY_MUST_USE int64_t posix_path_get(uint64_t descriptor, uint64_t address,
                                    struct posix_path *ret_path);
 
@@ -28,6 +28,9 @@ QY_MUST_USE int64_t posix_path_own(const char *text, struct posix_path *ret_path
 
 /* Makes the rest as short as this, which is at least 256. */
 QY_MUST_USE int64_t posix_path_shorten(struct posix_path *path, uint32_t most);
+
+/* Whether the text is /proc/self/exe. */
+bool posix_path_is_program(const struct posix_path *path);
 
 void posix_path_end(struct posix_path *path);
 

@@ -448,7 +448,12 @@ static void test_special(void)
     text[length > 0 ? length : 0] = 0;
     ok(atoi(text) == getpid(), "/proc/self");
     fd = open("/proc/self/cmdline", O_RDONLY);
-    ok(fd >= 0 && read(fd, text, sizeof text) >= 0, "/proc/self/cmdline");
+    ok(fd >= 0 && read(fd, text, sizeof text) > 0, "/proc/self/cmdline");
+    close(fd);
+    length = readlink("/proc/self/exe", text, sizeof text);
+    ok(length > 5 && memcmp(text + length - 5, "suite", 5) == 0, "/proc/self/exe");
+    fd = open("/proc/self/exe", O_RDONLY);
+    ok(fd >= 0 && read(fd, text, 4) == 4 && memcmp(text, "\177ELF", 4) == 0, "and it is opened");
     close(fd);
 }
 
