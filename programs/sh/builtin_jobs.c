@@ -156,12 +156,10 @@ int builtin_wait(int argc, char **argv)
 static int list_signals(int argc, char **argv)
 {
     if (argc > 2) {
-        int number = signal_number(argv[2]);
+        int status = atoi(argv[2]);
+        int number = status > 128 ? status - 128 : signal_number(argv[2]);
 
-        if (number > 128) {
-            number -= 128;
-        }
-        if (number < 0 || !signal_name(number)) {
+        if (number < 0 || number >= TRAP_SIGNALS || !signal_name(number)) {
             shell_error("kill: invalid signal number or exit status: %s", argv[2]);
             return 1;
         }

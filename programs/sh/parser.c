@@ -415,6 +415,7 @@ static struct node *parse_list(struct lexer *lexer, bool newlines)
     if (newlines) {
         grammar_skip_newlines(lexer);
     }
+    expand_aliases(lexer); /* an alias may stand for a reserved word */
     while (!at_end_of_list(lexer) && (newlines || lexer->token != TOKEN_NEWLINE)) {
         struct node *command = parse_and_or(lexer);
 
@@ -433,6 +434,7 @@ static struct node *parse_list(struct lexer *lexer, bool newlines)
         if (newlines) {
             grammar_skip_newlines(lexer);
         }
+        expand_aliases(lexer);
     }
     return list;
 }

@@ -48,7 +48,7 @@ static int run_mkdir(int argc, char **argv)
 
     while ((option = tool_option(argc, argv, "m:pv")) != -1) {
         if (option == '?') {
-            return tool_usage() - 1;
+            return tool_usage();
         }
         parents = parents || option == 'p';
         verbose = verbose || option == 'v';
@@ -60,7 +60,7 @@ static int run_mkdir(int argc, char **argv)
         }
     }
     if (optind == argc) {
-        return tool_missing_operand() - 1;
+        return tool_missing_operand();
     }
     for (int index = optind; index < argc; index++) {
         if (!make_directory(argv[index], mode, parents)) {
@@ -94,12 +94,12 @@ static int run_rmdir(int argc, char **argv)
 
     while ((option = tool_option(argc, argv, "p")) != -1) {
         if (option == '?') {
-            return tool_usage() - 1;
+            return tool_usage();
         }
         parents = true;
     }
     if (optind == argc) {
-        return tool_missing_operand() - 1;
+        return tool_missing_operand();
     }
     for (int index = optind; index < argc; index++) {
         char *path = argv[index];
@@ -232,12 +232,12 @@ static int run_touch(int argc, char **argv)
             accessed = reference.st_atim;
             break;
         default:
-            return tool_usage() - 1;
+            return tool_usage();
         }
     }
     if (optind == argc) {
         (void)tool_error("missing file operand");
-        return tool_usage() - 1;
+        return tool_usage();
     }
     const struct timespec times[2] = {
         which == 'm' ? (struct timespec){.tv_nsec = UTIME_OMIT} : accessed,
@@ -308,11 +308,11 @@ static int run_chmod(int argc, char **argv)
         first++;
     }
     if (argc - first < 2) {
-        return tool_missing_operand() - 1;
+        return tool_missing_operand();
     }
     if (!tool_parse_mode(argv[first], 0, &mode)) {
         (void)tool_error("invalid mode: '%s'", argv[first]);
-        return tool_usage() - 1;
+        return tool_usage();
     }
     for (int index = first + 1; index < argc; index++) {
         status = change_mode(argv[index], argv[first], recursive) ? status : 1;
@@ -339,7 +339,7 @@ static int run_tee(int argc, char **argv)
 
     while ((option = tool_option(argc, argv, "ai")) != -1) {
         if (option == '?') {
-            return tool_usage() - 1;
+            return tool_usage();
         }
         if (option == 'a') {
             flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;

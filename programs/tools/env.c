@@ -242,7 +242,7 @@ static int run_xargs(int argc, char **argv)
     xargs.most = -1;
     while ((option = tool_option(argc, argv, "+0I:n:rt")) != -1) {
         if (option == '?') {
-            return tool_usage() - 1;
+            return tool_usage();
         }
         if (option == 'n' && !tool_number(optarg, false, "number", &xargs.most)) {
             return 1;
@@ -317,12 +317,12 @@ static int run_time(int argc, char **argv)
 
     while ((option = tool_option(argc, argv, "+p")) != -1) {
         if (option == '?') {
-            return tool_usage() - 1;
+            return tool_usage();
         }
         posix = true;
     }
     if (optind == argc) {
-        return tool_missing_operand() - 1;
+        return tool_missing_operand();
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &start_time);
     status = run_and_wait(argv + optind, &usage);

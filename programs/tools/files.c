@@ -25,11 +25,11 @@ static int each_source(int count, char **paths, bool (*work)(const char *from, c
 
     if (count == 0) {
         (void)tool_error("missing file operand");
-        return tool_usage() - 1;
+        return tool_usage();
     }
     if (count == 1) {
         (void)tool_error("missing destination file operand after '%s'", paths[0]);
-        return tool_usage() - 1;
+        return tool_usage();
     }
     last = paths[count - 1];
     into = is_directory(last);
@@ -93,7 +93,7 @@ static int run_cp(int argc, char **argv)
             copy_options.verbose = true;
             break;
         default:
-            return tool_usage() - 1;
+            return tool_usage();
         }
     }
     return each_source(argc - optind, argv + optind, copy_one);
@@ -172,7 +172,7 @@ static int run_mv(int argc, char **argv)
 
     while ((option = tool_option(argc, argv, "finv")) != -1) {
         if (option == '?') {
-            return tool_usage() - 1;
+            return tool_usage();
         }
         move.ask = option == 'i' || (move.ask && option == 'v');
         move.keep = option == 'n' || (move.keep && option == 'v');
@@ -217,11 +217,11 @@ static int run_rm(int argc, char **argv)
             options.verbose = true;
             break;
         default:
-            return tool_usage() - 1;
+            return tool_usage();
         }
     }
     if (optind == argc && !options.force) {
-        return tool_missing_operand() - 1;
+        return tool_missing_operand();
     }
     for (int index = optind; index < argc; index++) {
         const char *base = tool_base(argv[index]);
@@ -279,7 +279,7 @@ static int run_ln(int argc, char **argv)
 
     while ((option = tool_option(argc, argv, "fnsvT")) != -1) {
         if (option == '?') {
-            return tool_usage() - 1;
+            return tool_usage();
         }
         link_options.symbolic = link_options.symbolic || option == 's';
         link_options.force = link_options.force || option == 'f';

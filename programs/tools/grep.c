@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <dirent.h>
+#include <errno.h>
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -321,8 +322,9 @@ static void search_path(const char *path, bool operand)
         struct dirent **items;
         int count = grep.recursive ? scandir(path, &items, NULL, by_name) : -1;
 
-        if (!grep.recursive && !grep.silent) {
-            (void)tool_error("%s: Is a directory", path);
+        if (!grep.recursive) {
+            errno = EISDIR;
+            report(path);
         }
         for (int index = 0; index < count; index++) {
             char *inner = tool_path(path, items[index]->d_name);
@@ -495,7 +497,8 @@ static int run(int argc, char **argv)
     }
     if (!given && (optind == argc || !add_patterns(argv[optind++]))) {
         (void)fprintf(stderr, "usage: grep [OPTION]... PATTERN [FILE...]\n");
-        return tool_usage();
+        (void)tool_usage();
+        return 2;
     }
     if (!compile(extended)) {
         return 2;

@@ -19,6 +19,7 @@ static const char usage[] =
     "  -a  also names that begin with a dot   -A  the same without . and ..\n"
     "  -l  mode, links, owner, group, size and time of each\n"
     "  -h  sizes with K, M, G                 -i  with the number of the inode\n"
+    "  -n  -l, but owner and group as numbers\n"
     "  -1  one name in each line              -C  in columns\n"
     "  -d  directories themselves             -R  what is in them too\n"
     "  -F  a sign behind names: / @ * | =     -p  only / behind directories\n"
@@ -32,6 +33,7 @@ static struct {
     bool recursive;
     bool long_form;
     bool human;
+    bool numbers;
     bool inode;
     bool columns;
     bool signs;
@@ -142,8 +144,8 @@ static void print_name(const struct entry *entry)
 
 static void owner_text(const struct stat *status, char *user, char *group, size_t size)
 {
-    const struct passwd *owner = getpwuid(status->st_uid);
-    const struct group *owners = getgrgid(status->st_gid);
+    const struct passwd *owner = ls.numbers ? NULL : getpwuid(status->st_uid);
+    const struct group *owners = ls.numbers ? NULL : getgrgid(status->st_gid);
 
     (void)snprintf(user, size, "%u", status->st_uid);
     (void)snprintf(group, size, "%u", status->st_gid);
@@ -431,7 +433,7 @@ static bool read_options(int argc, char **argv)
     ls.order = 'n';
     ls.columns = isatty(1);
     ls.colors = ls.columns && getenv("TERM") && strcmp(getenv("TERM"), "dumb") != 0;
-    while ((option = tool_option(argc, argv, "1aACdFhilprRStUx")) != -1) {
+    while ((option = tool_option(argc, argv, "1aACdFhilnprRStUx")) != -1) {
         switch (option) {
         case '1':
             ls.columns = false;
@@ -464,6 +466,10 @@ static bool read_options(int argc, char **argv)
         case 'l':
             ls.long_form = true;
             break;
+        case 'n':
+            ls.long_form = true;
+            ls.numbers = true;
+            break;
         case 'r':
             ls.reverse = true;
             break;
@@ -488,7 +494,8 @@ static int run(int argc, char **argv)
     static char *nothing[] = {here};
 
     if (!read_options(argc, argv)) {
-        return tool_usage();
+        (void)tool_usage();
+        return 2;
     }
     ls.width = terminal_width();
     ls.recursive = ls.recursive && !ls.directories_themselves;

@@ -47,15 +47,15 @@ static int run(int argc, char **argv)
          index++) {
         if (strcmp(argv[index], "-w") == 0) {
             equal = true;
-        } else if (strcmp(argv[index], "-s") == 0 && index + 1 < argc) {
-            separator = argv[++index];
+        } else if (argv[index][1] == 's' && (argv[index][2] || index + 1 < argc)) {
+            separator = argv[index][2] ? argv[index] + 2 : argv[++index];
         } else {
-            return tool_usage() - 1;
+            return tool_usage();
         }
     }
     count = argc - index;
     if (count < 1 || count > 3) {
-        return tool_missing_operand() - 1;
+        return tool_missing_operand();
     }
     for (int which = 0; which < count; which++) {
         int place = which == count - 1 ? 2 : which == 1 ? 1 : 0;

@@ -81,7 +81,7 @@ static int run_basename(int argc, char **argv)
     size_t length;
 
     if (argc < 2) {
-        return tool_missing_operand() - 1;
+        return tool_missing_operand();
     }
     if (argc > 3) {
         return tool_error("extra operand '%s'", argv[3]);
@@ -107,7 +107,7 @@ const struct tool tool_basename = {
 static int run_dirname(int argc, char **argv)
 {
     if (argc < 2) {
-        return tool_missing_operand() - 1;
+        return tool_missing_operand();
     }
     for (int index = 1; index < argc; index++) {
         char *path = trim_slashes(argv[index]);
@@ -172,14 +172,14 @@ static int run_sleep(int argc, char **argv)
     struct timespec left;
 
     if (argc < 2) {
-        return tool_missing_operand() - 1;
+        return tool_missing_operand();
     }
     for (int index = 1; index < argc; index++) {
         double seconds;
 
         if (!read_duration(argv[index], &seconds)) {
             (void)tool_error("invalid time interval '%s'", argv[index]);
-            return tool_usage() - 1;
+            return tool_usage();
         }
         total += seconds;
     }
@@ -273,7 +273,7 @@ static int run_uname(int argc, char **argv)
 
     while ((option = tool_option(argc, argv, "snrvma")) != -1) {
         if (option == '?') {
-            return tool_usage() - 1;
+            return tool_usage();
         }
         chosen |= option == 'a' ? 31U : 1U << (strchr(letters, option) - letters);
     }

@@ -45,7 +45,7 @@ int tool_error_number(const char *format, ...)
 int tool_usage(void)
 {
     (void)fprintf(stderr, "Try '%s --help' for more information.\n", tool_name);
-    return 2;
+    return 1;
 }
 
 int tool_missing_operand(void)

@@ -33,9 +33,9 @@ extern const char *tool_name;
 int tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same with what errno says behind it: "NAME: message: No such file or directory". */
 int tool_error_number(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* After an option that is not known: says where help is. Returns 2. */
+/* After an option that is not known: says where help is. Returns 1. */
 int tool_usage(void);
-/* "missing operand" and where help is. Returns 2. */
+/* "missing operand" and where help is. Returns 1. */
 int tool_missing_operand(void);
 
 /* getopt(), but options may also stand behind operands. Letters that begin with + keep the order.

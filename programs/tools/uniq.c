@@ -101,7 +101,7 @@ static int run(int argc, char **argv)
                                             : &uniq.width;
 
         if (option == '?') {
-            return tool_usage() - 1;
+            return tool_usage();
         }
         if (strchr("fsw", option) && !tool_number(optarg, false, "number", number)) {
             return 1;

@@ -91,7 +91,7 @@ static int wc(int argc, char **argv)
 
     while ((option = tool_option(argc, argv, letters)) != -1) {
         if (option == '?') {
-            return tool_usage() - 1;
+            return tool_usage();
         }
         chosen |= 1U << (strchr(letters, option) - letters);
     }

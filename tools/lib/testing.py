@@ -4,6 +4,8 @@
     check/NAME     tools/checks/NAME, a program that looks at the tree
     tools/NAME     tests/tools/test_NAME.py, tests of the tools and checks themselves
     unit/NAME      cmocka programs of tests/unit, from the build
+    shell/NAME     tests/shell/NAME.cases: what the shell and the tools of the tree do, and what dash
+                   and the tools of this machine do with the same commands
     sim/NAME       simulator programs of tests/sim, from the build
     model/NAME     tests/models/NAME.pml, verified by Spin; with a file NAME.runs beside it, one
                    test model/NAME/RUN for each of its lines
@@ -381,7 +383,7 @@ def host_tests():
     tests = []
     for entry in entries:
         suite = entry["suite"][0].rpartition(":")[2]
-        kind = UnitTest if suite == "unit" else HostTest
+        kind = UnitTest if suite in ("unit", "shell") else HostTest
         tests.append(kind(f"{suite}/{entry['name']}", entry))
     return sorted(tests, key=lambda test: test.name)
 
