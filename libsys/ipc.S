@@ -129,8 +129,9 @@ qy_port_reply_receive:
 /*
  * int64_t qy_port_serve(rdi port, rsi received, rdx deadline, rcx dispatch)
  *
- * Most calls and answers are short: of them only two words go through memory. The others stay where
- * they came, in r12 to r15, which dispatch preserves, so that a caller gets nothing but its own back.
+ * Most calls and answers are short: of them only two or four words go through memory. The others
+ * stay where they came, in r12 to r15, which dispatch preserves, so that a caller gets nothing but its
+ * own back.
  */
 .section .text.qy_port_serve, "ax", @progbits
 .globl qy_port_serve
@@ -149,7 +150,6 @@ qy_port_serve:
     jmp 1f
 0:
     mov %rcx, %rdi
-6:
     call *24(%rsp)
     test %rax, %rax
     jnz 7f
@@ -179,21 +179,35 @@ qy_port_serve:
     mov %rbp, 40(%rcx)
     cmpw $16, 28(%rcx)
     jbe 0b
-    mov %rcx, %rdi
-    add $32, %rcx
-    store_words %rcx
-    jmp 6b
+    mov %r12, 48(%rcx)
+    mov %r13, 56(%rcx)
+    cmpw $32, 28(%rcx)
+    jbe 0b
+    mov %r14, 64(%rcx)
+    mov %r15, 72(%rcx)
+    mov %r8, 80(%rcx)
+    mov %r9, 88(%rcx)
+    jmp 0b
 7:
     mov (%rsp), %rdi
     mov %rax, %rsi
     call qy_request_fail
     jmp 1b
 2:
-    mov (%rsp), %rax
     mov 16(%rax), %r10
     mov 24(%rax), %rsi
-    add $32, %rax
-    load_words %rax
+    mov 32(%rax), %rbx
+    mov 40(%rax), %rbp
+    mov 48(%rax), %r12
+    mov 56(%rax), %r13
+    xor %r8d, %r8d
+    xor %r9d, %r9d
+    cmpw $32, 28(%rax)
+    jbe 3b
+    mov 64(%rax), %r14
+    mov 72(%rax), %r15
+    mov 80(%rax), %r8
+    mov 88(%rax), %r9
     jmp 3b
 4:
     js 5f

@@ -89,32 +89,6 @@ int64_t qy_handle_ask(handle_t session, uint32_t method, uint32_t type, rights_t
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-bool qy_writer_begin(struct qy_writer *writer, struct qy_message *message, uint32_t method,
-                     size_t size, uint32_t handles_and_leases)
-{
-    *message = (struct qy_message){.header = IPC_HEADER(method, size, 0)};
-    *writer = (struct qy_writer){.message = message, .at = (uint8_t *)message->words};
-    if (size <= IPC_REGISTER_BYTES && handles_and_leases == 0) {
-        return true;
-    }
-    struct message_buffer *buffer = qy_buffer();
-    if (buffer == NULL || size > IPC_PAYLOAD_MAX) {
-        return false;
-    }
-    if (size > IPC_REGISTER_BYTES) {
-        writer->at = buffer->payload;
-    }
-    return true;
-}
-
-void qy_write(struct qy_writer *writer, const void *bytes, size_t size)
-{
-    if (size > 0) {
-        memcpy(writer->at, bytes, size);
-        writer->at += size;
-    }
-}
-
 void qy_write_handle(struct qy_writer *writer, handle_t handle, rights_t rights, uint16_t operation)
 {
     if (handle == HANDLE_INVALID) {
@@ -134,40 +108,6 @@ void qy_write_lease(struct qy_writer *writer, const void *memory, uint64_t size,
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-bool qy_reader_begin(struct qy_reader *reader, const struct qy_message *message, uint32_t leases)
-{
-    if (IPC_HEADER_LEASES(message->header) != leases || IPC_HEADER_FLAGS(message->header) != 0) {
-        return false;
-    }
-    uint32_t length = IPC_HEADER_LENGTH(message->header);
-    uint32_t handles = IPC_HEADER_HANDLES(message->header);
-    const struct message_buffer *buffer = NULL;
-    if (length > IPC_REGISTER_BYTES || handles > 0) {
-        buffer = qy_buffer();
-        if (buffer == NULL || length > IPC_PAYLOAD_MAX || handles > IPC_HANDLES_MAX) {
-            return false;
-        }
-    }
-    *reader = (struct qy_reader){
-        .at = length > IPC_REGISTER_BYTES ? buffer->payload : (const uint8_t *)message->words,
-        .left = length,
-        .handles_left = handles,
-        .handle = buffer != NULL ? buffer->handles : NULL,
-    };
-    return true;
-}
-
-bool qy_read(struct qy_reader *reader, void *ret_bytes, size_t size)
-{
-    if (size > reader->left) {
-        return false;
-    }
-    memcpy(ret_bytes, reader->at, size);
-    reader->at += size;
-    reader->left -= (uint32_t)size;
-    return true;
-}
-
 bool qy_read_string(struct qy_reader *reader, char *ret_text, uint32_t length, uint32_t bound)
 {
     if (length > bound || !qy_read(reader, ret_text, length)) {
@@ -175,12 +115,6 @@ bool qy_read_string(struct qy_reader *reader, char *ret_text, uint32_t length, u
     }
     ret_text[length] = 0;
     return qy_utf8_valid(ret_text, length);
-}
-
-bool qy_read_elements(struct qy_reader *reader, void *ret_elements, uint32_t count, uint32_t bound,
-                      size_t size)
-{
-    return count <= bound && qy_read(reader, ret_elements, count * size);
 }
 
 bool qy_read_handle(struct qy_reader *reader, uint32_t type, rights_t rights, handle_t *ret_handle)
@@ -194,9 +128,4 @@ bool qy_read_handle(struct qy_reader *reader, uint32_t type, rights_t rights, ha
     reader->handle++;
     reader->handles_left--;
     return true;
-}
-
-bool qy_reader_done(const struct qy_reader *reader)
-{
-    return reader->left == 0 && reader->handles_left == 0;
 }

@@ -598,6 +598,15 @@ int64_t qy_port_call(handle_t handle, struct qy_message *message, time_ns_t dead
     return status;
 }
 
+int64_t qy_syscall_call(handle_t session, uint64_t header, time_ns_t deadline, uint64_t words[8])
+{
+    struct qy_message message = {.header = header};
+    memcpy(message.words, words, sizeof message.words);
+    int64_t status = qy_port_call(session, &message, deadline);
+    memcpy(words, message.words, sizeof message.words);
+    return status < 0 ? status : (int64_t)message.header;
+}
+
 struct qy_short_answer qy_port_call_short(handle_t session, uint64_t word_0, uint64_t word_1,
                                           time_ns_t deadline, uint64_t header)
 {

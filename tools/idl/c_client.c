@@ -101,26 +101,37 @@ void c_error_return(struct c_output *out, const struct method *method)
     }
 }
 
-/* All in registers, and no function of libsys between it and the kernel. */
-static void call_short(struct c_output *out, const struct decl *protocol,
-                       const struct method *method)
+/* All in registers, and no function of libsys between it and the kernel; short ones have one that
+ * is shorter still. */
+static void call_registers(struct c_output *out, const struct decl *protocol,
+                           const struct method *method)
 {
     const char *name = arena_printf(out->arena, "%s_%s", c_protocol(out, protocol), method->name);
+    bool is_short = c_is_short(method);
+    uint32_t size = method->reply.fixed_size;
     text_printf(out->text, "    struct qy_message message;\n    (void)%s_request_encode(&message",
                 name);
     c_arguments(out, &method->request, SIDE_GIVEN);
-    text_printf(out->text,
-                "); /* it always fits */\n"
-                "    struct qy_short_answer answer = qy_port_call_short(\n"
-                "        session, message.words[0], message.words[1], deadline, message.header);\n"
-                "    if (!qy_short_is(answer, %u)) {\n"
-                "        int64_t status = qy_short_error(answer.header);\n",
-                method->reply.fixed_size);
+    text_printf(out->text, "); /* it always fits */\n");
+    if (is_short) {
+        text_printf(out->text,
+                    "    struct qy_short_answer answer = qy_port_call_short(\n"
+                    "        session, message.words[0], message.words[1], deadline, "
+                    "message.header);\n"
+                    "    if (!qy_short_is(answer, %u)) {\n"
+                    "        int64_t status = qy_short_error(answer.header);\n",
+                    size);
+    } else {
+        text_printf(out->text,
+                    "    int64_t header = qy_syscall_call(session, message.header, deadline, "
+                    "message.words);\n"
+                    "    if (header != IPC_HEADER(0, %u, 0)) {\n"
+                    "        int64_t status = qy_short_error(header);\n",
+                    size);
+    }
     c_error_return(out, method);
-    text_printf(out->text,
-                "    message.header = IPC_HEADER(0, %u, 0);\n"
-                "    message.words[0] = answer.word;\n",
-                method->reply.fixed_size);
+    text_printf(out->text, "    message.header = IPC_HEADER(0, %u, 0);\n%s", size,
+                is_short ? "    message.words[0] = answer.word;\n" : "");
     text_printf(out->text, "    return %s_reply_decode(&message", name);
     c_arguments(out, &method->reply, SIDE_TAKEN);
     text_printf(out->text, ") ? 0 : -EBAD_MESSAGE;\n}\n\n");
@@ -130,8 +141,8 @@ static void call_short(struct c_output *out, const struct decl *protocol,
 static void call_body(struct c_output *out, const struct decl *protocol,
                       const struct method *method)
 {
-    if (c_is_short(method)) {
-        call_short(out, protocol, method);
+    if (c_is_register(method)) {
+        call_registers(out, protocol, method);
         return;
     }
     const char *name = arena_printf(out->arena, "%s_%s", c_protocol(out, protocol), method->name);

@@ -32,6 +32,13 @@ bool c_is_short(const struct method *method)
            method->request.fixed_size <= 16 && method->reply.fixed_size <= 8;
 }
 
+bool c_is_register(const struct method *method)
+{
+    return is_plain(&method->request) && is_plain(&method->reply) &&
+           method->request.fixed_size <= MESSAGE_REGISTER_MAX &&
+           method->reply.fixed_size <= MESSAGE_REGISTER_MAX;
+}
+
 bool c_is_direct(const struct message *message)
 {
     for (const struct slot *slot = message->slots; slot != NULL; slot = slot->next) {

@@ -89,6 +89,9 @@ void c_tables(struct c_output *out);          /* c_tables.c */
 /* Whether a call goes through qy_port_call_short. (c_codec.c) */
 bool c_is_short(const struct method *method);
 
+/* The same for all whose payload is in registers both ways. (c_codec.c) */
+bool c_is_register(const struct method *method);
+
 /* Whether a handler can write its answer to where it is sent from. (c_codec.c) */
 bool c_is_direct(const struct message *message);
 

@@ -104,8 +104,8 @@ static void serve(struct c_output *out, const struct decl *protocol, const struc
 {
     const char *name = arena_printf(out->arena, "%s_%s", c_protocol(out, protocol), method->name);
     text_printf(out->text,
-                "%sstatic int64_t %s_serve(const struct qy_%s_handlers *handlers, "
-                "struct qy_request *request)\n{\n",
+                "%sstatic int64_t %s_serve(struct qy_request *request, "
+                "const struct qy_%s_handlers *handlers)\n{\n",
                 c_is_short(method) ? "" : "QY_APART ", name, c_protocol(out, protocol));
     c_locals(out, &method->request, false);
     text_printf(out->text, "    if (!%s_request_decode(&request->in.message", name);
@@ -173,7 +173,7 @@ static void cases(struct c_output *out, const struct decl *protocol,
         if (is_served(protocol, method) && is_chosen(method)) {
             text_printf(out->text,
                         "    case %u:\n        if (handlers->%s != NULL) {\n"
-                        "            return %s_%s_serve(handlers, request);\n"
+                        "            return %s_%s_serve(request, handlers);\n"
                         "        }\n        break;\n",
                         method->ordinal, method->name, c_protocol(out, protocol), method->name);
         }

@@ -10,6 +10,7 @@
 
 #include <quay/port.h>
 #include <quay/protocol.h>
+#include <quay/thread.h>
 
 /* --- one structure ------------------------------------------------------------------------- */
 
@@ -30,7 +31,8 @@ static inline void qy_message_set(struct qy_message *message, uint32_t method, c
  * the call did not have are cleared too: they may be another caller's. */
 static inline void *qy_message_begin_answer(struct qy_message *message, uint32_t size)
 {
-    uint32_t words = size <= 16 ? (size + 7) / 8 : IPC_REGISTER_WORDS;
+    /* As many as qy_port_serve sends. */
+    uint32_t words = size <= 16 ? (size + 7) / 8 : size <= 32 ? 4 : IPC_REGISTER_WORDS;
     for (uint32_t i = 0; i < words; i++) {
         message->words[i] = 0;
     }
@@ -119,9 +121,31 @@ struct qy_writer {
 
 /* Begins a message of `size` bytes and up to so many handles and leases. False: there is no buffer.
  */
-bool qy_writer_begin(struct qy_writer *writer, struct qy_message *message, uint32_t method,
-                     size_t size, uint32_t handles_and_leases);
-void qy_write(struct qy_writer *writer, const void *bytes, size_t size);
+static inline bool qy_writer_begin(struct qy_writer *writer, struct qy_message *message,
+                                   uint32_t method, size_t size, uint32_t handles_and_leases)
+{
+    *message = (struct qy_message){.header = IPC_HEADER(method, size, 0)};
+    *writer = (struct qy_writer){.message = message, .at = (uint8_t *)message->words};
+    if (size <= IPC_REGISTER_BYTES && handles_and_leases == 0) {
+        return true;
+    }
+    struct message_buffer *buffer = qy_buffer();
+    if (buffer == NULL || size > IPC_PAYLOAD_MAX) {
+        return false;
+    }
+    if (size > IPC_REGISTER_BYTES) {
+        writer->at = buffer->payload;
+    }
+    return true;
+}
+
+static inline void qy_write(struct qy_writer *writer, const void *bytes, size_t size)
+{
+    if (size > 0) {
+        __builtin_memcpy(writer->at, bytes, size);
+        writer->at += size;
+    }
+}
 
 /* Adds a handle; HANDLE_INVALID adds none. It gets at most these rights. */
 void qy_write_handle(struct qy_writer *writer, handle_t handle, rights_t rights,
@@ -138,19 +162,57 @@ struct qy_reader {
 };
 
 /* False if the message does not lend this many ranges, or is not one that can be read. */
-bool qy_reader_begin(struct qy_reader *reader, const struct qy_message *message, uint32_t leases);
-bool qy_read(struct qy_reader *reader, void *ret_bytes, size_t size);
+static inline bool qy_reader_begin(struct qy_reader *reader, const struct qy_message *message,
+                                   uint32_t leases)
+{
+    uint32_t length = IPC_HEADER_LENGTH(message->header);
+    uint32_t handles = IPC_HEADER_HANDLES(message->header);
+    const struct message_buffer *buffer = NULL;
+    if (IPC_HEADER_LEASES(message->header) != leases || IPC_HEADER_FLAGS(message->header) != 0) {
+        return false;
+    }
+    if (length > IPC_REGISTER_BYTES || handles > 0) {
+        buffer = qy_buffer();
+        if (buffer == NULL || length > IPC_PAYLOAD_MAX || handles > IPC_HANDLES_MAX) {
+            return false;
+        }
+    }
+    *reader = (struct qy_reader){
+        .at = length > IPC_REGISTER_BYTES ? buffer->payload : (const uint8_t *)message->words,
+        .left = length,
+        .handles_left = handles,
+        .handle = handles > 0 ? buffer->handles : NULL,
+    };
+    return true;
+}
+
+static inline bool qy_read(struct qy_reader *reader, void *ret_bytes, size_t size)
+{
+    if (size > reader->left) {
+        return false;
+    }
+    __builtin_memcpy(ret_bytes, reader->at, size);
+    reader->at += size;
+    reader->left -= (uint32_t)size;
+    return true;
+}
 
 /* A string of this length, valid and at most `bound`; ret_text has room for a zero behind. */
 bool qy_read_string(struct qy_reader *reader, char *ret_text, uint32_t length, uint32_t bound);
-bool qy_read_elements(struct qy_reader *reader, void *ret_elements, uint32_t count, uint32_t bound,
-                      size_t size);
+static inline bool qy_read_elements(struct qy_reader *reader, void *ret_elements, uint32_t count,
+                                    uint32_t bound, size_t size)
+{
+    return count <= bound && qy_read(reader, ret_elements, count * size);
+}
 
 /* The next handle, if it is to such an object (OBJECT_NONE: any) and has these rights. */
 bool qy_read_handle(struct qy_reader *reader, uint32_t type, rights_t rights, handle_t *ret_handle);
 
 /* Whether everything was read. */
-bool qy_reader_done(const struct qy_reader *reader);
+static inline bool qy_reader_done(const struct qy_reader *reader)
+{
+    return reader->left == 0 && reader->handles_left == 0;
+}
 
 /* --- values -------------------------------------------------------------------------------- */
 

@@ -18,6 +18,8 @@ struct qy_result {
 struct qy_result qy_syscall_full(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
                                  uint64_t e, uint64_t f);
 
+int64_t qy_syscall_call(handle_t session, uint64_t header, time_ns_t deadline, uint64_t words[8]);
+
 static inline int64_t qy_syscall0(uint64_t number)
 {
     return qy_syscall_full(number, 0, 0, 0, 0, 0, 0).status;
