@@ -29,9 +29,3 @@ int builtin_echo(int argc, char **argv)
     }
     return 0;
 }
-
-int builtin_history(int argc, char **argv)
-{
-    (void)argc, (void)argv;
-    return 0;
-}

@@ -178,22 +178,27 @@ static int list_signals(int argc, char **argv)
     return 0;
 }
 
+/* A job that is stopped has to go on to see that it is to end. */
+static void wake_stopped(struct job *job, int signal)
+{
+    if (job && job->group && job_state(job) == PROCESS_STOPPED &&
+        (signal == SIGTERM || signal == SIGHUP || signal == SIGCONT)) {
+        (void)job_continue(job, false);
+    }
+}
+
 static bool send(const char *target, int signal)
 {
+    struct job *job = NULL;
     char *end;
     long pid = strtol(target, &end, 10);
 
     if (target[0] == '%') {
-        const struct job *job = find("kill", target);
-
+        job = find("kill", target);
         if (!job || !job->count) {
             return false;
         }
         pid = job->group ? -job->group : job->processes[0].pid;
-        if (job->group && job_state(job) == PROCESS_STOPPED && signal != SIGCONT) {
-            /* It has to go on to see the signal. */
-            (void)kill((pid_t)pid, SIGCONT);
-        }
     } else if (!*target || *end) {
         shell_error("kill: Illegal number: %s", target);
         return false;
@@ -202,6 +207,7 @@ static bool send(const char *target, int signal)
         shell_error("kill: %s", strerror(errno));
         return false;
     }
+    wake_stopped(job, signal);
     return true;
 }
 

@@ -23,7 +23,8 @@ void lexer_error(struct lexer *lexer, const char *format, ...)
     char text[200];
     va_list arguments;
 
-    if (!lexer->failed) {
+    /* After ^C nobody wants to know what is missing. */
+    if (!lexer->failed && shell.flow != FLOW_ABORT) {
         va_start(arguments, format);
         (void)vsnprintf(text, sizeof(text), format, arguments);
         va_end(arguments);

@@ -12,6 +12,7 @@
 #include "builtins.h"
 #include "execute.h"
 #include "expand.h"
+#include "history.h"
 #include "jobs.h"
 #include "options.h"
 #include "parser.h"
@@ -107,6 +108,7 @@ static bool back_to_prompt(struct input *input)
     shell.flow = FLOW_NONE;
     shell.loop_depth = 0;
     shell.condition_depth = 0;
+    input->ended = false;
     input_discard_line(input);
     return true;
 }
@@ -145,6 +147,9 @@ static int run_input(struct input *input, bool last)
         struct tree *tree = NULL;
         enum parse_result result = parser_next(input, &tree);
 
+        if (result == PARSE_END && back_to_prompt(input)) {
+            continue;
+        }
         if (result == PARSE_END) {
             if (end_is_refused(input, &warned)) {
                 continue;
@@ -152,7 +157,7 @@ static int run_input(struct input *input, bool last)
             break;
         }
         if (result == PARSE_ERROR) {
-            shell.status = 2;
+            shell.status = shell.flow == FLOW_ABORT ? shell.status : 2;
             shell.flow = FLOW_ABORT;
         } else if (tree->root) {
             warned = false;
@@ -358,6 +363,9 @@ int main(int argc, char **argv)
         become_interactive();
     }
     run_start_files();
+    if (shell.interactive) {
+        history_load();
+    }
     status = shell.status;
     if (shell.flow == FLOW_NONE) {
         status = text ? run_text(text, true) : fd >= 0 ? shell_run_fd(fd) : run_stdin();

@@ -5,7 +5,8 @@
     tools/NAME     tests/tools/test_NAME.py, tests of the tools and checks themselves
     unit/NAME      cmocka programs of tests/unit, from the build
     shell/NAME     tests/shell/NAME.cases: what the shell and the tools of the tree do, and what dash
-                   and the tools of this machine do with the same commands
+                   and the tools of this machine do with the same commands; and the shell on a
+                   terminal
     sim/NAME       simulator programs of tests/sim, from the build
     model/NAME     tests/models/NAME.pml, verified by Spin; with a file NAME.runs beside it, one
                    test model/NAME/RUN for each of its lines
