@@ -160,6 +160,7 @@ int64_t proc_get(struct qy_request *request, uint32_t index, struct qy_proc_reco
         .state = state_of(process),
         .wait_status = process->status,
         .terminal = process->group->session->terminal,
+        .thread_count = figures.thread_count,
     };
     identity_fill(process, &ret_record->identity);
     if (process->machine.page != NULL) {

@@ -29,6 +29,22 @@ static struct {
     handle_t port, programs, timer, resource;
 } machine_state;
 
+/* All processes together leave the servers some of what is there now. */
+#define SHARE_OF_SERVERS 8
+
+static int64_t memory_limit(handle_t job)
+{
+    if (machine_state.resource == HANDLE_INVALID || qy_buffer() == NULL) {
+        return 0;
+    }
+    struct qy_result result = qy_system_info(machine_state.resource, SYSTEM_MEMORY, 0);
+    const struct system_memory *memory = (const struct system_memory *)(void *)qy_buffer()->payload;
+    uint64_t free_bytes = memory->free_bytes;
+    return result.status < 0
+               ? 0
+               : qy_job_set_limit(job, JOB_MEMORY, free_bytes - free_bytes / SHARE_OF_SERVERS);
+}
+
 int machine_setup(handle_t port, uint64_t timer_key)
 {
     machine_state.port = port;
@@ -36,6 +52,9 @@ int machine_setup(handle_t port, uint64_t timer_key)
     int64_t made = qy_job_create(qy_self_job());
     if (made >= 0) {
         machine_state.programs = (handle_t)made;
+        made = memory_limit(machine_state.programs);
+    }
+    if (made >= 0) {
         made = qy_timer_create(qy_self_job());
     }
     if (made >= 0) {

@@ -15,6 +15,7 @@
 #include <quay/process.h>
 #include <quay/process_start.h>
 #include <quay/spawn.h>
+#include <quay/system.h>
 #include <quay/text.h>
 #include "../shared/tap.h"
 
@@ -109,6 +110,90 @@ static void end_wait(handle_t control, int32_t pid)
     }
 }
 
+/* --- bad files ----------------------------------------------------------------------------- */
+
+#define BAD_FILES 150u
+#define HEAD      512u /* ELF and program headers; what lies behind is code */
+
+static uint32_t process_count(handle_t inspect)
+{
+    struct qy_proc_record record;
+    uint32_t count = 0;
+    int64_t status = 0;
+    for (uint32_t i = 0; status != QY_PROC_FAILURE_INVALID; i++) {
+        status = qy_proc_get(inspect, i, &record, DEADLINE_NEVER);
+        count += status == 0;
+    }
+    return count;
+}
+
+static uint64_t memory_free(void)
+{
+    handle_t resource = qy_bootstrap_handle(BOOTSTRAP_RESOURCE, NULL);
+    struct qy_result result = {.status = -ENO_BUFFER};
+    if (qy_buffer() != NULL) {
+        result = qy_system_info(resource, SYSTEM_MEMORY, 0);
+    }
+    return result.status > 0
+               ? ((const struct system_memory *)(const void *)qy_buffer()->payload)->free_bytes
+               : 0;
+}
+
+static uint32_t random_next(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+/* Breaks some bytes of the head, runs what comes of it, and mends them. */
+static void bad_file_run(handle_t control, handle_t file, uint8_t *view, uint32_t seed,
+                         uint32_t *ret_refused)
+{
+    static const char strings[] = "bad\0bad\0exit";
+    uint8_t head[HEAD];
+    uint32_t state = seed;
+    int32_t pid;
+    memcpy(head, view, HEAD);
+    for (uint32_t count = 1 + random_next(&state) % 4; count > 0; count--) {
+        uint32_t at = random_next(&state) % (count % 2 == 0 ? HEAD : 64);
+        view[at] = (uint8_t)random_next(&state);
+    }
+    int64_t status = program_start(control, strings, sizeof strings, 2, file, HANDLE_INVALID, &pid);
+    *ret_refused += status == QY_PROC_FAILURE_NOT_EXECUTABLE;
+    if (status == 0) {                                       /* it was sound, or as good as that */
+        (void)qy_proc_kill(control, pid, 9, DEADLINE_NEVER); /* or it has ended */
+        end_wait(control, pid);
+    } else if (status < 0) {
+        qy_log("bad file %u: %s", seed, qy_error_text(status));
+    }
+    memcpy(view, head, HEAD);
+}
+
+static void bad_files_run(handle_t control, handle_t inspect, handle_t file)
+{
+    uint32_t before = process_count(inspect), refused = 0;
+    void *view;
+    int error = qy_memory_map(file, 0, PAGE_SIZE, MAP_READ | MAP_WRITE, &view);
+    if (error < 0) {
+        qy_log("the file cannot be mapped: %s", qy_error_text(error));
+        return;
+    }
+    uint64_t free_bytes = 0;
+    for (uint32_t seed = 0; seed < BAD_FILES; seed++) {
+        if (seed == BAD_FILES / 2) { /* tables and slabs have their size by then */
+            (void)qy_thread_sleep(qy_deadline_after(100 * QY_MILLISECOND)); /* the last has gone */
+            free_bytes = memory_free();
+        }
+        bad_file_run(control, file, view, seed, &refused);
+    }
+    (void)qy_thread_sleep(qy_deadline_after(100 * QY_MILLISECOND)); /* until the last has gone */
+    /* A page for each would be 300 KiB; CPUs keep some for themselves. */
+    int64_t lost = (int64_t)(free_bytes - memory_free());
+    qy_log("%u of %u bad files are refused, %u processes are left, and %s memory", refused,
+           BAD_FILES, process_count(inspect) - before, lost < 64 * 1024 ? "no" : "too much");
+    qy_pages_unmap(view, PAGE_SIZE);
+}
+
 #define SPAWN_SAMPLES 51u
 
 static void sort(uint64_t *samples, uint32_t count)
@@ -179,6 +264,7 @@ int main(int argument_count, char **arguments)
         tap_leave();
     } else if (status >= 0 && qy_archive_find(archive, "bin/suite") != NULL) {
         first = file_copy(archive, "bin/suite");
+        bad_files_run(control, inspect, first);
     }
     if (status >= 0) {
         status = program_start(control, strings, sizeof strings, 1, first, inspect, &pid);
