@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "../../../servers/console/above.h"
 #include "../../../servers/console/picture.h"
 
 #define COLUMNS 10u
@@ -306,6 +307,81 @@ static void test_screen_says_when_a_sequence_is_complete(void **state)
     assert_true(screen_put(&screen, 'm'));
 }
 
+/* --- a line above --------------------------------------------------------------------------- */
+
+static void above(const char *text)
+{
+    uint8_t bytes[1024];
+    assert_true(above_is_possible(&screen));
+    uint32_t count = above_write(&screen, text, bytes, sizeof bytes);
+    for (uint32_t i = 0; i < count; i++) {
+        (void)screen_put(&screen, bytes[i]);
+    }
+}
+
+static void test_above_line_being_edited_goes_down(void **state)
+{
+    (void)state;
+    show("old\r\n\033[32m$ \033[mab\033[D");
+    above("log");
+    expect("old|log|$ ab||");
+    expect_cursor(3, 2);
+    assert_int_equal(screen_row(&screen, 2)[0].foreground, 2);
+    assert_int_equal(screen.cursor.pen.style, STYLE_DEFAULT_FOREGROUND | STYLE_DEFAULT_BACKGROUND);
+}
+
+static void test_above_line_of_two_rows_at_the_bottom(void **state)
+{
+    (void)state;
+    show("a\r\nb\r\n0123456789AB\033[A");
+    above("log");
+    expect("b|log|0123456789|AB|");
+    expect_cursor(2, 2);
+    show("\033[B\rx");
+    above("lo\tng");
+    expect("log|lo?ng|0123456789|xB|");
+    expect_cursor(1, 3);
+}
+
+static void test_above_full_row_still_waits_at_its_end(void **state)
+{
+    (void)state;
+    show("0123456789");
+    above("log");
+    show("A");
+    expect("log|0123456789|A||");
+    show("\033[31m");
+    above("x");
+    assert_int_equal(screen.cursor.pen.foreground, 1);
+}
+
+static void test_above_not_into_a_program_that_has_the_screen(void **state)
+{
+    (void)state;
+    assert_true(above_is_possible(&screen));
+    show("\033[?1049h");
+    assert_false(above_is_possible(&screen));
+    show("\033[?1049l\033[2;3r");
+    assert_false(above_is_possible(&screen));
+    show("\033[r\033[?25l");
+    assert_false(above_is_possible(&screen));
+    show("\033[?25h\033[3");
+    assert_false(above_is_possible(&screen));
+    show("m\xc3");
+    assert_false(above_is_possible(&screen));
+}
+
+static void test_above_little_room_is_enough_for_whole_sequences(void **state)
+{
+    uint8_t bytes[100];
+    (void)state;
+    fill();
+    assert_true(above_write(&screen,
+                            "a text that is longer than the room there is for it, and goes "
+                            "on and on and on and on",
+                            bytes, sizeof bytes) <= 100);
+}
+
 /* --- pixels -------------------------------------------------------------------------------- */
 
 static const struct picture_mode mode = {
@@ -436,6 +512,11 @@ int main(void)
         TEST(test_screen_smaller_keeps_the_line_of_the_cursor),
         TEST(test_screen_answers_where_the_cursor_is),
         TEST(test_screen_says_when_a_sequence_is_complete),
+        TEST(test_above_line_being_edited_goes_down),
+        TEST(test_above_line_of_two_rows_at_the_bottom),
+        TEST(test_above_full_row_still_waits_at_its_end),
+        TEST(test_above_not_into_a_program_that_has_the_screen),
+        TEST(test_above_little_room_is_enough_for_whole_sequences),
         TEST(test_picture_bad_modes_are_refused),
         TEST(test_picture_draws_glyph_and_cursor),
         TEST(test_picture_draws_only_what_differs),

@@ -18,9 +18,8 @@
 struct kept {
     struct queue transmit;
     struct queue receive;
-    struct queue log;  /* the last bytes of the log */
-    uint64_t log_end;  /* position after the last byte, counted from the first start */
-    uint64_t follower; /* badge of the session that shows the log, 0: we do */
+    struct queue log; /* the last bytes of the log */
+    uint64_t log_end; /* position after the last byte, counted from the first start */
 };
 
 struct kept *kept(void);
@@ -80,10 +79,3 @@ void kernel_log_continue(void);
 /* The method log_read. */
 int64_t kernel_log_read(struct qy_request *request, uint64_t position, uint64_t *ret_at,
                         uint8_t *ret_line, uint32_t *ret_count);
-
-/* The method log_follow, the answer that it waits for, and whose session has ended. */
-int64_t kernel_log_follow(struct qy_request *request, uint64_t position, uint64_t *ret_at,
-                          uint8_t *ret_line, uint32_t *ret_count);
-void kernel_log_answer(struct qy_server *server);
-void kernel_log_cancelled(struct qy_server *server, uint64_t token);
-void kernel_log_session_closed(uint64_t badge);

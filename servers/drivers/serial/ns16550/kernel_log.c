@@ -11,10 +11,6 @@
 static struct {
     handle_t resource;
     bool is_bound;
-
-    /* The call that waits for text from `position` on. */
-    struct qy_pending follow;
-    uint64_t position;
 } log_state;
 
 void kernel_log_init(handle_t resource, handle_t port)
@@ -51,21 +47,20 @@ static void text_send(const uint8_t *bytes, uint32_t length)
 
 void kernel_log_continue(void)
 {
-    while (log_state.is_bound &&
-           (kept()->follower != 0 || transmit_room() >= 2 * IPC_PAYLOAD_MAX)) {
+    while (log_state.is_bound && transmit_room() >= 2 * IPC_PAYLOAD_MAX) {
         int64_t length = qy_log_read(log_state.resource);
         if (length <= 0 || length > (int64_t)IPC_PAYLOAD_MAX) {
             return;
         }
         history_add(qy_buffer()->payload, (uint32_t)length);
-        if (kept()->follower == 0) {
-            text_send(qy_buffer()->payload, (uint32_t)length);
-        }
+        text_send(qy_buffer()->payload, (uint32_t)length);
     }
 }
 
-static void text_get(uint64_t position, uint64_t *ret_at, uint8_t *ret_line, uint32_t *ret_count)
+int64_t kernel_log_read(struct qy_request *request, uint64_t position, uint64_t *ret_at,
+                        uint8_t *ret_line, uint32_t *ret_count)
 {
+    (void)request;
     uint64_t first = kept()->log_end - queue_used(&kept()->log);
     position = position < first ? first : position;
     *ret_at = position;
@@ -76,55 +71,5 @@ static void text_get(uint64_t position, uint64_t *ret_at, uint8_t *ret_line, uin
         position++;
     }
     *ret_count = count;
-}
-
-int64_t kernel_log_read(struct qy_request *request, uint64_t position, uint64_t *ret_at,
-                        uint8_t *ret_line, uint32_t *ret_count)
-{
-    (void)request;
-    text_get(position, ret_at, ret_line, ret_count);
     return 0;
-}
-
-int64_t kernel_log_follow(struct qy_request *request, uint64_t position, uint64_t *ret_at,
-                          uint8_t *ret_line, uint32_t *ret_count)
-{
-    if ((request->in.badge & QY_SERIAL_ACCESS_READ) == 0) {
-        return QY_SERIAL_FAILURE_NO_ACCESS;
-    }
-    if ((kept()->follower != 0 && kept()->follower != request->in.badge) ||
-        qy_is_pending(&log_state.follow)) {
-        return QY_SERIAL_FAILURE_BUSY;
-    }
-    kept()->follower = request->in.badge;
-    if (position >= kept()->log_end) {
-        log_state.position = kept()->log_end;
-        return qy_defer(request, &log_state.follow);
-    }
-    text_get(position, ret_at, ret_line, ret_count);
-    return 0;
-}
-
-void kernel_log_answer(struct qy_server *server)
-{
-    if (qy_is_pending(&log_state.follow) && log_state.position < kept()->log_end) {
-        uint8_t line[QY_SERIAL_LINE_MAX];
-        uint32_t count;
-        uint64_t at;
-        text_get(log_state.position, &at, line, &count);
-        /* It fails only if the follower has gone; he knows what he has got. */
-        (void)qy_serial_log_follow_answer(server, &log_state.follow, at, line, count);
-    }
-}
-
-void kernel_log_cancelled(struct qy_server *server, uint64_t token)
-{
-    (void)qy_pending_cancel(server, &log_state.follow, token);
-}
-
-void kernel_log_session_closed(uint64_t badge)
-{
-    if (kept()->follower == badge) {
-        kept()->follower = 0;
-    }
 }

@@ -24,7 +24,6 @@ struct kept *kept(void)
 static void everything_continue(struct qy_server *server)
 {
     kernel_log_continue();
-    kernel_log_answer(server);
     transmit_continue(server);
 }
 
@@ -73,13 +72,6 @@ static void cancelled(struct qy_server *server, uint64_t token)
 {
     receive_cancelled(server, token);
     transmit_cancelled(server, token);
-    kernel_log_cancelled(server, token);
-}
-
-static void session_closed(struct qy_server *server, uint64_t badge)
-{
-    (void)server;
-    kernel_log_session_closed(badge);
 }
 
 static const struct qy_serial_handlers handlers = {
@@ -88,7 +80,6 @@ static const struct qy_serial_handlers handlers = {
     .drain = drain_handle,
     .statistics = statistics_handle,
     .log_read = kernel_log_read,
-    .log_follow = kernel_log_follow,
 };
 
 int main(int argument_count, char **arguments)
@@ -100,7 +91,6 @@ int main(int argument_count, char **arguments)
         .dispatch = qy_serial_dispatch,
         .handlers = &handlers,
         .notice = notice,
-        .session_closed = session_closed,
         .cancelled = cancelled,
         .cancel_requested = cancelled, /* what waits has not done anything */
     };
