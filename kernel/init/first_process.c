@@ -96,23 +96,6 @@ static void give(struct block *block, uint32_t kind, struct object *object, righ
     };
 }
 
-/* Pixels that no driver could be told of are left out: there is no screen then. */
-static void give_framebuffer(struct block *block, const struct boot_info *info)
-{
-    uint64_t size = (uint64_t)info->framebuffer_pitch * info->framebuffer_height;
-    struct memory *memory;
-
-    if (size == 0 || info->framebuffer.value % PAGE_SIZE != 0 || info->framebuffer_bpp > 32 ||
-        (info->framebuffer_width | info->framebuffer_height | info->framebuffer_pitch) >> 16 != 0 ||
-        memory_create_physical(&block->process->job->account, info->framebuffer,
-                               round_up_u64(size, PAGE_SIZE), &memory) != 0) {
-        return;
-    }
-    give(block, BOOTSTRAP_FRAMEBUFFER, &memory->object, RIGHTS_BASIC | RIGHT_READ | RIGHT_WRITE,
-         BOOTSTRAP_FRAMEBUFFER_MODE(info->framebuffer_width, info->framebuffer_height,
-                                    info->framebuffer_pitch, info->framebuffer_bpp));
-}
-
 static void give_memory(struct block *block, const struct boot_info *info)
 {
     struct account *account = &block->process->job->account;
@@ -127,6 +110,15 @@ static void give_memory(struct block *block, const struct boot_info *info)
         check(memory_create(account, PAGE_SIZE, &memory), "ACPI");
         memory_fill(memory, 0, arch_direct_map(info->acpi_rsdp), RSDP_SIZE);
         give(block, BOOTSTRAP_ACPI, &memory->object, RIGHTS_BASIC | RIGHT_READ, RSDP_SIZE);
+    }
+    if (info->framebuffer.value % PAGE_SIZE == 0 && /* without a screen its size is 0 */
+        memory_create_physical(
+            account, info->framebuffer,
+            round_up_u64((uint64_t)info->framebuffer_pitch * info->framebuffer_height, PAGE_SIZE),
+            &memory) == 0) {
+        give(block, BOOTSTRAP_FRAMEBUFFER, &memory->object, RIGHTS_BASIC | RIGHT_READ | RIGHT_WRITE,
+             BOOTSTRAP_FRAMEBUFFER_MODE(info->framebuffer_width, info->framebuffer_height,
+                                        info->framebuffer_pitch, info->framebuffer_bpp));
     }
 }
 
@@ -189,7 +181,6 @@ void first_process_start(const struct boot_info *info)
     give(&block, BOOTSTRAP_JOB, &job->object, RIGHTS_JOB, 0);
     give(&block, BOOTSTRAP_RESOURCE, resource_root(), RIGHTS_RESOURCE, 0);
     give_memory(&block, info);
-    give_framebuffer(&block, info);
 
     /* psABI: at the entry of a function rsp is 8 below a multiple of 16; _start is entered with a
      * multiple of 16, as at a process's start. */

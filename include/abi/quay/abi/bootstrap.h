@@ -18,20 +18,19 @@
 
 /* What a handle is for. The tables that the ACPI root pointer leads to are mapped with
  * memory_physical. */
-#define BOOTSTRAP_PROCESS  1 /* this process */
-#define BOOTSTRAP_THREAD   2 /* its first thread */
-#define BOOTSTRAP_ASPACE   3 /* its address space */
-#define BOOTSTRAP_JOB      4 /* the job to create processes in */
-#define BOOTSTRAP_RESOURCE 5 /* root resource, or what of it was granted */
-#define BOOTSTRAP_ARCHIVE  6 /* memory: the boot archive; value = size in bytes */
-#define BOOTSTRAP_ACPI     7 /* memory: one page, the copy of the ACPI root pointer */
-#define BOOTSTRAP_FRAMEBUFFER                                                                      \
-    8 /* memory: the pixels of the screen; value = BOOTSTRAP_FRAMEBUFFER_MODE */
-#define BOOTSTRAP_PORT    9  /* the port this server receives on */
-#define BOOTSTRAP_SESSION 10 /* a session by name */
-#define BOOTSTRAP_IO      11 /* I/O ports; value = first port */
-#define BOOTSTRAP_IRQ     12 /* interrupt line; value = its number */
-#define BOOTSTRAP_MEMORY  13 /* any other memory; value = size in bytes */
+#define BOOTSTRAP_PROCESS     1  /* this process */
+#define BOOTSTRAP_THREAD      2  /* its first thread */
+#define BOOTSTRAP_ASPACE      3  /* its address space */
+#define BOOTSTRAP_JOB         4  /* the job to create processes in */
+#define BOOTSTRAP_RESOURCE    5  /* root resource, or what of it was granted */
+#define BOOTSTRAP_ARCHIVE     6  /* memory: the boot archive; value = size in bytes */
+#define BOOTSTRAP_ACPI        7  /* memory: one page, the copy of the ACPI root pointer */
+#define BOOTSTRAP_FRAMEBUFFER 8  /* memory: the screen; value = BOOTSTRAP_FRAMEBUFFER_MODE */
+#define BOOTSTRAP_PORT        9  /* the port this server receives on */
+#define BOOTSTRAP_SESSION     10 /* a session by name */
+#define BOOTSTRAP_IO          11 /* I/O ports; value = first port */
+#define BOOTSTRAP_IRQ         12 /* interrupt line; value = its number */
+#define BOOTSTRAP_MEMORY      13 /* any other memory; value = size in bytes */
 
 #define BOOTSTRAP_FILE 14 /* a session of `file` or `dir`; value = number of the descriptor */
 
