@@ -18,9 +18,15 @@ int64_t posix_access_run(uint64_t a, uint64_t b, uint64_t c, posix_access_routin
 /* Runs one of them: its result, or -EFAULT. */
 int64_t guest_access(uint64_t a, uint64_t b, uint64_t c, posix_access_routine *routine);
 
-/* Called by entry.S when the guest did something: 0 to go on by the exit window, 1 by
- * thread_resume. */
+/* Called by entry.S when the guest did something other than a system call that is in the table: 0
+ * to go on by the exit window, 1 by thread_resume. */
 uint64_t posix_serve(void);
+
+/* The same after a call that was interrupted, or set the registers itself. */
+uint64_t posix_call_end(int64_t number, int64_t result);
+
+/* The functions of calls.def, by number; with the guest's registers as arguments. */
+extern void (*const posix_calls[])(void);
 
 /* Called by entry.S at the very beginning. */
 struct process_page;

@@ -8,39 +8,23 @@
 #include "process.h"
 #include "signal.h"
 
-#define CALL_COUNT 512
-
-#define ARGUMENTS_0(r) ()
-#define ARGUMENTS_1(r) ((r)->rdi)
-#define ARGUMENTS_2(r) ((r)->rdi, (r)->rsi)
-#define ARGUMENTS_3(r) ((r)->rdi, (r)->rsi, (r)->rdx)
-#define ARGUMENTS_4(r) ((r)->rdi, (r)->rsi, (r)->rdx, (r)->r10)
-#define ARGUMENTS_5(r) ((r)->rdi, (r)->rsi, (r)->rdx, (r)->r10, (r)->r8)
-#define ARGUMENTS_6(r) ((r)->rdi, (r)->rsi, (r)->rdx, (r)->r10, (r)->r8, (r)->r9)
-
-#define POSIX_CALL(number, name, count, restart)                                                   \
-    static int64_t serve_##name(const struct thread_registers *r)                                  \
-    {                                                                                              \
-        (void)r;                                                                                   \
-        return posix_##name ARGUMENTS_##count(r);                                                  \
-    }
-#include "calls.def"
-#undef POSIX_CALL
-
-static const struct {
-    int64_t (*serve)(const struct thread_registers *registers);
-    enum posix_restart restart;
-} calls[CALL_COUNT] = {
-#define POSIX_CALL(number, name, count, restart) [number] = {serve_##name, POSIX_##restart},
+void (*const posix_calls[POSIX_CALL_COUNT])(void) = {
+#define POSIX_CALL(number, name, count, restart) [number] = (void (*)(void))posix_##name,
 #include "calls.def"
 #undef POSIX_CALL
 };
 
-static uint32_t unknown[CALL_COUNT]; /* how often each was asked for; atomic */
+static const uint8_t restarts[POSIX_CALL_COUNT] = {
+#define POSIX_CALL(number, name, count, restart) [number] = POSIX_##restart,
+#include "calls.def"
+#undef POSIX_CALL
+};
+
+static uint32_t unknown[POSIX_CALL_COUNT]; /* how often each was asked for; atomic */
 
 enum posix_restart posix_call_restart(int64_t number)
 {
-    return calls[number].restart;
+    return (enum posix_restart)restarts[number];
 }
 
 int64_t posix_error(int64_t status)
@@ -73,32 +57,26 @@ static bool is_optional(uint64_t number)
 
 static int64_t serve_unknown(uint64_t number)
 {
-    if (number < CALL_COUNT && !is_optional(number) &&
+    if (number < POSIX_CALL_COUNT && !is_optional(number) &&
         __atomic_fetch_add(&unknown[number], 1, __ATOMIC_RELAXED) == 0) {
         qy_log("system call %lu is not served", number);
     }
     return -ENOSYS;
 }
 
-static int64_t call_serve(struct posix_thread *self, struct thread_registers *registers)
-{
-    const uint64_t number = registers->rax;
-    int64_t result;
+typedef int64_t call_fn(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 
-    if (registers->rsp < posix_stack_low + PAGE_SIZE) {
-        (void)posix_memory_grow_stack(registers->rsp -
-                                      PAGE_SIZE); /* it is not that stack, or full */
+/* SAFETY: a function with fewer parameters does not look at the others; entry.S calls them so too.
+ */
+static int64_t call_serve(const struct thread_registers *r)
+{
+    call_fn *serve = r->rax < POSIX_CALL_COUNT ? (call_fn *)posix_calls[r->rax] : NULL;
+
+    if (r->rsp < posix_stack_limit) {
+        (void)posix_memory_grow_stack(r->rsp - PAGE_SIZE); /* it is not that stack, or full */
     }
-    if (number < CALL_COUNT && calls[number].serve != NULL) {
-        result = calls[number].serve(registers);
-    } else {
-        result = serve_unknown(number);
-    }
-    if (self->is_replaced) {
-        return -1;
-    }
-    registers->rax = (uint64_t)result;
-    return (int64_t)number;
+    return serve != NULL ? serve(r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9)
+                         : serve_unknown(r->rax);
 }
 
 /* Makes a signal of it, unless it is the stack that has to grow. */
@@ -128,33 +106,52 @@ static void fault(const struct redirect *redirect)
     posix_signal_fault(&info);
 }
 
-uint64_t posix_serve(void)
+/* What has come meanwhile is handled before the guest goes on. */
+static uint64_t go_back(struct posix_thread *self, int64_t call)
 {
-    struct posix_thread *self = posix_self();
     struct redirect *redirect = posix_redirect();
-    int64_t call = -1;
 
-    self->is_replaced = redirect->reason != REDIRECT_SYSCALL;
-    switch (redirect->reason) {
-    case REDIRECT_SYSCALL:
-        call = call_serve(self, &redirect->registers);
-        break;
-    case REDIRECT_KICK:
-        redirect->kicked = 1;
-        break;
-    default:
-        fault(redirect);
-        redirect->kicked = 1;
-        break;
-    }
-    if (call >= 0 && redirect->registers.rax == (uint64_t)-EINTR) {
-        redirect->kicked = 1;
-    } else {
-        self->restart_deadline = 0;
-    }
     while (__atomic_exchange_n(&redirect->kicked, 0, __ATOMIC_SEQ_CST) != 0) {
         posix_signals_deliver(call);
         call = -1;
     }
-    return self->is_replaced;
+    const uint64_t is_replaced = self->is_replaced;
+    self->is_replaced = false;
+    return is_replaced;
+}
+
+uint64_t posix_call_end(int64_t number, int64_t result)
+{
+    struct posix_thread *self = posix_self();
+    struct redirect *redirect = posix_redirect();
+
+    if (self->is_replaced) {
+        number = -1;
+    } else {
+        redirect->registers.rax = (uint64_t)result;
+    }
+    if (number >= 0 && result == -EINTR) {
+        redirect->kicked = 1;
+    } else {
+        self->restart_deadline = 0;
+    }
+    return go_back(self, number);
+}
+
+uint64_t posix_serve(void)
+{
+    struct redirect *redirect = posix_redirect();
+
+    switch (redirect->reason) {
+    case REDIRECT_SYSCALL:
+        return posix_call_end((int64_t)redirect->registers.rax, call_serve(&redirect->registers));
+    case REDIRECT_KICK:
+        break;
+    default:
+        fault(redirect);
+        break;
+    }
+    redirect->kicked = 1;
+    posix_self()->is_replaced = true; /* all registers count */
+    return go_back(posix_self(), -1);
 }

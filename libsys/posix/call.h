@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include "linux.h"
 
+#define POSIX_CALL_COUNT 512 /* their numbers are below */
+
 /* What a handled signal does to a call; calls.def. Where none is handled it is made again. */
 enum posix_restart {
     POSIX_FINAL,

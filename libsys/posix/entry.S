@@ -33,7 +33,12 @@
 #define SYS_THREAD_RESUME 322
 #define FLAG_TRAP         0x100
 
-#define FAULT -14 /* -EFAULT */
+#define FAULT       -14 /* -EFAULT */
+#define INTERRUPTED -4  /* -EINTR */
+
+#define CALL_COUNT              512
+#define THREAD_IS_REPLACED      48
+#define THREAD_RESTART_DEADLINE 56
 
 /* --- outside the range: rdi, rsi, rdx are the arguments; rax the result, 0 or more --------- */
 
@@ -122,14 +127,40 @@ access_done:
     ret
     .size posix_access_run, . - posix_access_run
 
-/* The kernel comes here, with %gs:STACK as stack. */
+/*
+ * The kernel comes here, with %gs:STACK as stack: that is where struct posix_thread begins. After a
+ * system call the guest's registers are still in place, so its arguments are those of the function,
+ * but for the fourth, and what C preserves needs no restoring.
+ */
     .globl posix_entry
 posix_entry:
     cmpq $REASON_SYSCALL, %gs:REASON
     jne 2f
+    movq %gs:RSP, %rcx
+    cmpq posix_stack_limit(%rip), %rcx
+    jb 1f
+    cmpq $CALL_COUNT, %rax
+    jae 1f
+    leaq posix_calls(%rip), %rcx
+    movq (%rcx,%rax,8), %r11
+    testq %r11, %r11
+    jz 1f
+    movq %r10, %rcx
+    call *%r11
+    cmpq $INTERRUPTED, %rax
+    je 4f
+    cmpq $0, THREAD_IS_REPLACED(%rsp)
+    jne 4f
+    movq %rax, %gs:RAX
+    movq $0, THREAD_RESTART_DEADLINE(%rsp)
+    jmp back_from_call
 1:  xorl %ebp, %ebp
     call posix_serve
-    testl %eax, %eax
+    jmp 5f
+4:  movq %gs:RAX, %rdi
+    movq %rax, %rsi
+    call posix_call_end
+5:  testl %eax, %eax
     jz posix_back
 3:  movl $SYS_THREAD_RESUME, %eax
     syscall
@@ -147,26 +178,29 @@ posix_entry:
     movq $0, %gs:KICKED /* guest.c finds by the reason that it was there, and kicks again */
     jmp 3b /* nothing was pushed: the return address is still there */
 
-/* May begin again at any instruction. */
+/* May begin again at any instruction, also of back_from_call. */
     .globl posix_back, posix_back_end
 posix_back:
     cmpl $0, %gs:KICKED
     jne posix_back_end
     movq %gs:STACK, %rsp
-    movq %gs:RFLAGS, %rax
-    andq $~FLAG_TRAP, %rax
-    pushq %rax
-    popfq
     movq %gs:R15, %r15
     movq %gs:R14, %r14
     movq %gs:R13, %r13
     movq %gs:R12, %r12
     movq %gs:RBP, %rbp
     movq %gs:RBX, %rbx
+    movq %gs:RAX, %rax
+back_from_call:
+    cmpl $0, %gs:KICKED
+    jne posix_back_end
+    movq %gs:RFLAGS, %rcx
+    andq $~FLAG_TRAP, %rcx
+    pushq %rcx
+    popfq
     movq %gs:R10, %r10
     movq %gs:R9, %r9
     movq %gs:R8, %r8
-    movq %gs:RAX, %rax
     movq %gs:RDX, %rdx
     movq %gs:RSI, %rsi
     movq %gs:RDI, %rdi

@@ -3,6 +3,7 @@
 #include <quay/abi/ipc.h>
 #include <quay/text.h>
 #include "access.h"
+#include "call.h"
 #include "thread.h"
 
 /* What entry.S is written from. */
@@ -16,6 +17,10 @@ _Static_assert(offsetof(struct redirect, kicked) == 184, "entry.S");
 _Static_assert(offsetof(struct redirect, stack) == 216, "entry.S");
 _Static_assert(REDIRECT_SYSCALL == 0 && REDIRECT_KICK == 3, "entry.S");
 _Static_assert(SYS_thread_resume == 322 && EFAULT == 14, "entry.S");
+
+_Static_assert(EINTR == 4 && POSIX_CALL_COUNT == 512, "entry.S");
+_Static_assert(offsetof(struct posix_thread, is_replaced) == 48, "entry.S");
+_Static_assert(offsetof(struct posix_thread, restart_deadline) == 56, "entry.S");
 
 #define REASON_NONE 0x100u
 

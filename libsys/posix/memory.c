@@ -30,9 +30,10 @@ static struct {
     struct posix_ranges ranges;
     uint64_t heap_start, heap_end; /* brk */
     uint64_t heap_mapped;          /* up to there */
+    uint64_t stack_low;            /* of the first thread's stack */
 } state = {.ranges = {.at = first_ranges, .capacity = RANGES_FIRST}};
 
-uint64_t posix_stack_low; /* atomic; of the first thread's stack */
+uint64_t posix_stack_limit; /* atomic */
 
 static uint64_t page_up(uint64_t value)
 {
@@ -84,13 +85,19 @@ static bool ranges_ready(void)
     return true;
 }
 
+static void stack_set(uint64_t low)
+{
+    state.stack_low = low;
+    __atomic_store_n(&posix_stack_limit, low + PAGE_SIZE, __ATOMIC_RELAXED);
+}
+
 void posix_memory_clear(void)
 {
     qy_mutex_lock(&state.mutex);
     (void)qy_aspace_unmap(aspace(), USER_BASE, GUEST_LIMIT - USER_BASE); /* there may be nothing */
     state.ranges.count = 0;
     state.heap_start = state.heap_end = state.heap_mapped = 0;
-    posix_stack_low = 0;
+    stack_set(0);
     qy_mutex_unlock(&state.mutex);
 }
 
@@ -174,7 +181,7 @@ int64_t posix_memory_make_stack(uint64_t size)
         posix_memory_map(low, POSIX_STACK_TOP - low, LINUX_PROT_READ | LINUX_PROT_WRITE,
                          POSIX_RANGE_STACK, HANDLE_INVALID, 0);
 
-    posix_stack_low = low;
+    stack_set(low);
     return status;
 }
 
@@ -187,12 +194,12 @@ bool posix_memory_grow_stack(uint64_t address)
         return false;
     }
     qy_mutex_lock(&state.mutex);
-    if (low < posix_stack_low && posix_ranges_free(&state.ranges, low, posix_stack_low)) {
-        status = map(low, posix_stack_low - low, LINUX_PROT_READ | LINUX_PROT_WRITE,
+    if (low < state.stack_low && posix_ranges_free(&state.ranges, low, state.stack_low)) {
+        status = map(low, state.stack_low - low, LINUX_PROT_READ | LINUX_PROT_WRITE,
                      POSIX_RANGE_STACK, HANDLE_INVALID, 0);
     }
     if (status == 0) {
-        __atomic_store_n(&posix_stack_low, low, __ATOMIC_RELAXED);
+        stack_set(low);
     }
     qy_mutex_unlock(&state.mutex);
     return status == 0;

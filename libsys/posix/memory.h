@@ -22,8 +22,8 @@ QY_MUST_USE int64_t posix_memory_make_stack(uint64_t size);
  * above the stack pointer has to be there before a server is lent it. */
 bool posix_memory_grow_stack(uint64_t address);
 
-/* The lowest address of the stack, for a quick look. */
-extern uint64_t posix_stack_low;
+/* A page above the lowest address of the stack: for entry.S, which has it grown below. */
+extern uint64_t posix_stack_limit;
 
 /* Maps new zeroed memory, or `memory` from `offset` on, exactly there; what was there is gone.
  * protection: LINUX_PROT_*; flags: POSIX_RANGE_*. 0 or the negative of an error. */

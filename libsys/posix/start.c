@@ -184,6 +184,7 @@ void posix_main(const struct process_page *page)
         (void)qy_proc_start_failed(page->proc, (uint32_t)-status, DEADLINE_NEVER);
         posix_process_end(127);
     }
-    (void)qy_thread_resume(); /* does not return */
+    posix_self()->is_replaced = false; /* that was no call of the guest's */
+    (void)qy_thread_resume();          /* does not return */
     posix_panic("thread_resume came back");
 }
