@@ -20,8 +20,7 @@ int64_t posix_mkdirat(uint64_t descriptor, uint64_t address, uint64_t mode)
     int64_t status = posix_path_get(descriptor, address, &path);
 
     if (status == 0) {
-        status = posix_error(qy_dir_make_directory(path.directory, posix_mode(mode), path.rest,
-                                                   path.length, DEADLINE_NEVER));
+        status = POSIX_DIR(&path, qy_dir_make_directory, posix_mode(mode), path.rest, path.length);
         posix_path_end(&path);
     }
     return status;
@@ -39,8 +38,8 @@ int64_t posix_mknodat(uint64_t descriptor, uint64_t address, uint64_t mode, uint
 
     if (status == 0) {
         const uint32_t type = (uint32_t)mode & LINUX_S_IFMT;
-        status = posix_error(qy_dir_make_node(path.directory, special, type | posix_mode(mode),
-                                              path.rest, path.length, DEADLINE_NEVER));
+        status = POSIX_DIR(&path, qy_dir_make_node, special, type | posix_mode(mode), path.rest,
+                           path.length);
         posix_path_end(&path);
     }
     return status;
@@ -60,8 +59,7 @@ int64_t posix_unlinkat(uint64_t descriptor, uint64_t address, uint64_t flags)
     }
     int64_t status = posix_path_get(descriptor, address, &path);
     if (status == 0) {
-        status = posix_error(
-            qy_dir_remove(path.directory, flags != 0, path.rest, path.length, DEADLINE_NEVER));
+        status = POSIX_DIR(&path, qy_dir_remove, flags != 0, path.rest, path.length);
         posix_path_end(&path);
     }
     return status;
@@ -119,8 +117,7 @@ int64_t posix_readlinkat(uint64_t descriptor, uint64_t address, uint64_t buffer,
     if (same >= 0) {
         status = descriptor_link(same, text, &length);
     } else {
-        status = posix_error(
-            qy_dir_readlink(path.directory, path.rest, path.length, text, &length, DEADLINE_NEVER));
+        status = POSIX_DIR(&path, qy_dir_readlink, path.rest, path.length, text, &length);
     }
     posix_path_end(&path);
     if (status == 0) {
@@ -286,8 +283,7 @@ static int64_t path_change(uint64_t descriptor, uint64_t address, uint32_t flags
     } else if (same >= 0 || (path.length == 0 && path.directory == HANDLE_INVALID)) {
         status = descriptor_change(same >= 0 ? (uint64_t)same : descriptor, change);
     } else {
-        status = posix_error(qy_dir_change_at(path.directory, change, is_followed, path.rest,
-                                              path.length, DEADLINE_NEVER));
+        status = POSIX_DIR(&path, qy_dir_change_at, change, is_followed, path.rest, path.length);
     }
     posix_path_end(&path);
     return status;

@@ -67,11 +67,11 @@ int64_t posix_openat(uint64_t descriptor, uint64_t address, uint64_t wanted, uin
         posix_path_end(&path);
         return descriptor_open(same, flags);
     }
-    status = qy_dir_open(path.directory, flags_of(flags), posix_mode(mode), path.rest, path.length,
-                         &fd.handle, &kind, DEADLINE_NEVER);
+    status = POSIX_DIR(&path, qy_dir_open, flags_of(flags), posix_mode(mode), path.rest,
+                       path.length, &fd.handle, &kind);
     posix_path_end(&path);
     if (status != 0) {
-        return posix_error(status);
+        return status;
     }
     fd.kind = (uint8_t)kind;
     return posix_fd_install(&fd, 0);

@@ -2,6 +2,7 @@
 #include "path.h"
 #include <quay/handle.h>
 #include <quay/text.h>
+#include <quay/thread.h>
 #include "call.h"
 #include "guest.h"
 #include "process.h"
@@ -17,6 +18,63 @@ int64_t posix_umask(uint64_t wanted)
 {
     return __atomic_exchange_n(&mask, (uint32_t)wanted & 0777, __ATOMIC_RELAXED);
 }
+
+/* --- the file systems of root and working directory ------------------------------------------ */
+
+/* What the directory with this handle has for dir.direct. A handle's value is never used again, so
+ * that another directory is never taken for it. */
+struct quick {
+    handle_t directory, session;
+};
+
+static struct {
+    struct qy_mutex mutex;
+    struct quick root, working;
+} quicks;
+
+static handle_t quick_get(struct quick *quick, handle_t directory)
+{
+    qy_mutex_lock(&quicks.mutex);
+    if (quick->directory != directory) {
+        handle_t session, before = quick->session;
+        if (qy_dir_direct(directory, &session, DEADLINE_NEVER) != 0) {
+            session = HANDLE_INVALID;
+        }
+        *quick = (struct quick){directory, session};
+        if (before != HANDLE_INVALID) {
+            (void)qy_handle_close(before); /* ours */
+        }
+    }
+    const handle_t session = quick->session;
+    qy_mutex_unlock(&quicks.mutex);
+    return session;
+}
+
+static handle_t quick_of(handle_t directory)
+{
+    if (directory == HANDLE_INVALID) {
+        return HANDLE_INVALID;
+    }
+    return directory == posix_fd_root()      ? quick_get(&quicks.root, directory)
+           : directory == posix_fd_working() ? quick_get(&quicks.working, directory)
+                                             : HANDLE_INVALID;
+}
+
+bool posix_path_is_elsewhere(const struct posix_path *path, int64_t status)
+{
+    if (status == QY_FILE_FAILURE_ELSEWHERE) {
+        return true;
+    }
+    if (path->quick == HANDLE_INVALID || (status != -ESESSION_STALE && status != -EBADF)) {
+        return false;
+    }
+    qy_mutex_lock(&quicks.mutex); /* to be asked for again */
+    quicks.root.directory = quicks.working.directory = HANDLE_INVALID;
+    qy_mutex_unlock(&quicks.mutex);
+    return true;
+}
+
+/* --- paths ------------------------------------------------------------------------------------ */
 
 void posix_path_end(struct posix_path *path)
 {
@@ -46,6 +104,7 @@ static int64_t front_open(struct posix_path *path, uint32_t most)
     }
     posix_path_end(path);
     path->directory = directory;
+    path->quick = HANDLE_INVALID;
     path->is_owned = true;
     path->rest += front;
     path->length -= front;
@@ -73,6 +132,7 @@ int64_t posix_path_shorten(struct posix_path *path, uint32_t most)
 static int64_t path_begin(struct posix_path *path, uint32_t length)
 {
     path->is_owned = false;
+    path->quick = HANDLE_INVALID;
     path->rest = (const uint8_t *)path->text;
     path->length = length;
     if (length > 0 && path->text[0] == '/') {
@@ -81,6 +141,7 @@ static int64_t path_begin(struct posix_path *path, uint32_t length)
     if (length > 0 && path->directory == HANDLE_INVALID) {
         return -ENOENT; /* the process was given no files */
     }
+    path->quick = quick_of(path->directory);
     const int64_t status = posix_path_shorten(path, QY_DIR_PATH_MAX);
     if (status != 0) {
         posix_path_end(path);

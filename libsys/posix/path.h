@@ -11,6 +11,7 @@
 
 struct posix_path {
     handle_t directory;  /* a session of `dir` */
+    handle_t quick;      /* asked first, if it is not HANDLE_INVALID (POSIX_DIR) */
     bool is_owned;       /* opened for this path */
     const uint8_t *rest; /* in text */
     uint32_t length;     /* of rest; 0: the path is empty */
@@ -33,6 +34,23 @@ QY_MUST_USE int64_t posix_path_shorten(struct posix_path *path, uint32_t most);
 bool posix_path_is_program(const struct posix_path *path);
 
 void posix_path_end(struct posix_path *path);
+
+/* Calls a function of `dir` for the path: of the file system itself, which knows most of what is
+ * asked, and if that does not know of vfs. */
+#define POSIX_DIR(path, function, ...)                                                             \
+    ({                                                                                             \
+        int64_t posix_dir_status = QY_FILE_FAILURE_ELSEWHERE;                                      \
+        if ((path)->quick != HANDLE_INVALID) {                                                     \
+            posix_dir_status = function((path)->quick, __VA_ARGS__, DEADLINE_NEVER);               \
+        }                                                                                          \
+        if (posix_path_is_elsewhere(path, posix_dir_status)) {                                     \
+            posix_dir_status = function((path)->directory, __VA_ARGS__, DEADLINE_NEVER);           \
+        }                                                                                          \
+        posix_error(posix_dir_status);                                                             \
+    })
+
+/* Whether vfs is to be asked after this answer. */
+bool posix_path_is_elsewhere(const struct posix_path *path, int64_t status);
 
 /* The descriptor that the path stands for (/proc/self/fd/N, /dev/fd/N, /dev/stdin), or -1. */
 int posix_path_descriptor(const struct posix_path *path);

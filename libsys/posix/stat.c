@@ -50,8 +50,7 @@ static int64_t stat_get(uint64_t descriptor, uint64_t address, uint32_t flags,
     if (path.length == 0 && (flags & LINUX_AT_EMPTY_PATH) == 0) {
         return -ENOENT;
     }
-    status = posix_error(qy_dir_lookup(path.directory, is_followed, path.rest, path.length,
-                                       ret_stat, DEADLINE_NEVER));
+    status = POSIX_DIR(&path, qy_dir_lookup, is_followed, path.rest, path.length, ret_stat);
     posix_path_end(&path);
     return status;
 }

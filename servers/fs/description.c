@@ -53,7 +53,7 @@ static struct description *place_get(uint32_t *ret_index)
     return description_state.places[i];
 }
 
-int description_open(struct qy_server *server, struct node *node, uint32_t flags,
+int description_open(struct qy_server *server, struct node *node, uint32_t flags, uint64_t offset,
                      handle_t *ret_session)
 {
     uint32_t index;
@@ -69,7 +69,7 @@ int description_open(struct qy_server *server, struct node *node, uint32_t flags
     }
     (void)qy_handle_close((handle_t)made.status); /* this session is never revoked */
     *description = (struct description){
-        .badge = badge, .node = node, .flags = flags, .generation = generation};
+        .badge = badge, .node = node, .offset = offset, .flags = flags, .generation = generation};
     node_hold(node);
     *ret_session = made.second;
     return 0;

@@ -9,24 +9,29 @@
 
 static uint32_t name_hash(const char *name, uint32_t length)
 {
-    uint32_t hash = 2166136261u;
+    uint32_t hash = NAME_HASH;
     for (uint32_t i = 0; i < length; i++) {
-        hash = (hash ^ (uint8_t)name[i]) * 16777619u;
+        hash = name_hash_add(hash, (uint8_t)name[i]);
     }
     return hash;
 }
 
 static bool entry_is(const struct entry *entry, const char *name, uint32_t length, uint32_t hash)
 {
-    return entry != NULL && entry->hash == hash && entry->length == length &&
-           memcmp(entry->name, name, length) == 0;
+    if (entry == NULL || entry->hash != hash || entry->length != length) {
+        return false;
+    }
+    const char *own = entry_name(entry);
+    while (length > 0 && name[length - 1] == own[length - 1]) {
+        length--;
+    }
+    return length == 0;
 }
 
 /* Its place in `entries`, and in `slots` if there are any; false: there is none. */
 static bool place_find(const struct directory *directory, const char *name, uint32_t length,
-                       uint32_t *ret_place, uint32_t *ret_slot)
+                       uint32_t hash, uint32_t *ret_place, uint32_t *ret_slot)
 {
-    uint32_t hash = name_hash(name, length);
     *ret_slot = 0;
     if (directory->slots == NULL) {
         for (uint32_t i = 0; i < directory->used; i++) {
@@ -50,13 +55,20 @@ static bool place_find(const struct directory *directory, const char *name, uint
     return false;
 }
 
-struct entry *directory_find(const struct directory *directory, const char *name, uint32_t length)
+struct entry *directory_find_hash(const struct directory *directory, const char *name,
+                                  uint32_t length, uint32_t hash)
 {
     uint32_t place, slot;
-    return place_find(directory, name, length, &place, &slot) ? directory->entries[place] : NULL;
+    return place_find(directory, name, length, hash, &place, &slot) ? directory->entries[place]
+                                                                    : NULL;
 }
 
-const struct entry *directory_from(const struct directory *directory, uint64_t cookie)
+struct entry *directory_find(const struct directory *directory, const char *name, uint32_t length)
+{
+    return directory_find_hash(directory, name, length, name_hash(name, length));
+}
+
+uint32_t directory_seek(const struct directory *directory, uint64_t cookie)
 {
     /* A hole is taken for what stands behind it. */
     uint32_t low = 0, high = directory->used;
@@ -71,10 +83,13 @@ const struct entry *directory_from(const struct directory *directory, uint64_t c
             high = middle;
         }
     }
-    while (low < directory->used && directory->entries[low] == NULL) {
-        low++;
-    }
-    return low < directory->used ? directory->entries[low] : NULL;
+    return low;
+}
+
+const struct entry *directory_from(const struct directory *directory, uint64_t cookie)
+{
+    uint32_t place = directory_seek(directory, cookie);
+    return directory_at(directory, &place);
 }
 
 static void slot_put(struct directory *directory, uint32_t place)
@@ -133,12 +148,21 @@ int directory_prepare(struct directory *directory)
     return directory_rebuild(directory);
 }
 
-struct entry *entry_new(const char *name, uint32_t length, uint64_t node)
+void entry_set(struct entry *entry, uint64_t node, uint32_t mode)
 {
-    struct entry *entry = qy_alloc(sizeof *entry + length);
+    entry->node = node;
+    entry->type = (uint16_t)(mode >> 12);
+}
+
+struct entry *entry_new(const char *name, uint32_t length, uint64_t node, uint32_t mode)
+{
+    uint64_t words = length / 8 + 1; /* a zero at least */
+    struct entry *entry = qy_alloc(sizeof *entry + words * 8);
     if (entry != NULL) {
-        *entry = (struct entry){.node = node, .hash = name_hash(name, length), .length = length};
-        memcpy(entry->name, name, length);
+        *entry = (struct entry){.hash = name_hash(name, length), .length = (uint16_t)length};
+        entry->words[words - 1] = 0;
+        memcpy(entry->words, name, length);
+        entry_set(entry, node, mode);
     }
     return entry;
 }
@@ -157,7 +181,7 @@ void directory_add(struct directory *directory, struct entry *entry)
 struct entry *directory_take(struct directory *directory, const char *name, uint32_t length)
 {
     uint32_t place, slot;
-    if (!place_find(directory, name, length, &place, &slot)) {
+    if (!place_find(directory, name, length, name_hash(name, length), &place, &slot)) {
         return NULL;
     }
     struct entry *entry = directory->entries[place];

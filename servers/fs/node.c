@@ -195,7 +195,7 @@ int tree_make(struct tree *tree, struct node *parent, const char *name, uint32_t
     if (error != 0) {
         return error;
     }
-    struct entry *entry = entry_new(name, length, node->number);
+    struct entry *entry = entry_new(name, length, node->number, node->mode);
     if (entry == NULL ||
         (node_is(node, MODE_LINK) && link_text_set(node, text, text_length) != 0)) {
         qy_free(entry);
@@ -227,7 +227,7 @@ int tree_link(struct tree *tree, struct node *parent, const char *name, uint32_t
     if (error != 0) {
         return error;
     }
-    struct entry *entry = entry_new(name, length, node->number);
+    struct entry *entry = entry_new(name, length, node->number, node->mode);
     if (entry == NULL) {
         return ENOSPC;
     }
@@ -319,8 +319,8 @@ static int exchange(struct tree *tree, struct node *from, struct entry *one, str
     if (first->is_covered || second->is_covered) {
         return EBUSY;
     }
-    one->node = second->number;
-    other->node = first->number;
+    entry_set(one, second->number, second->mode);
+    entry_set(other, first->number, first->mode);
     parent_set(first, from, to);
     parent_set(second, to, from);
     return 0;
@@ -370,7 +370,7 @@ int tree_rename(struct tree *tree, struct node *from, const char *from_name, uin
     struct entry *made = NULL;
     if (error == 0 && target == NULL) {
         error = directory_prepare(&to->directory);
-        made = error == 0 ? entry_new(to_name, to_length, node->number) : NULL;
+        made = error == 0 ? entry_new(to_name, to_length, node->number, node->mode) : NULL;
         error = error == 0 && made == NULL ? ENOSPC : error;
     }
     if (error != 0) {
@@ -380,7 +380,7 @@ int tree_rename(struct tree *tree, struct node *from, const char *from_name, uin
         qy_free(directory_take(&from->directory, from_name, from_length));
         parent_set(node, from, to);
         if (target != NULL) {
-            other->node = node->number; /* the name is never missing */
+            entry_set(other, node->number, node->mode); /* the name is never missing */
             node_unlinked(tree, to, target);
         } else {
             directory_add(&to->directory, made);

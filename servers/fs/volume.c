@@ -43,7 +43,15 @@ void volume_client_gone(uint64_t badge)
 int64_t volume_dispatch(struct qy_request *request)
 {
     uint32_t method = IPC_HEADER_METHOD(request->in.message.header);
-    if (description_find(request->in.badge) != NULL) {
+    const struct description *description = description_find(request->in.badge);
+    if (description != NULL && (description->flags & DESCRIPTION_DIRECT) != 0) {
+        if (method < QY_METHOD_RESERVED && !direct_has(method)) {
+            return qy_request_refuse(request, QY_FILE_FAILURE_ELSEWHERE);
+        }
+        request->handlers = &direct_handlers;
+        return qy_dir_dispatch(request);
+    }
+    if (description != NULL) {
         request->handlers = &file_handlers;
         return qy_file_dispatch(request);
     }
@@ -92,20 +100,26 @@ static int64_t fs_walk(struct qy_request *request, uint64_t node, uint64_t root,
     return error;
 }
 
-static int64_t fs_lookup(struct qy_request *request, uint64_t node, uint64_t root, bool follow,
-                         const uint8_t *path, uint32_t path_count, struct qy_file_stat *ret_stat,
-                         struct qy_fs_place *ret_place)
+int volume_lookup(uint64_t node, uint64_t root, bool is_followed, const uint8_t *path,
+                  uint32_t length, struct qy_file_stat *ret_stat, struct qy_fs_place *ret_place)
 {
     struct walk walk;
-    (void)request;
-    int error = tree_walk(&volume.tree, node, root, follow ? QY_FS_WALK_FLAGS_FOLLOW : 0, path,
-                          path_count, &walk);
+    int error = tree_walk(&volume.tree, node, root, is_followed ? QY_FS_WALK_FLAGS_FOLLOW : 0, path,
+                          length, &walk);
     if (error == 0) {
         *ret_place = walk.place;
         node_stat(walk.node, ret_stat);
         ret_stat->device = volume.device;
     }
     return error;
+}
+
+static int64_t fs_lookup(struct qy_request *request, uint64_t node, uint64_t root, bool follow,
+                         const uint8_t *path, uint32_t path_count, struct qy_file_stat *ret_stat,
+                         struct qy_fs_place *ret_place)
+{
+    (void)request;
+    return volume_lookup(node, root, follow, path, path_count, ret_stat, ret_place);
 }
 
 /* --- opening ------------------------------------------------------------------------------- */
@@ -179,12 +193,40 @@ static int open_node(struct qy_server *server, struct node *node, uint32_t flags
         return 0;
     }
     uint32_t kept = FLAG(READ) | FLAG(WRITE) | FLAG(APPEND) | FLAG(NONBLOCK);
-    error = description_open(server, node, is_path ? FLAG(PATH) : flags & kept, ret_description);
+    error = description_open(server, node, is_path ? FLAG(PATH) : flags & kept, 0, ret_description);
     if (error == 0 && !is_path && (flags & FLAG(TRUNCATE)) != 0 && node->content.size > 0) {
         (void)content_resize(&node->content, &volume.tree.quota, 0); /* less does not fail */
         node->modified = node->changed = volume.tree.now();
     }
     return error;
+}
+
+int volume_open(struct qy_server *server, uint64_t node, uint64_t root, uint32_t flags,
+                uint32_t mode, const uint8_t *path, uint32_t length, handle_t *ret_description,
+                struct qy_fs_place *ret_place, uint64_t *ret_special, uint32_t *ret_mode)
+{
+    struct walk walk;
+    bool is_exclusive = (flags & FLAG(CREATE)) != 0 && (flags & FLAG(EXCLUSIVE)) != 0;
+    bool is_followed = (flags & FLAG(NO_FOLLOW)) == 0 && !is_exclusive;
+    *ret_description = HANDLE_INVALID;
+    int error = tree_walk(&volume.tree, node, root, is_followed ? QY_FS_WALK_FLAGS_FOLLOW : 0, path,
+                          length, &walk);
+    bool is_new = error == ENOENT && walk.name_length > 0 && (flags & FLAG(CREATE)) != 0;
+    if (is_new) {
+        error = open_create(server, &walk, mode, &walk.node);
+        walk.place.node = error == 0 ? walk.node->number : 0;
+        walk.place.consumed = length;
+    }
+    if (error == 0 && walk.place.stop == QY_FS_STOP_NONE) {
+        error = open_node(server, walk.node, flags, is_new, ret_description, &walk.place);
+    }
+    if (error != 0) {
+        return error;
+    }
+    *ret_place = walk.place;
+    *ret_special = walk.node->special;
+    *ret_mode = walk.node->mode;
+    return 0;
 }
 
 static int64_t fs_open(struct qy_request *request, uint64_t node, uint64_t root,
@@ -193,28 +235,8 @@ static int64_t fs_open(struct qy_request *request, uint64_t node, uint64_t root,
                        struct qy_fs_place *ret_place, uint64_t *ret_special,
                        uint32_t *ret_found_mode)
 {
-    struct walk walk;
-    bool is_exclusive = (flags & FLAG(CREATE)) != 0 && (flags & FLAG(EXCLUSIVE)) != 0;
-    bool is_followed = (flags & FLAG(NO_FOLLOW)) == 0 && !is_exclusive;
-    *ret_description = HANDLE_INVALID;
-    int error = tree_walk(&volume.tree, node, root, is_followed ? QY_FS_WALK_FLAGS_FOLLOW : 0, path,
-                          path_count, &walk);
-    bool is_new = error == ENOENT && walk.name_length > 0 && (flags & FLAG(CREATE)) != 0;
-    if (is_new) {
-        error = open_create(request->server, &walk, mode, &walk.node);
-        walk.place.node = error == 0 ? walk.node->number : 0;
-        walk.place.consumed = path_count;
-    }
-    if (error == 0 && walk.place.stop == QY_FS_STOP_NONE) {
-        error = open_node(request->server, walk.node, flags, is_new, ret_description, &walk.place);
-    }
-    if (error != 0) {
-        return error;
-    }
-    *ret_place = walk.place;
-    *ret_special = walk.node->special;
-    *ret_found_mode = walk.node->mode;
-    return 0;
+    return volume_open(request->server, node, root, flags, mode, path, path_count, ret_description,
+                       ret_place, ret_special, ret_found_mode);
 }
 
 static int64_t fs_hold(struct qy_request *request, uint64_t number)
@@ -250,9 +272,8 @@ static int parent_walk(uint64_t node, uint64_t root, const uint8_t *path, uint32
     return error;
 }
 
-static int64_t fs_make(struct qy_request *request, uint64_t node, uint64_t root, uint64_t special,
-                       uint32_t mode, const uint8_t *path, uint32_t path_count,
-                       struct qy_fs_place *ret_place)
+int volume_make(struct qy_server *server, uint64_t node, uint64_t root, uint64_t special,
+                uint32_t mode, const uint8_t *path, uint32_t length, struct qy_fs_place *ret_place)
 {
     struct walk walk;
     struct node *made;
@@ -262,7 +283,7 @@ static int64_t fs_make(struct qy_request *request, uint64_t node, uint64_t root,
         type != MODE_BLOCK && type != MODE_SOCKET) {
         return EINVAL;
     }
-    int error = parent_walk(node, root, path, path_count, &walk, ret_place);
+    int error = parent_walk(node, root, path, length, &walk, ret_place);
     if (error != 0 || walk.place.stop != QY_FS_STOP_NONE) {
         return error;
     }
@@ -278,10 +299,16 @@ static int64_t fs_make(struct qy_request *request, uint64_t node, uint64_t root,
                       0, &made);
     if (error == 0) {
         ret_place->node = made->number;
-        happened(request->server, walk.parent, QY_DIR_EVENT_WHAT_CREATED, 0, walk.name,
-                 walk.name_length);
+        happened(server, walk.parent, QY_DIR_EVENT_WHAT_CREATED, 0, walk.name, walk.name_length);
     }
     return error;
+}
+
+static int64_t fs_make(struct qy_request *request, uint64_t node, uint64_t root, uint64_t special,
+                       uint32_t mode, const uint8_t *path, uint32_t path_count,
+                       struct qy_fs_place *ret_place)
+{
+    return volume_make(request->server, node, root, special, mode, path, path_count, ret_place);
 }
 
 static int64_t fs_symlink(struct qy_request *request, uint64_t parent, const uint8_t *name,
@@ -300,24 +327,24 @@ static int64_t fs_symlink(struct qy_request *request, uint64_t parent, const uin
     return error;
 }
 
-static int64_t fs_remove(struct qy_request *request, uint64_t node, uint64_t root, bool directory,
-                         const uint8_t *path, uint32_t path_count, struct qy_fs_place *ret_place)
+int volume_remove(struct qy_server *server, uint64_t node, uint64_t root, bool is_directory,
+                  const uint8_t *path, uint32_t length, struct qy_fs_place *ret_place)
 {
     struct walk walk;
-    int error = parent_walk(node, root, path, path_count, &walk, ret_place);
+    int error = parent_walk(node, root, path, length, &walk, ret_place);
     if (error != 0 || walk.place.stop != QY_FS_STOP_NONE) {
         return error;
     }
     if (walk.name_length == 0) {
         /* rmdir: "." is EINVAL, ".." not empty, the root busy. */
-        bool is_dot = walk.name != NULL && (path_count - walk.place.consumed == 1 ||
-                                            path[walk.place.consumed + 1] != '.');
-        return !directory          ? QY_FILE_FAILURE_IS_A_DIRECTORY
+        bool is_dot = walk.name != NULL &&
+                      (length - walk.place.consumed == 1 || path[walk.place.consumed + 1] != '.');
+        return !is_directory       ? QY_FILE_FAILURE_IS_A_DIRECTORY
                : walk.name == NULL ? EBUSY
                : is_dot            ? EINVAL
                                    : QY_FILE_FAILURE_NOT_EMPTY;
     }
-    if (walk.has_slash && !directory) {
+    if (walk.has_slash && !is_directory) {
         const struct entry *entry =
             directory_find(&walk.parent->directory, walk.name, walk.name_length);
         const struct node *found = entry != NULL ? tree_node(&volume.tree, entry->node) : NULL;
@@ -325,12 +352,17 @@ static int64_t fs_remove(struct qy_request *request, uint64_t node, uint64_t roo
                : node_is(found, MODE_DIRECTORY) ? QY_FILE_FAILURE_IS_A_DIRECTORY
                                                 : QY_FILE_FAILURE_NOT_A_DIRECTORY;
     }
-    error = tree_remove(&volume.tree, walk.parent, walk.name, walk.name_length, directory);
+    error = tree_remove(&volume.tree, walk.parent, walk.name, walk.name_length, is_directory);
     if (error == 0) {
-        happened(request->server, walk.parent, QY_DIR_EVENT_WHAT_DELETED, 0, walk.name,
-                 walk.name_length);
+        happened(server, walk.parent, QY_DIR_EVENT_WHAT_DELETED, 0, walk.name, walk.name_length);
     }
     return error;
+}
+
+static int64_t fs_remove(struct qy_request *request, uint64_t node, uint64_t root, bool directory,
+                         const uint8_t *path, uint32_t path_count, struct qy_fs_place *ret_place)
+{
+    return volume_remove(request->server, node, root, directory, path, path_count, ret_place);
 }
 
 /* Two directories; 0 or an error. */
@@ -400,23 +432,33 @@ static int64_t fs_readlink(struct qy_request *request, uint64_t number, uint8_t 
 
 #define RECORD_HEAD 19u /* u64 inode, u64 next, u16 length, u8 type */
 
-/* Adds one in the form of getdents64; false: it does not fit. */
-static bool record_put(uint8_t *to, uint32_t size, uint32_t *used, uint64_t inode, uint64_t next,
-                       uint32_t mode, const char *name, uint32_t length)
+/* A record may be written up to this far behind its end. */
+#define RECORD_SLACK 8u
+
+struct records {
+    uint8_t *to;
+    uint32_t size, used;
+};
+
+/* Adds one in the form of getdents64; false: it does not fit. The name is in words with a zero
+ * behind it. */
+static bool record_put(struct records *records, uint64_t inode, uint64_t next, uint32_t type,
+                       const uint64_t *name, uint32_t length)
 {
     uint32_t total = (RECORD_HEAD + length + 1 + 7) & ~7u;
-    if (total > size - *used) {
+    if (total > records->size - records->used) {
         return false;
     }
-    uint8_t *at = to + *used;
-    uint16_t short_total = (uint16_t)total;
-    memcpy(at, &inode, 8);
-    memcpy(at + 8, &next, 8);
-    memcpy(at + 16, &short_total, 2);
-    at[18] = (uint8_t)((mode & MODE_TYPE) >> 12);
-    memcpy(at + RECORD_HEAD, name, length);
-    memset(at + RECORD_HEAD + length, 0, total - RECORD_HEAD - length);
-    *used += total;
+    uint8_t *at = records->to + records->used;
+    uint32_t last = total | type << 16;
+    __builtin_memcpy(at + total - 8, &(uint64_t){0}, 8);
+    __builtin_memcpy(at, &inode, 8);
+    __builtin_memcpy(at + 8, &next, 8);
+    __builtin_memcpy(at + 16, &last, 4); /* its last byte is the name's first */
+    for (uint32_t done = 0; done <= length; done += 8) {
+        __builtin_memcpy(at + RECORD_HEAD + done, &name[done / 8], 8);
+    }
+    records->used += total;
     return true;
 }
 
@@ -424,33 +466,30 @@ static int64_t fs_entries(struct qy_request *request, uint64_t number, uint64_t 
                           uint32_t size, uint8_t *ret_entries, uint32_t *ret_entries_count,
                           uint64_t *ret_next)
 {
+    static const uint64_t dots[] = {'.', '.' | '.' << 8};
     const struct node *node = tree_node(&volume.tree, number);
-    uint32_t used = 0;
+    const uint32_t type = MODE_DIRECTORY >> 12, most = QY_DIR_ENTRIES_MAX - RECORD_SLACK;
     (void)request;
     if (node == NULL || !node_is(node, MODE_DIRECTORY)) {
         return node == NULL ? QY_FILE_FAILURE_STALE : QY_FILE_FAILURE_NOT_A_DIRECTORY;
     }
     const struct directory *directory = &node->directory;
-    size = size < QY_DIR_ENTRIES_MAX ? size : QY_DIR_ENTRIES_MAX;
+    struct records records = {.to = ret_entries, .size = size < most ? size : most};
     bool fits = directory->parent != 0;
-    if (fits && cursor == 0) {
-        fits = record_put(ret_entries, size, &used, number, 1, node->mode, ".", 1);
-        cursor += fits;
+    for (; fits && cursor < 2; cursor += fits) {
+        fits = record_put(&records, cursor == 0 ? number : directory->parent, cursor + 1, type,
+                          &dots[cursor], (uint32_t)cursor + 1);
     }
-    if (fits && cursor == 1) {
-        fits = record_put(ret_entries, size, &used, directory->parent, 2, node->mode, "..", 2);
-        cursor += fits;
-    }
+    uint32_t place = directory_seek(directory, cursor);
     const struct entry *entry;
-    while (fits && (entry = directory_from(directory, cursor)) != NULL) {
-        const struct node *found = tree_node(&volume.tree, entry->node);
-        fits = record_put(ret_entries, size, &used, entry->node, entry->cookie + 1, found->mode,
-                          entry->name, entry->length);
+    while (fits && (entry = directory_at(directory, &place)) != NULL) {
+        fits = record_put(&records, entry->node, entry->cookie + 1, entry->type, entry->words,
+                          entry->length);
         cursor = fits ? entry->cookie + 1 : cursor;
     }
-    *ret_entries_count = used;
+    *ret_entries_count = records.used;
     *ret_next = cursor;
-    return !fits && used == 0 && directory->parent != 0 ? EINVAL : 0;
+    return !fits && records.used == 0 && directory->parent != 0 ? EINVAL : 0;
 }
 
 /* getcwd asks rarely, so directories do not know their own names. */
@@ -471,7 +510,7 @@ static int64_t fs_name(struct qy_request *request, uint64_t number, uint64_t *re
     for (uint32_t i = 0; i < parent->directory.used; i++) {
         const struct entry *entry = parent->directory.entries[i];
         if (entry != NULL && entry->node == number) {
-            memcpy(ret_name, entry->name, entry->length);
+            memcpy(ret_name, entry_name(entry), entry->length);
             *ret_name_count = entry->length;
             return 0;
         }
@@ -501,6 +540,18 @@ static int64_t fs_cover(struct qy_request *request, uint64_t number, bool covere
     }
     node->is_covered = covered;
     return 0;
+}
+
+static int64_t fs_direct(struct qy_request *request, uint64_t number, uint64_t root,
+                         handle_t *ret_quick)
+{
+    struct node *node = tree_node(&volume.tree, number);
+    *ret_quick = HANDLE_INVALID;
+    if (node == NULL || !node_is(node, MODE_DIRECTORY)) {
+        return node == NULL ? QY_FILE_FAILURE_STALE : QY_FILE_FAILURE_NOT_A_DIRECTORY;
+    }
+    int error = description_open(request->server, node, DESCRIPTION_DIRECT, root, ret_quick);
+    return error;
 }
 
 static int64_t fs_sync(struct qy_request *request)
@@ -539,4 +590,5 @@ const struct qy_fs_handlers fs_handlers = {
     .sync = fs_sync,
     .watch = fs_watch,
     .symlink = fs_symlink,
+    .direct = fs_direct,
 };

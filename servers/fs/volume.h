@@ -18,10 +18,15 @@
 struct description {
     uint64_t badge; /* 0: the place is free */
     struct node *node;
-    uint64_t offset;
-    uint32_t flags; /* qy_file_flags_t */
+    union {
+        uint64_t offset;
+        uint64_t root; /* of a directory for dir.direct */
+    };
+    uint32_t flags; /* qy_file_flags_t; DESCRIPTION_DIRECT */
     uint32_t generation;
 };
+
+#define DESCRIPTION_DIRECT 1u /* serves paths, not data (direct.c) */
 
 struct volume {
     struct tree tree;
@@ -39,8 +44,9 @@ void volume_session_closed(struct qy_server *server, uint64_t badge);
 void volume_cancelled(struct qy_server *server, uint64_t token);
 void volume_cancel_requested(struct qy_server *server, uint64_t token);
 
-/* A session for a node that is opened: 0 and *ret_session, or an error. */
-int description_open(struct qy_server *server, struct node *node, uint32_t flags,
+/* A session for a node that is opened: 0 and *ret_session, or an error. It begins at this offset,
+ * or with this root. */
+int description_open(struct qy_server *server, struct node *node, uint32_t flags, uint64_t offset,
                      handle_t *ret_session);
 
 /* NULL: there is no such description. */
@@ -48,6 +54,21 @@ struct description *description_find(uint64_t badge);
 
 extern const struct qy_file_handlers file_handlers;
 extern const struct qy_fs_handlers fs_handlers;
+extern const struct qy_dir_handlers direct_handlers;
+bool direct_has(uint32_t method); /* whether there is a handler */
+
+/* --- what both protocols do with paths (volume.c) -------------------------------------------- */
+
+/* Walks and opens. A node that was arrived at and is a directory is held. */
+int volume_open(struct qy_server *server, uint64_t node, uint64_t root, uint32_t flags,
+                uint32_t mode, const uint8_t *path, uint32_t length, handle_t *ret_description,
+                struct qy_fs_place *ret_place, uint64_t *ret_special, uint32_t *ret_mode);
+int volume_lookup(uint64_t node, uint64_t root, bool is_followed, const uint8_t *path,
+                  uint32_t length, struct qy_file_stat *ret_stat, struct qy_fs_place *ret_place);
+int volume_make(struct qy_server *server, uint64_t node, uint64_t root, uint64_t special,
+                uint32_t mode, const uint8_t *path, uint32_t length, struct qy_fs_place *ret_place);
+int volume_remove(struct qy_server *server, uint64_t node, uint64_t root, bool is_directory,
+                  const uint8_t *path, uint32_t length, struct qy_fs_place *ret_place);
 
 /* --- locks (lock.c) ------------------------------------------------------------------------ */
 

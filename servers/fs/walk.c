@@ -18,7 +18,8 @@ static bool step_down(const struct tree *tree, struct walk *walk, uint32_t end, 
     struct node *parent = walk->node;
     struct entry *entry = parent->directory.parent == 0
                               ? NULL
-                              : directory_find(&parent->directory, walk->name, walk->name_length);
+                              : directory_find_hash(&parent->directory, walk->name,
+                                                    walk->name_length, walk->name_hash);
     struct node *node = entry != NULL ? tree_node(tree, entry->node) : NULL;
     walk->parent = parent;
     walk->place.parent = parent->number;
@@ -61,9 +62,9 @@ int tree_walk(const struct tree *tree, uint64_t start, uint64_t root, uint32_t f
         if (at == path_length) {
             break;
         }
-        uint32_t end = at, behind;
+        uint32_t end = at, behind, hash = NAME_HASH;
         while (end < path_length && path[end] != '/') {
-            end++;
+            hash = name_hash_add(hash, path[end++]);
         }
         for (behind = end; behind < path_length && path[behind] == '/'; behind++) {
         }
@@ -77,6 +78,7 @@ int tree_walk(const struct tree *tree, uint64_t start, uint64_t root, uint32_t f
             return QY_FILE_FAILURE_NAME_TOO_LONG;
         }
         walk->name = (const char *)path + at;
+        walk->name_hash = hash;
         walk->name_length = is_dots(path + at, end - at) ? 0 : end - at;
         if (is_parent) {
             walk->parent = walk->node;

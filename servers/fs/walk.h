@@ -14,6 +14,7 @@ struct walk {
     /* Of the last component, if the walk came to it. */
     struct node *parent;
     const char *name;
+    uint32_t name_hash;
     uint32_t name_length; /* 0: the path has none, it ends in "." or ".." or is empty */
     bool has_slash;       /* behind the last component */
 };

@@ -109,6 +109,18 @@ static int64_t dir_pipe(struct qy_request *request, qy_dir_open_flags_t flags,
                                          : pipe_make(request, flags, ret_read_end, ret_write_end);
 }
 
+static int64_t dir_direct(struct qy_request *request, handle_t *ret_quick)
+{
+    struct session *session = directory_of(request);
+    *ret_quick = HANDLE_INVALID;
+    if (session == NULL) {
+        return ESESSION_STALE;
+    }
+    const struct view *view = &session->directory.view;
+    bool is_same = view->here.mount == view->root.mount;
+    return mount_direct(view->here, is_same ? view->root.node : 0, ret_quick);
+}
+
 /* --- what is there ------------------------------------------------------------------------- */
 
 struct lookup_context {
@@ -462,4 +474,5 @@ const struct qy_dir_handlers dir_handlers = {
     .pipe = dir_pipe,
     .watch = dir_watch,
     .unwatch = dir_unwatch,
+    .direct = dir_direct,
 };

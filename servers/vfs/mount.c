@@ -127,6 +127,11 @@ int64_t mount_hold(struct spot at)
     return is_proc(at) ? 0 : FS_CALL(at, qy_fs_hold_on, at.node);
 }
 
+int64_t mount_direct(struct spot at, uint64_t root, handle_t *ret_quick)
+{
+    return is_proc(at) ? ENOTSUP : FS_CALL(at, qy_fs_direct_on, at.node, root, ret_quick);
+}
+
 void mount_release(struct spot at)
 {
     if (!is_proc(at)) {

@@ -83,6 +83,7 @@ int64_t mount_entries(struct qy_request *request, struct spot at, uint64_t curso
 int64_t mount_name(struct qy_request *request, struct spot at, uint64_t *ret_parent,
                    uint8_t *ret_name, uint32_t *ret_length);
 int64_t mount_hold(struct spot at);
+int64_t mount_direct(struct spot at, uint64_t root, handle_t *ret_quick);
 void mount_release(struct spot at);
 int64_t mount_rename(struct spot from, struct spot to, uint32_t flags, const uint8_t *from_name,
                      uint32_t from_length, const uint8_t *to_name, uint32_t to_length);

@@ -27,8 +27,11 @@ uint32_t pipe_end_ready(const struct pipe_end *end)
 
 void pipe_end_show(struct pipe_end *end)
 {
+    if (end->readable == HANDLE_INVALID) {
+        return; /* nobody asked */
+    }
     uint32_t ready = pipe_end_ready(end);
-    if (end->readable == HANDLE_INVALID || ready == end->shown) {
+    if (ready == end->shown) {
         return;
     }
     end->shown = ready;

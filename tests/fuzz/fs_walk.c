@@ -68,7 +68,7 @@ static void archive_try(struct input *input)
         struct archive_entry entry = {.size_bytes = i};
         for (uint32_t j = 0; j + 1 < ARCHIVE_NAME_MAX; j++) {
             uint64_t byte = input_take(input, 1);
-            entry.name[j] = (char)(byte < 8 ? "/.ab/../"[byte] : byte);
+            entry.name[j] = (char)(byte < 8 ? (uint8_t) "/.ab/../"[byte] : byte);
         }
         memcpy(bytes + sizeof(header) + i * sizeof(entry), &entry, sizeof(entry));
     }
@@ -104,7 +104,7 @@ static void walk_try(struct input *input)
     uint64_t root = flags & 16 ? a->number : 0;
     while (length < sizeof(path) && input->left > 0) {
         uint64_t byte = input_take(input, 1);
-        path[length++] = (uint8_t)(byte < 16 ? "/a/b/./../l/f/ab"[byte] : byte);
+        path[length++] = (uint8_t)(byte < 16 ? (uint8_t) "/a/b/./../l/f/ab"[byte] : byte);
     }
     int error =
         tree_walk(&tree, flags & 32 ? b->number : NODE_ROOT, root, flags & 7, path, length, &walk);
