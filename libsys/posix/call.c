@@ -37,6 +37,8 @@ int64_t posix_error(int64_t status)
         return -EFAULT;
     case EQUOTA:
         return -ENOMEM;
+    case ERESTART: /* a terminal has sent a signal: it is served, and the call made again */
+        return -EINTR;
     case ENOTSUP:
         return -EOPNOTSUPP;
     case EREVOKED:

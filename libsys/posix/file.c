@@ -38,10 +38,12 @@ static int64_t local_read(const struct posix_fd *fd, uint64_t buffer, uint64_t s
     return local->read != NULL ? local->read(fd->local, buffer, size, false) : -EINVAL;
 }
 
-/* A regular file makes nobody wait: that a signal came is no reason to fail. */
+/* A regular file makes nobody wait: that a signal came is no reason to fail. The session of a
+ * terminal outlives the console: who died had not answered, and the next one goes on. */
 static bool is_to_repeat(const struct posix_fd *fd, int64_t status)
 {
-    return status == -EINTR && fd->kind == QY_DIR_KIND_REGULAR;
+    return (status == -EINTR && fd->kind == QY_DIR_KIND_REGULAR) ||
+           (status == -EPEER_DIED && fd->kind == QY_DIR_KIND_TERMINAL);
 }
 
 /* To the guest's memory, or ours if that is where `buffer` is. */
