@@ -56,7 +56,7 @@ void c_client_prototypes(struct c_output *out, const struct decl *protocol)
         }
     }
     text_printf(out->text, "/* The same by a session that is opened again when it is of no use any "
-                           "more (<quay/connection.h>). */\n");
+                           "more:\n * <quay/connection.h>. */\n");
     for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
         if (method_is_live(protocol, method) && !method->is_event) {
             signature(out, protocol, method, FORM_CONNECTION);
@@ -92,10 +92,11 @@ bool c_gives_handles(const struct method *method)
 void c_error_return(struct c_output *out, const struct method *method)
 {
     if (method->error != NULL) {
+        const char *name = c_decl_name(out, method->error);
         text_printf(out->text,
-                    "        return status < 0 || %s_valid((%s_t)status) ? status : "
-                    "-EBAD_MESSAGE;\n    }\n",
-                    c_decl_name(out, method->error), c_decl_name(out, method->error));
+                    "        bool is_known = status < 0 || %s_valid((%s_t)status);\n"
+                    "        return is_known ? status : -EBAD_MESSAGE;\n    }\n",
+                    name, name);
     } else {
         text_printf(out->text, "        return status < 0 ? status : -EBAD_MESSAGE;\n    }\n");
     }

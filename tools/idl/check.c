@@ -151,9 +151,10 @@ static void room_check(struct checker *checker, const struct decl *decl)
 static void c_names_check(struct checker *checker, const struct decl *decl,
                           const struct method *method)
 {
-    static const char *const own[] = {"dispatch", "handlers", "events", "subscribe", "receive"};
-    static const char *const made[] = {"_start", "_call",    "_answer", "_add",  "_next",
-                                       "_send",  "_request", "_reply",  "_event"};
+    static const char *const own[] = {"dispatch",  "handlers",     "events", "description",
+                                      "subscribe", "subscribe_on", "receive"};
+    static const char *const made[] = {"_start", "_call",    "_answer", "_add",   "_next", "_send",
+                                       "_on",    "_request", "_reply",  "_event", "_post"};
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
         if (strcmp(method->name, own[i]) == 0) {
             diagnostic_error(checker->diagnostics, method->where,
