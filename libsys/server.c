@@ -198,7 +198,8 @@ static void notice_handle(struct qy_server *server, struct qy_received *in)
         __atomic_store_n(&server->is_ended, true, __ATOMIC_RELAXED);
     } else if (in->badge == 0 && (signals & NOTICE_STOP) != 0) {
         /* The loop looks; what a former instance has left means nothing. */
-    } else if (!qy_inbox_notice(server, in->badge) && server->notice != NULL) {
+    } else if (!qy_server_timer_notice(server, in->badge) && !qy_inbox_notice(server, in->badge) &&
+               server->notice != NULL) {
         server->notice(server, in->badge, signals);
     }
     in->token = 0;

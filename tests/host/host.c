@@ -15,6 +15,13 @@
 #define GIVEN    8
 #define NOTICES  16
 
+struct timer {
+    time_ns_t deadline; /* DEADLINE_NEVER: not set */
+    uint64_t period_ns;
+    bool is_bound;
+    uint64_t key;
+};
+
 struct slot {
     uint32_t type; /* OBJECT_NONE: free */
     uint32_t generation;
@@ -26,6 +33,7 @@ struct slot {
     qy_host_wire_fn *wire;
     void *context;
     struct channel *channel; /* of an end of one */
+    struct timer timer;
 };
 
 /* A queue, and how many handles each end has. */
@@ -247,9 +255,14 @@ static void session_closed(const struct slot *session)
     notice_add(session->badge, NOTICE_SESSION_CLOSED);
 }
 
-static int64_t receiver_bind(handle_t handle, bool is_bound, uint64_t key)
+static int64_t object_bind(handle_t handle, bool is_bound, uint64_t key)
 {
     struct slot *slot = slot_find(handle);
+    if (slot != NULL && slot->type == OBJECT_TIMER) {
+        slot->timer.is_bound = is_bound;
+        slot->timer.key = key;
+        return 0;
+    }
     if (slot == NULL || slot->type != OBJECT_CHANNEL_RECEIVER) {
         return slot == NULL ? -EBADF : -ENOSYS;
     }
@@ -259,6 +272,38 @@ static int64_t receiver_bind(handle_t handle, bool is_bound, uint64_t key)
         notice_add(key, SIGNAL_READABLE);
     }
     return 0;
+}
+
+static struct qy_result timer_make(void)
+{
+    return (struct qy_result){
+        .status = (int64_t)slot_add(&(struct slot){
+            .type = OBJECT_TIMER, .rights = RIGHTS_TIMER, .timer = {.deadline = DEADLINE_NEVER}})};
+}
+
+static int64_t timer_set(handle_t handle, time_ns_t deadline, uint64_t period_ns)
+{
+    struct slot *slot = slot_find(handle);
+    if (slot == NULL || slot->type != OBJECT_TIMER) {
+        return slot == NULL ? -EBADF : -EWRONG_TYPE;
+    }
+    slot->timer.deadline = deadline;
+    slot->timer.period_ns = period_ns;
+    return 0;
+}
+
+/* Tells of the timers whose time has come. */
+static void timers_run(void)
+{
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        struct timer *timer = &host_state.slots[i].timer;
+        if (host_state.slots[i].type == OBJECT_TIMER && timer->is_bound &&
+            timer->deadline <= qy_host_now) {
+            timer->deadline =
+                timer->period_ns == 0 ? DEADLINE_NEVER : qy_host_now + (time_ns_t)timer->period_ns;
+            notice_add(timer->key, SIGNAL_FIRED);
+        }
+    }
 }
 
 static int64_t handle_close(handle_t handle)
@@ -472,10 +517,14 @@ struct qy_result qy_syscall_full(uint64_t number, uint64_t a, uint64_t b, uint64
     case SYS_port_notify:
         notice_add(0, b);
         return (struct qy_result){0};
+    case SYS_timer_create:
+        return timer_make();
+    case SYS_timer_set:
+        return (struct qy_result){.status = timer_set(a, (time_ns_t)b, c)};
     case SYS_port_bind:
-        return (struct qy_result){.status = receiver_bind(b, true, d)};
+        return (struct qy_result){.status = object_bind(b, true, d)};
     case SYS_port_unbind:
-        return (struct qy_result){.status = receiver_bind(b, false, 0)};
+        return (struct qy_result){.status = object_bind(b, false, 0)};
     case SYS_session_create:
         return session_create(a, b);
     case SYS_object_wait:
@@ -638,6 +687,7 @@ int64_t qy_port_serve(handle_t port, struct qy_request *io, time_ns_t deadline,
 {
     (void)port;
     (void)dispatch;
+    timers_run();
     if (host_state.notice_count == 0) {
         return deadline == 0 ? -ETIMEDOUT : -ENOSYS; /* for calls the test is the loop */
     }

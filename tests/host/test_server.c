@@ -15,6 +15,8 @@ static struct {
     _Alignas(8) uint8_t sessions[SESSIONS_MAX * QY_SESSION_BYTES(sizeof(uint64_t))];
     struct qy_pending pending;
     uint64_t closed_badge, closed_sum;
+    struct qy_server_timer timer;
+    uint32_t fired;
 } the;
 
 /* Adds up what each session has sent. */
@@ -120,6 +122,56 @@ static void test_stop_waits_for_calls_that_are_put_off(void **state)
     assert_int_equal(qy_server_run(&the.server), 0);
 }
 
+static void fired(struct qy_server *server, struct qy_server_timer *timer)
+{
+    assert_ptr_equal(server, &the.server);
+    assert_ptr_equal(timer, &the.timer);
+    the.fired++;
+}
+
+static uint32_t fired_at(time_ns_t now)
+{
+    qy_host_now = now;
+    assert_int_equal(qy_server_run(&the.server), -ENOSYS);
+    return the.fired;
+}
+
+static void test_timer_fires_when_its_time_has_come(void **state)
+{
+    (void)state;
+    the.timer.fired = fired;
+    assert_int_equal(qy_server_timer_set(&the.server, &the.timer, 1000, 0), 0);
+    uint32_t handles = qy_host_handle_count();
+    assert_int_equal(fired_at(999), 0);
+    assert_int_equal(fired_at(1000), 1);
+    assert_int_equal(fired_at(5000), 1);
+    assert_int_equal(qy_server_timer_set(&the.server, &the.timer, 6000, 100), 0);
+    assert_int_equal(fired_at(6050), 2);
+    assert_int_equal(fired_at(6499), 3); /* once for those that were missed */
+    assert_int_equal(fired_at(6600), 4);
+    assert_int_equal(qy_server_timer_set(&the.server, &the.timer, DEADLINE_NEVER, 0), 0);
+    assert_int_equal(fired_at(9000), 4);
+    assert_int_equal(qy_host_handle_count(), handles);
+}
+
+static void set_anew(struct qy_server *server, uint64_t badge)
+{
+    (void)badge;
+    assert_int_equal(qy_server_timer_set(server, &the.timer, 2000, 0), 0);
+}
+
+static void test_timer_that_is_set_anew_forgets_what_is_on_its_way(void **state)
+{
+    (void)state;
+    the.timer.fired = fired;
+    the.server.session_closed = set_anew;
+    assert_int_equal(qy_server_timer_set(&the.server, &the.timer, 1000, 0), 0);
+    /* A notice that is received before that of the timer, which is there by then. */
+    assert_int_equal(qy_handle_close(qy_host_session(&the.server, 1)), 0);
+    assert_int_equal(fired_at(1000), 0);
+    assert_int_equal(fired_at(2000), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +179,8 @@ int main(void)
         cmocka_unit_test_setup(test_state_is_freed_when_the_session_is_closed, setup),
         cmocka_unit_test_setup(test_stop_ends_the_loop, setup),
         cmocka_unit_test_setup(test_stop_waits_for_calls_that_are_put_off, setup),
+        cmocka_unit_test_setup(test_timer_fires_when_its_time_has_come, setup),
+        cmocka_unit_test_setup(test_timer_that_is_set_anew_forgets_what_is_on_its_way, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

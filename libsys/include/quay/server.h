@@ -42,8 +42,20 @@ struct qy_inbox {
     bool is_behind;           /* there may be more in it, of which nothing is told */
 };
 
-/* The keys of notices from here on are libsys's: inboxes. */
+/* The keys of notices with the highest bit are libsys's: timers, and inboxes from here on. */
 #define QY_KEY_INBOX 0xffffffff00000000ul
+
+/* A time at which the loop calls a function; all zero but for that: not set. It stays as long as
+ * the server, and is of one instance: no timer lies in memory that survives. */
+struct qy_server_timer {
+    void (*fired)(struct qy_server *server, struct qy_server_timer *timer);
+    void *context; /* for `fired` */
+
+    /* libsys's */
+    handle_t handle;
+    time_ns_t deadline;
+    uint64_t period_ns;
+};
 
 struct qy_server {
     handle_t port;
@@ -74,7 +86,7 @@ struct qy_server {
     uint32_t badge;
     uint32_t thread_count;
 
-    struct qy_mutex mutex; /* of subscribers, inboxes, and whose the places in `sessions` are */
+    struct qy_mutex mutex; /* of subscribers, inboxes, timers, and whose places in `sessions` are */
     uint32_t deferred;     /* calls that are put off and not answered yet */
     bool is_stopping;      /* when every call is answered */
     bool is_ended;         /* at once */
@@ -111,6 +123,14 @@ int64_t qy_server_run(struct qy_server *server);
 /* Ends qy_server_run, in all threads, once every call that was received is answered. Who calls
  * later waits for the next instance, or gets EPEER_DIED if nobody else has the port. */
 void qy_server_stop(struct qy_server *server);
+
+/* --- timers -------------------------------------------------------------------------------- */
+
+/* Sets it, whether it was set or not: `fired` is called at the deadline, and every period_ns after
+ * if that is not 0; once for all periods that were missed. DEADLINE_NEVER stops it. 0, or a
+ * negative error number: the first time it takes memory. */
+int64_t qy_server_timer_set(struct qy_server *server, struct qy_server_timer *timer,
+                            time_ns_t deadline, uint64_t period_ns);
 
 /* --- sessions ------------------------------------------------------------------------------ */
 
@@ -193,6 +213,9 @@ int64_t qy_handle_answer(struct qy_request *request, handle_t handle);
 /* The method QY_METHOD_INBOX; `dispatch` serves what may come that way. */
 int64_t qy_inbox_open_serve(struct qy_request *request, uint32_t bytes_max, uint32_t handle_max,
                             qy_dispatch_fn *dispatch);
+
+/* Calls the function of a timer, if the key is one's. */
+bool qy_server_timer_notice(struct qy_server *server, uint64_t key);
 
 /* Serves what has come, if the key is an inbox's; goes on with those that are behind, when nobody
  * waits; ends those of a session. */

@@ -20,7 +20,7 @@ static struct {
     uint32_t done;
     uint64_t sum;
     struct qy_inbox inboxes[1];
-    uint32_t noted; /* atomic */
+    uint32_t noted, fired; /* atomic */
 } test_state;
 
 /* --- the server ---------------------------------------------------------------------------- */
@@ -182,6 +182,32 @@ static void posts_try(void)
     qy_outbox_close(&outbox);
 }
 
+static void fired(struct qy_server *server, struct qy_server_timer *timer)
+{
+    (void)server;
+    (void)timer;
+    (void)__atomic_fetch_add(&test_state.fired, 1, __ATOMIC_RELAXED);
+}
+
+/* The loop has nothing else to do meanwhile. */
+static void timer_try(void)
+{
+    static struct qy_server_timer timer = {.fired = fired};
+    time_ns_t begin = qy_clock_read();
+    time_ns_t deadline = begin + PATIENT;
+    tap_equal(
+        qy_server_timer_set(&test_state.server, &timer, begin + QY_MILLISECOND, QY_MILLISECOND), 0,
+        "a timer of the server");
+    while (__atomic_load_n(&test_state.fired, __ATOMIC_RELAXED) < 5 && qy_clock_read() < deadline) {
+        (void)qy_thread_sleep(qy_deadline_after(QY_MILLISECOND)); /* it only sleeps */
+    }
+    tap_ok(qy_clock_read() >= begin + 5 * QY_MILLISECOND && qy_clock_read() < deadline,
+           "calls its function again and again");
+    tap_equal(qy_server_timer_set(&test_state.server, &timer, DEADLINE_NEVER, 0), 0,
+              "until it is stopped");
+    discard((int64_t)timer.handle);
+}
+
 static void statistics_try(void)
 {
     struct qy_method_statistics entry = {0};
@@ -210,6 +236,7 @@ void test_generated(void)
     mixed_try();
     statistics_try();
     posts_try();
+    timer_try();
     tap_equal(qy_thread_kill(server->handle), 0, "it is killed");
     tap_equal(qy_thread_join(server, qy_deadline_after(PATIENT)), 0, "it ends");
     discard((int64_t)session.second);

@@ -53,5 +53,6 @@ extern time_ns_t qy_host_deadline;
  * failed once, and the client must not have noticed. */
 extern uint32_t qy_host_lease_fault;
 
-/* The clock, which moves only when told. */
+/* The clock, which moves only when told. Timers of a server fire when its loop is run at their
+ * time. */
 extern time_ns_t qy_host_now;
