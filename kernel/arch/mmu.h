@@ -28,6 +28,11 @@
 #define ARCH_MAP_USER   (1u << 3)
 #define ARCH_MAP_DEVICE (1u << 4) /* uncached */
 
+/* A large page has one translation, where it can. It is never split: who needs a part of it to
+ * change removes it, and the next touch makes a translation of the kind that is right then. */
+#define LARGE_PAGES 512u
+#define LARGE_SIZE  (LARGE_PAGES * PAGE_SIZE)
+
 /* An empty user half over the shared kernel half. 0 or -ENOMEM. */
 MUST_USE int arch_aspace_init(struct arch_aspace *aspace);
 
@@ -39,14 +44,20 @@ bool arch_aspace_fini(struct arch_aspace *aspace);
  */
 void arch_aspace_kernel(struct arch_aspace *ret_aspace);
 
-/* Maps one page, in the place of what was mapped there, and makes the page tables that are missing:
- * 0, 1 if something was mapped there, or -ENOMEM. *ret_tables += tables added, in any case. */
+/* Maps one page, in the place of what was mapped there, and makes the page tables that are missing.
+ * Returns how many pages' translations went: 0, 1, all of a large one; or -ENOMEM. *ret_tables +=
+ * tables added, in any case. */
 MUST_USE int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
                              unsigned flags, unsigned *ret_tables);
 
-/* Changes the permissions of one mapped page, or removes it (flags 0); false if nothing was mapped.
- */
-bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned flags);
+/* The same for the large page that holds the address; `frame` is the address's own. Where there
+ * are, or were, small pages it becomes LARGE_PAGES small ones. */
+MUST_USE int arch_aspace_map_large(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
+                                   unsigned flags, unsigned *ret_tables);
+
+/* Changes the permissions of one mapped page, or removes it (flags 0); a large page is removed in
+ * any case. Returns how many pages it is: 0 if nothing was mapped, 1, LARGE_PAGES. */
+unsigned arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned flags);
 
 /* What is mapped there: false if nothing. */
 bool arch_aspace_query(const struct arch_aspace *aspace, uint64_t address, struct paddr *ret_frame,

@@ -318,6 +318,15 @@ void frame_free(struct paddr address, unsigned order)
     frame_cache_set_count(cache, cache->count + 1);
 }
 
+void frame_split(struct paddr address, unsigned order)
+{
+    struct frame *frames = frame_of(address);
+
+    for (uint32_t i = 0; i < 1u << order; i++) {
+        frames[i] = (struct frame){.state = FRAME_ALLOCATED};
+    }
+}
+
 void frame_stats(struct frame_stats *ret_stats)
 {
     struct frame_stats stats = {.total_count = frame_state.total_count};

@@ -82,6 +82,10 @@ MUST_USE int frame_alloc_zeroed(unsigned order, struct paddr *ret_frame);
 /* Takes back a block exactly as it was allocated. Anything else panics. */
 void frame_free(struct paddr frame, unsigned order);
 
+/* Makes an allocated block, all of whose descriptors are the owner's to zero, 2^order frames of one
+ * each. */
+void frame_split(struct paddr frame, unsigned order);
+
 /* The descriptor of the frame that holds `address`, NULL if the allocator does not manage it. */
 struct frame *frame_of(struct paddr address);
 

@@ -13,15 +13,19 @@ DOOR_OF(memory_create, job, OBJECT_JOB, RIGHT_CREATE)
     struct memory *memory;
     int status;
 
-    if ((a2 & ~(uint64_t)MEMORY_RESIZABLE) != 0) {
+    if (a2 != 0 && a2 != MEMORY_RESIZABLE && a2 != MEMORY_LARGE) {
         return a2 == MEMORY_CONTIGUOUS ? -ENOTSUP : -EINVAL;
     }
     status = memory_create(&job->account, a1, &memory);
-    if (status == 0) {
-        memory->is_resizable = a2 != 0;
+    if (status != 0) {
+        return status;
     }
-    return status != 0 ? status
-                       : door_new(&memory->object, a2 != 0 ? RIGHTS_MEMORY : ANONYMOUS_RIGHTS);
+    memory->is_resizable = a2 == MEMORY_RESIZABLE;
+    if (a2 == MEMORY_LARGE && memory_size(memory) >= LARGE_SIZE) {
+        memory->has_blocks = memory->is_large = true;
+        memory->is_simple = false;
+    }
+    return door_new(&memory->object, memory->is_resizable ? RIGHTS_MEMORY : ANONYMOUS_RIGHTS);
 }
 
 DOOR_OF(memory_resize, memory, OBJECT_MEMORY, RIGHT_RESIZE)

@@ -74,9 +74,12 @@ static int check_map(const struct memory *memory, uint64_t offset, uint64_t addr
 }
 
 /* Chooses where: the address, and the mapping below it. */
-static int place(struct aspace *aspace, uint64_t address, uint64_t size_bytes, uint32_t flags,
-                 uint64_t *ret_address, struct mapping **ret_below) REQUIRES(&aspace->lock)
+static int place(struct aspace *aspace, const struct memory *memory, uint64_t offset,
+                 uint64_t address, uint64_t size_bytes, uint32_t flags, uint64_t *ret_address,
+                 struct mapping **ret_below) REQUIRES(&aspace->lock)
 {
+    uint64_t alignment = PAGE_SIZE;
+
     if (UNLIKELY(aspace->state != ASPACE_OPEN)) {
         return aspace->state == ASPACE_CLOSED ? -ESRCH : -EBUSY;
     }
@@ -85,8 +88,14 @@ static int place(struct aspace *aspace, uint64_t address, uint64_t size_bytes, u
         *ret_address = address;
         return 0;
     }
-    return flags & MAP_FIXED ? -EEXIST
-                             : mapping_find_room_locked(aspace, size_bytes, ret_address, ret_below);
+    if (flags & MAP_FIXED) {
+        return -EEXIST;
+    }
+    if (UNLIKELY(memory->is_large) && size_bytes >= LARGE_SIZE) {
+        alignment = LARGE_SIZE; /* as in physical memory */
+    }
+    return mapping_find_room_locked(aspace, size_bytes, alignment, memory->start.value + offset,
+                                    ret_address, ret_below);
 }
 
 int aspace_map(struct aspace *aspace, struct memory *memory, uint64_t offset, uint64_t address,
@@ -100,7 +109,7 @@ int aspace_map(struct aspace *aspace, struct memory *memory, uint64_t offset, ui
         return status;
     }
     spin_lock(&aspace->lock);
-    status = place(aspace, address, size_bytes, flags, &start, &below);
+    status = place(aspace, memory, offset, address, size_bytes, flags, &start, &below);
     if (status == 0) {
         status = mapping_take_locked(aspace, &mapping);
     }

@@ -58,11 +58,12 @@ struct aspace {
     struct mapping *spare;      /* a record kept for the next mapping, paid, or NULL */
     uint64_t hint;              /* where to look for room */
     struct mapping *hint_below; /* below the hint, or NULL: not known */
-    uint64_t present_pages;     /* translations */
+    uint64_t present_pages;     /* translated */
     uint32_t mapping_count;
     uint32_t tables_used;
     uint32_t tables_paid;
     uint8_t state; /* enum aspace_state; may be read without the lock */
+    bool stale;    /* a large page went, part of which others may not be told of otherwise */
     struct {
         struct memory *from; /* whose pages are being cloned, with a reference, or NULL */
         uint64_t next;       /* addresses below are done */
@@ -136,6 +137,19 @@ MUST_USE int64_t aspace_protect(struct aspace *aspace, uint64_t address, uint64_
  * goes on. SYSCALL_RESUME: it runs again by itself.
  */
 MUST_USE int64_t aspace_fork(struct aspace *aspace, struct aspace *source);
+
+/* Notes that `pages` (of arch_aspace_protect, not 0) changed; with flags 0 they are gone. */
+static inline void aspace_note_changed(struct aspace *aspace, uint64_t address, unsigned pages,
+                                       unsigned flags) REQUIRES(&aspace->lock)
+{
+    if (pages != 1 || flags == 0) {
+        aspace->present_pages -= pages;
+        aspace->stale |= pages != 1;
+    }
+    if (thread_current()->root == &aspace->root) {
+        arch_tlb_flush_page(address);
+    }
+}
 
 /* Makes the translation for an access (FAULT_*) of a thread in this address space. 0: try again;
  * -EFAULT: nothing is mapped there; -EACCES: not in this way; -ENOMEM;

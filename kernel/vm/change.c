@@ -34,7 +34,6 @@ static unsigned forget(struct mapping *mapping, uint64_t first, uint64_t count, 
                        uint64_t *cpus) REQUIRES(&mapping->aspace->lock)
 {
     struct aspace *aspace = mapping->aspace;
-    bool is_loaded = thread_current()->root == &aspace->root;
     uint64_t base = mapping->offset >> PAGE_SHIFT;
     uint64_t from = max_u64(first, base);
     uint64_t to = min_u64(first + count, base + (mapping->size_bytes >> PAGE_SHIFT));
@@ -46,11 +45,10 @@ static unsigned forget(struct mapping *mapping, uint64_t first, uint64_t count, 
     for (uint64_t index = from; mapping->touched && index < to; index++) {
         uint64_t page = mapping->start + ((index - base) << PAGE_SHIFT);
 
-        if (arch_aspace_protect(&aspace->root.arch, page, flags)) {
-            aspace->present_pages -= flags == 0;
-            if (is_loaded) {
-                arch_tlb_flush_page(page);
-            }
+        unsigned pages = arch_aspace_protect(&aspace->root.arch, page, flags);
+
+        if (pages != 0) {
+            aspace_note_changed(mapping->aspace, page, pages, flags);
         }
     }
     /* A CPU adds itself to the mask before it loads the tables. */
@@ -158,6 +156,12 @@ static bool change(struct memory *memory, uint64_t first, uint64_t count, enum c
     return false;
 }
 
+static void note_change(struct memory *memory) REQUIRES(&memory->lock)
+{
+    memory->is_large = false;
+    __atomic_store_n(&memory->is_simple, false, __ATOMIC_RELEASE);
+}
+
 /* Locks, if no change is under way; the memory is not simple any more. */
 static MUST_USE bool try_begin(struct memory *memory) TRY_ACQUIRE(true, &memory->lock)
 {
@@ -166,7 +170,7 @@ static MUST_USE bool try_begin(struct memory *memory) TRY_ACQUIRE(true, &memory-
         spin_unlock(&memory->lock);
         return false;
     }
-    __atomic_store_n(&memory->is_simple, false, __ATOMIC_RELEASE);
+    note_change(memory);
     return true;
 }
 
@@ -221,6 +225,7 @@ int64_t memory_decommit(struct memory *memory, uint64_t offset, uint64_t size_by
         return -ERETRY;
     }
     status = check(memory, offset, size_bytes);
+    status = status != 0 ? status : memory_split(memory, index, done >> PAGE_SHIFT);
     hole = status == 0 ? memory_hole(memory, index) : 0;
     if (status != 0 || hole != 0) {
         spin_unlock(&memory->lock);
@@ -313,7 +318,7 @@ static MUST_USE bool try_begin_both(struct memory *a, struct memory *b) NO_THREA
         spin_unlock(&b->lock);
         return false;
     }
-    __atomic_store_n(&second->is_simple, false, __ATOMIC_RELEASE);
+    note_change(second);
     return true;
 }
 
@@ -338,6 +343,8 @@ int64_t memory_supply(struct memory *to, uint64_t to_offset, struct memory *from
     }
     status = check(to, to_offset, size_bytes);
     status = status != 0 ? status : check(from, from_offset, size_bytes);
+    status = status != 0 ? status : memory_split(to, to_index, pages);
+    status = status != 0 ? status : memory_split(from, from_index, pages);
     hole = status == 0 ? memory_hole(from, from_index) : 0;
     if (status != 0 || hole != 0) {
         spin_unlock(&to->lock);

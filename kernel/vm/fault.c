@@ -18,20 +18,28 @@ static uint32_t needed_for(unsigned access)
     return access & FAULT_EXEC ? MAP_EXEC : MAP_READ;
 }
 
+/* Whether all of the large page around `page` is the mapping's, and aligned as its frames are. */
+static COLD NOINLINE bool is_large(const struct mapping *mapping, uint64_t page, struct paddr frame)
+{
+    return range_contains(mapping->start, mapping->size_bytes, align_down_u64(page, LARGE_SIZE),
+                          LARGE_SIZE) &&
+           is_aligned(page - frame.value, LARGE_SIZE);
+}
+
 static int resolve(struct aspace *aspace, struct mapping *mapping, uint64_t page, bool is_write)
     REQUIRES(&aspace->lock)
 {
     uint32_t tables_due = aspace->tables_used + TABLES_AHEAD;
     unsigned flags = translation_flags(mapping);
     struct paddr frame;
-    bool is_shared;
+    enum memory_page_kind kind;
     int status =
-        memory_fault(mapping->memory, mapping_index(mapping, page), is_write, &frame, &is_shared);
+        memory_fault(mapping->memory, mapping_index(mapping, page), is_write, &frame, &kind);
 
     if (UNLIKELY(status != 0)) {
         return status;
     }
-    if (UNLIKELY(is_shared)) {
+    if (UNLIKELY(kind == PAGE_SHARED)) {
         flags &= ~ARCH_MAP_WRITE;
     }
     if (UNLIKELY(aspace->tables_paid < tables_due)) {
@@ -42,17 +50,22 @@ static int resolve(struct aspace *aspace, struct mapping *mapping, uint64_t page
         }
         aspace->tables_paid = tables_due;
     }
-    status = arch_aspace_map(&aspace->root.arch, page, frame, flags, &aspace->tables_used);
+    if (UNLIKELY(kind == PAGE_IN_BLOCK && is_large(mapping, page, frame))) {
+        status =
+            arch_aspace_map_large(&aspace->root.arch, page, frame, flags, &aspace->tables_used);
+        aspace->present_pages += status < 0 ? 0 : LARGE_PAGES - 1;
+    } else {
+        status = arch_aspace_map(&aspace->root.arch, page, frame, flags, &aspace->tables_used);
+    }
     if (UNLIKELY(status < 0)) {
         return status;
     }
-    if (UNLIKELY(status != 0)) {
-        /* Another thread was faster, a protect has not come here yet, or the page was shared. */
-        arch_tlb_flush_page(page);
-        return 0;
-    }
     mapping->touched = true;
     aspace->present_pages++;
+    if (UNLIKELY(status != 0)) {
+        /* Another thread was faster, a protect has not come here yet, or the page was shared. */
+        aspace_note_changed(aspace, page, (unsigned)status, 0);
+    }
     return 0;
 }
 

@@ -180,8 +180,8 @@ bool mapping_room_is_free_locked(struct aspace *aspace, uint64_t address, uint64
  * its bound leaves the hint where it stopped, so that the next one looks elsewhere. hint_below is
  * the mapping that begins last below the hint when it was set, or one further down: what was mapped
  * in between since is found by walking up. */
-int mapping_find_room_locked(struct aspace *aspace, uint64_t size_bytes, uint64_t *ret_address,
-                             struct mapping **ret_below)
+int mapping_find_room_locked(struct aspace *aspace, uint64_t size_bytes, uint64_t alignment,
+                             uint64_t phase, uint64_t *ret_address, struct mapping **ret_below)
 {
     uint64_t address = max_u64(aspace->hint, ROOM_BASE);
     struct mapping *below = aspace->hint_below;
@@ -197,6 +197,7 @@ int mapping_find_room_locked(struct aspace *aspace, uint64_t size_bytes, uint64_
         if (below != NULL) {
             address = max_u64(address, mapping_end(below));
         }
+        address += (phase - address) & (alignment - 1);
         if (limit >= address && limit - address >= size_bytes) {
             *ret_address = address;
             *ret_below = below;

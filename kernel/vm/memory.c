@@ -10,8 +10,16 @@
 
 #define NODE_BITS    9u
 #define NODE_ENTRIES (1u << NODE_BITS)
+#define BLOCK_ORDER  NODE_BITS
+#define ZERO_PAGES   8u  /* of a block, at a time */
 #define DRAIN_STEP   48u /* entries looked at in one step of destroying; one freed costs more */
 #define DRAIN_FREE   5u
+
+/* In a slot whose children would be pages: a block of frames; all of it has been zeroed. How many
+ * of its pages are, until then, its first frame's `flags` say. */
+#define SLOT_BLOCK  1ul
+#define SLOT_ZEROED 2ul
+_Static_assert(NODE_ENTRIES == LARGE_PAGES, "a block stands for a node");
 
 static struct {
     uint64_t committed; /* atomic: anonymous pages of all memory objects */
@@ -52,7 +60,8 @@ static COLD NOINLINE int create(struct account *account, enum memory_kind kind, 
     memory->start = start;
     memory->kind = kind;
     memory->shift = shift_for(page_count);
-    memory->is_simple = true;
+    memory->is_large = kind == MEMORY_PHYSICAL && page_count >= LARGE_PAGES;
+    memory->is_simple = !memory->is_large;
     spinlock_init(&memory->lock, LOCK_RANK_MEMORY);
     list_init(&memory->mappings);
     list_init(&memory->children);
@@ -117,6 +126,11 @@ static uint64_t slot_read(const uint64_t *slot)
     return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 }
 
+static uint64_t block_of(uint64_t slot)
+{
+    return slot & ~(SLOT_BLOCK | SLOT_ZEROED);
+}
+
 bool memory_peek(const struct memory *memory, uint64_t index, struct paddr *ret_page)
 {
     uint64_t value;
@@ -151,12 +165,13 @@ static int slot_fill(struct memory *memory, uint64_t *slot) REQUIRES(&memory->lo
     return 0;
 }
 
-COLD NOINLINE uint64_t *memory_slot(struct memory *memory, uint64_t index)
+/* The slot of the page, or (NODE_BITS) of the node or block above it. */
+static COLD NOINLINE uint64_t *slot_at(struct memory *memory, uint64_t index, unsigned bits)
 {
     uint64_t *slot = &memory->root[index >> memory->shift];
 
-    for (unsigned shift = memory->shift; shift != 0; shift -= NODE_BITS) {
-        if (*slot == 0) {
+    for (unsigned shift = memory->shift; shift != bits; shift -= NODE_BITS) {
+        if (*slot == 0 || (*slot & SLOT_BLOCK)) {
             return NULL;
         }
         slot = node_entry(*slot, index, shift - NODE_BITS);
@@ -164,25 +179,31 @@ COLD NOINLINE uint64_t *memory_slot(struct memory *memory, uint64_t index)
     return slot;
 }
 
+uint64_t *memory_slot(struct memory *memory, uint64_t index)
+{
+    return slot_at(memory, index, 0);
+}
+
 COLD NOINLINE uint64_t memory_hole(const struct memory *memory, uint64_t index)
 {
     uint64_t value = memory->root[index >> memory->shift];
     unsigned shift = memory->shift;
 
-    while (shift != 0 && value != 0) {
+    while (shift != 0 && value != 0 && !(value & SLOT_BLOCK)) {
         shift -= NODE_BITS;
         value = *node_entry(value, index, shift);
     }
-    return shift == 0 ? 0 : 1ul << shift;
+    return shift == 0 || value != 0 ? 0 : 1ul << shift;
 }
 
 /* Nodes that were made stay, whether or not the page can be had: they are found again. */
-int memory_slot_make(struct memory *memory, uint64_t index, uint64_t **ret_slot)
+static int slot_make(struct memory *memory, uint64_t index, unsigned bits, uint64_t **ret_slot)
+    REQUIRES(&memory->lock)
 {
     uint64_t *slot = &memory->root[index >> memory->shift];
     int status;
 
-    for (unsigned shift = memory->shift; shift != 0; shift -= NODE_BITS) {
+    for (unsigned shift = memory->shift; shift != bits; shift -= NODE_BITS) {
         if (*slot == 0) {
             status = slot_fill(memory, slot);
             if (status != 0) {
@@ -195,10 +216,106 @@ int memory_slot_make(struct memory *memory, uint64_t index, uint64_t **ret_slot)
     return 0;
 }
 
+int memory_slot_make(struct memory *memory, uint64_t index, uint64_t **ret_slot)
+{
+    return slot_make(memory, index, 0, ret_slot);
+}
+
 void memory_count(struct memory *memory, int64_t pages)
 {
     memory->committed += (uint64_t)pages;
     __atomic_fetch_add(&memory_state.committed, (uint64_t)pages, __ATOMIC_RELAXED);
+}
+
+/* --- Blocks --- */
+
+/* Zeroes a part of the block; true if all of it is zeroed. */
+static COLD bool block_zero(uint64_t *slot)
+{
+    const struct paddr block = paddr_of(block_of(*slot));
+    uint32_t *done = &frame_of(block)->flags;
+
+    if (*slot & SLOT_ZEROED) {
+        return true;
+    }
+    memset((uint8_t *)arch_direct_map(block) + *done * PAGE_SIZE, 0, ZERO_PAGES * PAGE_SIZE);
+    *done += ZERO_PAGES;
+    if (*done == LARGE_PAGES) {
+        *done = 0;
+        *slot |= SLOT_ZEROED;
+    }
+    return false;
+}
+
+/* Puts a paid block into an empty slot, if there is one to be had. */
+static COLD void block_make(struct memory *memory, uint64_t *slot) REQUIRES(&memory->lock)
+{
+    struct paddr block;
+
+    if (account_charge(memory->object.account, JOB_MEMORY, LARGE_SIZE) != 0) {
+        return;
+    }
+    if (frame_alloc(BLOCK_ORDER, &block) != 0) {
+        account_uncharge(memory->object.account, JOB_MEMORY, LARGE_SIZE);
+        return;
+    }
+    memory_count(memory, LARGE_PAGES);
+    *slot = block.value | SLOT_BLOCK;
+}
+
+/* The page as a part of a block. -ENOENT: it is to be a frame of its own; -ERETRY; -ENOMEM. */
+static COLD NOINLINE int block_commit(struct memory *memory, uint64_t index, struct paddr *ret_page)
+    REQUIRES(&memory->lock)
+{
+    uint64_t *slot;
+    int status = slot_make(memory, index, NODE_BITS, &slot);
+
+    if (status != 0) {
+        return status;
+    }
+    if (*slot == 0 && memory->is_large && (index | (LARGE_PAGES - 1)) < memory->page_count) {
+        block_make(memory, slot);
+    }
+    if (!(*slot & SLOT_BLOCK)) {
+        return -ENOENT;
+    }
+    ret_page->value = block_of(*slot) + ((index & (LARGE_PAGES - 1)) << PAGE_SHIFT);
+    return block_zero(slot) ? 0 : -ERETRY;
+}
+
+static int split_at(struct memory *memory, uint64_t index) REQUIRES(&memory->lock)
+{
+    uint64_t *slot = slot_at(memory, index, NODE_BITS);
+    uint64_t node = 0;
+    int status;
+
+    if (slot == NULL || !(*slot & SLOT_BLOCK)) {
+        return 0;
+    }
+    if (!block_zero(slot)) {
+        return -ERETRY;
+    }
+    status = slot_fill(memory, &node);
+    if (status != 0) {
+        return status;
+    }
+    frame_split(paddr_of(block_of(*slot)), BLOCK_ORDER);
+    for (uint64_t i = 0; i < NODE_ENTRIES; i++) {
+        *node_entry(node, i, 0) = block_of(*slot) + (i << PAGE_SHIFT);
+    }
+    *slot = node;
+    return -ERETRY;
+}
+
+COLD NOINLINE int memory_split(struct memory *memory, uint64_t first, uint64_t count)
+{
+    int status = 0;
+
+    if (memory->has_blocks) {
+        status = split_at(memory, first);
+        status = status != 0 ? status : split_at(memory, first + count - 1);
+    }
+    return status;
 }
 
 static int page_commit(struct memory *memory, uint64_t index, struct paddr *ret_page)
@@ -271,22 +388,31 @@ COLD bool memory_is_missing(struct memory *memory, uint64_t index)
     return index < memory->page_count && (slot == NULL || *slot == 0);
 }
 
-static COLD NOINLINE int fault_on_changing(struct memory *memory, uint64_t index, bool is_write,
-                                           struct paddr *ret_page, bool *ret_is_shared)
+/* Memory that is not simple. */
+static COLD NOINLINE int fault_slowly(struct memory *memory, uint64_t index, bool is_write,
+                                      struct paddr *ret_page, enum memory_page_kind *ret_kind)
 {
     int status;
 
     spin_lock(&memory->lock);
-    if (index >= memory->page_count) {
+    if (memory->kind != MEMORY_ANONYMOUS) {
+        status = memory_peek(memory, index, ret_page) ? 0 : -EFAULT;
+        *ret_kind = PAGE_IN_BLOCK;
+    } else if (index >= memory->page_count) {
         status = -EFAULT;
     } else if (index - memory->change.first < memory->change.count) {
         status = -ERETRY;
     } else if (memory->pager != NULL && memory_is_missing(memory, index)) {
         status = -EPAGER;
     } else {
-        status = page_commit(memory, index, ret_page);
+        status = memory->has_blocks ? block_commit(memory, index, ret_page) : -ENOENT;
+        if (status == -ENOENT) {
+            status = page_commit(memory, index, ret_page);
+        } else if (memory->is_large) {
+            *ret_kind = PAGE_IN_BLOCK;
+        }
         if (status == 0 && frame_is_shared(ret_page->value)) {
-            *ret_is_shared = true;
+            *ret_kind = PAGE_SHARED;
             status = is_write ? -EBUSY : 0;
         }
     }
@@ -295,12 +421,12 @@ static COLD NOINLINE int fault_on_changing(struct memory *memory, uint64_t index
 }
 
 int memory_fault(struct memory *memory, uint64_t index, bool is_write, struct paddr *ret_page,
-                 bool *ret_is_shared)
+                 enum memory_page_kind *ret_kind)
 {
-    *ret_is_shared = false;
+    *ret_kind = PAGE_SINGLE;
     return LIKELY(memory_is_simple(memory))
                ? memory_page(memory, index, ret_page)
-               : fault_on_changing(memory, index, is_write, ret_page, ret_is_shared);
+               : fault_slowly(memory, index, is_write, ret_page, ret_kind);
 }
 
 /* --- Clones --- */
@@ -379,13 +505,18 @@ static COLD NOINLINE uint64_t drain_at(struct memory *memory, uint64_t index, ui
     unsigned shift = memory->shift;
     uint64_t *slot = &memory->root[index >> shift];
 
-    while (shift != 0 && *slot != 0) {
+    while (shift != 0 && *slot != 0 && !(*slot & SLOT_BLOCK)) {
         path[depth] = slot;
         shifts[depth++] = shift;
         shift -= NODE_BITS;
         slot = node_entry(*slot, index, shift);
     }
-    if (*slot != 0) {
+    if (*slot & SLOT_BLOCK) {
+        frame_free(paddr_of(block_of(*slot)), BLOCK_ORDER);
+        *slot = 0;
+        *frames += LARGE_PAGES;
+        *pages += LARGE_PAGES;
+    } else if (*slot != 0) {
         slot_empty(slot);
         ++*frames;
         ++*pages;

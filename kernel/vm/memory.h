@@ -12,12 +12,17 @@
  *
  *     root[8] --> node[512] --> node[512] --> frame          (the depth follows from the size)
  *
+ * Large memory takes frames in blocks of LARGE_PAGES, which stand in the place of the last node and
+ * are zeroed a step at a time, by the faults on them. A block becomes a node with single frames
+ * before one of its pages changes, and where there is none to be had there are single frames too.
+ *
  * Every mapping holds a reference to the object and stands in its list. So page tables and TLBs may
  * point to a frame without counting it, as long as a mapping leaves only after the last translation
  * is gone (aspace.h).
  *
- * Memory is `simple` until it is first cloned, supplied from, resized or decommitted: a page of
- * simple memory, once committed, stays at its place until the end. Afterwards
+ * Memory that is not large is `simple` until it is first cloned, supplied from, resized or
+ * decommitted: a page of simple memory, once committed, stays at its place until the end.
+ * Afterwards
  *
  * - a frame may belong to several objects: its descriptor counts the others. Who writes to a page
  *   whose frame is shared gets a frame of its own first. Each object pays for all its pages, shared
@@ -50,6 +55,7 @@ struct memory {
     struct paddr start; /* physical, frames */
     enum memory_kind kind;
     bool is_resizable;
+    bool has_blocks;      /* anonymous: there may be some */
     struct object *pager; /* asked for missing pages (object/pager.h), with a reference; or NULL */
 
     struct spinlock lock;
@@ -59,6 +65,7 @@ struct memory {
     uint64_t page_count;
     uint8_t shift; /* anonymous: index bits below the root */
     bool is_simple;
+    bool is_large; /* frames may follow each other by LARGE_PAGES, and none has changed yet */
     /* Under the lock. */
     uint64_t committed;   /* pages */
     uint64_t top;         /* no page is committed from here on; above page_count while it shrinks */
@@ -112,8 +119,8 @@ MUST_USE int memory_create_physical(struct account *account, struct paddr start,
 MUST_USE int memory_create_from_frames(struct account *account, struct paddr start,
                                        uint64_t size_bytes, struct memory **ret_memory);
 
-/* The page with this index, which is below page_count; an anonymous one is committed if it is not
- * yet. 0 or -ENOMEM. May be called under the lock of an address space. */
+/* The page with this index, which is below page_count, of simple memory; an anonymous one is
+ * committed if it is not yet. 0 or -ENOMEM. May be called under the lock of an address space. */
 MUST_USE int memory_page(struct memory *memory, uint64_t index, struct paddr *ret_page);
 
 /* The page if it is committed, without allocating or locking. Of simple memory only. */
@@ -126,11 +133,17 @@ static inline bool memory_is_simple(const struct memory *memory)
     return __atomic_load_n(&memory->is_simple, __ATOMIC_ACQUIRE);
 }
 
+enum memory_page_kind {
+    PAGE_SINGLE,
+    PAGE_SHARED,   /* is not to be written */
+    PAGE_IN_BLOCK, /* one of LARGE_PAGES that may all be mapped, until that lock is released */
+};
+
 /* The page for a fault, under the lock of the address space. Also -EFAULT: beyond the end; -ERETRY:
  * the page is changing; -EBUSY: it is to be written and is shared: memory_unshare; -EPAGER: it is
  * missing and has to be supplied. */
 MUST_USE int memory_fault(struct memory *memory, uint64_t index, bool is_write,
-                          struct paddr *ret_page, bool *ret_is_shared);
+                          struct paddr *ret_page, enum memory_page_kind *ret_kind);
 
 /* The frame of a page is shared: gives the memory one of its own. 0; -ERETRY: it will have it soon;
  * -ENOMEM. */
@@ -143,7 +156,7 @@ MUST_USE int memory_unshare(struct memory *memory, uint64_t index);
  */
 
 /* Gives back the pages in the range, which read as zeros from then on. Returns how many bytes it
- * has got over. -EINVAL, -ERANGE. */
+ * has got over. -EINVAL, -ERANGE, -ENOMEM (of large memory). */
 MUST_USE int64_t memory_decommit(struct memory *memory, uint64_t offset, uint64_t size_bytes);
 
 /* Changes the size, rounded up to whole pages; what is cut off is given back. 0, -EINVAL, -E2BIG,
@@ -164,11 +177,16 @@ MUST_USE int memory_clone(struct account *account, struct memory *memory, uint64
 
 /* --- Only for vm --- */
 
-/* A page or node of an anonymous memory: the physical address, 0: none. NULL: no node above it. */
+/* A page of an anonymous memory: the physical address, 0: none. NULL: no node above it. */
 MUST_USE uint64_t *memory_slot(struct memory *memory, uint64_t index) REQUIRES(&memory->lock);
 
 /* The same, with all nodes: 0 or -ENOMEM. */
 MUST_USE int memory_slot_make(struct memory *memory, uint64_t index, uint64_t **ret_slot)
+    REQUIRES(&memory->lock);
+
+/* Makes single frames of the blocks in which `count` pages lie. 0: there are none; -ERETRY: call
+ * again; -ENOMEM. The memory is not simple. */
+MUST_USE int memory_split(struct memory *memory, uint64_t first, uint64_t count)
     REQUIRES(&memory->lock);
 
 /* Whether there is no page yet, and could be one. */

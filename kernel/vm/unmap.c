@@ -125,7 +125,8 @@ static int64_t step_end(struct aspace *aspace, const struct step *step, bool is_
     struct user_frame *frame = &thread_current()->frame;
     uint64_t others = 0;
 
-    if (step->stale) {
+    if (step->stale || aspace->stale) {
+        aspace->stale = false;
         /* A CPU adds itself to the mask before it loads the tables: either we see it, or it sees
          * the tables as they are now. */
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -165,25 +166,23 @@ static bool sweep_tables(struct aspace *aspace, struct mapping *mapping, struct 
     REQUIRES(&aspace->lock)
 {
     struct arch_aspace *tables = &aspace->root.arch;
-    bool is_loaded = thread_current()->root == &aspace->root;
     unsigned flags = mapping->dying ? 0 : translation_flags_now(mapping);
     uint64_t end = mapping_end(mapping);
 
     while (mapping->swept < end) {
         uint64_t page = mapping->swept;
+        unsigned pages;
 
         if (step->entries == 0 || step->pages == 0) {
             return false;
         }
         step->entries--;
         mapping->swept = page + PAGE_SIZE;
-        if (arch_aspace_protect(tables, page, flags)) {
+        pages = arch_aspace_protect(tables, page, flags);
+        if (pages != 0) {
             step->pages--;
-            aspace->present_pages -= flags == 0;
             mapping->stale |= mapping->narrowing;
-            if (is_loaded) {
-                arch_tlb_flush_page(page);
-            }
+            aspace_note_changed(aspace, page, pages, flags);
         } else if (mapping->swept < end) {
             mapping->swept = arch_aspace_next_table(tables, mapping->swept, end);
         }

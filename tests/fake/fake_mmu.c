@@ -26,6 +26,7 @@
 #define TOP_LEVEL          3
 #define TABLE_FRAME(entry) paddr_of((entry) & ~(uint64_t)0xfff)
 #define PRESENT            ((uint64_t)1 << 8) /* beside the ARCH_MAP_* bits in the low byte */
+#define LARGE              ((uint64_t)1 << 9) /* at level 1 */
 
 /* --- physical memory -------------------------------------------------------------------------- */
 
@@ -141,7 +142,7 @@ static unsigned index_at(uint64_t address, unsigned level)
     return (unsigned)(address >> (PAGE_SHIFT + 9 * level)) & (ENTRIES - 1);
 }
 
-/* The lowest-level entry of an address, NULL if a table is missing. */
+/* The lowest-level entry of an address, or that of its large page; NULL if a table is missing. */
 static uint64_t *entry_find(const struct arch_aspace *aspace, uint64_t address)
 {
     struct paddr frame = aspace->root;
@@ -152,7 +153,7 @@ static uint64_t *entry_find(const struct arch_aspace *aspace, uint64_t address)
     for (unsigned level = TOP_LEVEL;; level--) {
         uint64_t *entry = &table_of(frame)[index_at(address, level)];
 
-        if (level == 0) {
+        if (level == 0 || (*entry & LARGE)) {
             return entry;
         }
         if (!(*entry & PRESENT)) {
@@ -178,7 +179,7 @@ static bool free_one_table(struct paddr frame, unsigned level)
     uint64_t *table = table_of(frame);
 
     for (unsigned i = 0; level > 0 && i < ENTRIES; i++) {
-        if (!(table[i] & PRESENT)) {
+        if (!(table[i] & PRESENT) || (table[i] & LARGE)) {
             continue;
         }
         if (!free_one_table(TABLE_FRAME(table[i]), level - 1)) {
@@ -219,26 +220,23 @@ static void check_flags(unsigned flags)
     }
 }
 
-int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
-                    unsigned flags, unsigned *ret_tables)
+/* Finds the entry of `last`; see arch_aspace_map. */
+static int entry_make(struct arch_aspace *aspace, uint64_t address, unsigned last, unsigned flags,
+                      uint64_t **ret_entry, unsigned *ret_tables)
 {
     struct paddr table = aspace->root;
     uint64_t *entry;
-    int was_present;
+    int gone = 0;
 
     FAKE_CHECK(table.value != 0 && address < USER_LIMIT);
     FAKE_CHECK(flags & ARCH_MAP_USER);
-    FAKE_CHECK((address & 0xfff) == 0 && (frame.value & 0xfff) == 0);
     check_flags(flags);
-    if (frame.value < fake_machine.memory_bytes && frame.value >= FAKE_RAM_START &&
-        !(flags & ARCH_MAP_DEVICE) && frame_of(frame) != NULL) {
-        FAKE_CHECK(fake_machine.frame_used[frame.value >> PAGE_SHIFT]);
-    }
-    for (unsigned level = TOP_LEVEL; level > 0; level--) {
+    for (unsigned level = TOP_LEVEL; level > last; level--) {
         entry = &table_of(table)[index_at(address, level)];
-        if (!(*entry & PRESENT)) {
+        if (!(*entry & PRESENT) || (*entry & LARGE)) {
             struct paddr added;
 
+            gone = *entry & LARGE ? (int)LARGE_PAGES : 0;
             if (!upcall_table_alloc(&added)) {
                 return -ENOMEM;
             }
@@ -247,22 +245,74 @@ int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr f
         }
         table = TABLE_FRAME(*entry);
     }
-    entry = &table_of(table)[index_at(address, 0)];
-    was_present = (*entry & PRESENT) != 0;
-    *entry = frame.value | flags | PRESENT;
-    return was_present;
+    *ret_entry = &table_of(table)[index_at(address, last)];
+    return gone;
 }
 
-bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned flags)
+/* Returns how many pages were there. */
+static int entry_put(uint64_t *entry, uint64_t value)
+{
+    const uint64_t before = *entry;
+
+    *entry = value | PRESENT;
+    return before & LARGE ? (int)LARGE_PAGES : (before & PRESENT) != 0;
+}
+
+static void check_frame(struct paddr frame, unsigned flags)
+{
+    if (frame.value < fake_machine.memory_bytes && frame.value >= FAKE_RAM_START &&
+        !(flags & ARCH_MAP_DEVICE) && frame_of(frame) != NULL) {
+        FAKE_CHECK(fake_machine.frame_used[frame.value >> PAGE_SHIFT]);
+    }
+}
+
+int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
+                    unsigned flags, unsigned *ret_tables)
+{
+    FAKE_CHECK((address & 0xfff) == 0 && (frame.value & 0xfff) == 0);
+    check_frame(frame, flags);
+    uint64_t *entry;
+    const int gone = entry_make(aspace, address, 0, flags, &entry, ret_tables);
+
+    return gone < 0 ? gone : gone + entry_put(entry, frame.value | flags);
+}
+
+int arch_aspace_map_large(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
+                          unsigned flags, unsigned *ret_tables)
+{
+    const uint64_t start = frame.value & ~(LARGE_SIZE - 1);
+
+    FAKE_CHECK(((address ^ frame.value) & (LARGE_SIZE - 1)) == 0);
+    for (uint64_t i = 0; i < LARGE_PAGES; i++) {
+        check_frame(paddr_of(start + (i << PAGE_SHIFT)), flags);
+    }
+    uint64_t *entry;
+    int gone = entry_make(aspace, address, 1, flags, &entry, ret_tables);
+
+    if (gone < 0 || !(*entry & PRESENT) || (*entry & LARGE)) {
+        return gone < 0 ? gone : entry_put(entry, start | flags | LARGE);
+    }
+    entry = table_of(TABLE_FRAME(*entry));
+    for (uint64_t i = 0; i < LARGE_PAGES; i++) {
+        gone += entry_put(&entry[i], (start + (i << PAGE_SHIFT)) | flags);
+    }
+    return gone;
+}
+
+unsigned arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned flags)
 {
     uint64_t *entry = entry_find(aspace, address);
 
     check_flags(flags);
     if (entry == NULL || !(*entry & PRESENT)) {
-        return false;
+        return 0;
+    }
+    if (*entry & LARGE) {
+        *entry = 0;
+        return LARGE_PAGES;
     }
     *entry = flags == 0 ? 0 : TABLE_FRAME(*entry).value | flags | PRESENT;
-    return true;
+    return 1;
 }
 
 bool arch_aspace_query(const struct arch_aspace *aspace, uint64_t address, struct paddr *ret_frame,
@@ -274,6 +324,9 @@ bool arch_aspace_query(const struct arch_aspace *aspace, uint64_t address, struc
         return false;
     }
     *ret_frame = TABLE_FRAME(*entry);
+    if (*entry & LARGE) {
+        ret_frame->value += address & (LARGE_SIZE - PAGE_SIZE);
+    }
     *ret_flags = (unsigned)(*entry & 0xff);
     return true;
 }
@@ -336,11 +389,13 @@ void arch_tlb_flush(void)
 
 void arch_tlb_flush_page(uint64_t address)
 {
-    uint64_t page = address & ~(uint64_t)0xfff;
-    struct fake_tlb_entry *entry = tlb_slot(fake_machine.self, page);
+    for (unsigned i = 0; i < FAKE_TLB_SIZE; i++) {
+        struct fake_tlb_entry *entry = &fake_machine.self->tlb[i];
+        const uint64_t size = entry->is_large ? LARGE_SIZE : PAGE_SIZE;
 
-    if (entry->page == page) {
-        tlb_drop(entry);
+        if (((entry->page ^ address) & ~(size - 1)) == 0) {
+            tlb_drop(entry);
+        }
     }
 }
 
@@ -384,7 +439,13 @@ void *fake_translate(struct fake_cpu *cpu, uint64_t address, unsigned access, un
             return NULL;
         }
         tlb_drop(entry);
-        *entry = (struct fake_tlb_entry){true, page, frame, flags};
+        *entry = (struct fake_tlb_entry){
+            .valid = true,
+            .page = page,
+            .frame = frame,
+            .flags = flags,
+            .is_large = (*entry_find(cpu->loaded, page) & LARGE) != 0,
+        };
         if (frame.value < fake_machine.memory_bytes) {
             fake_machine.frame_tlb[frame.value >> PAGE_SHIFT]++;
         }

@@ -41,6 +41,7 @@ struct fake_tlb_entry {
     uint64_t page; /* address */
     struct paddr frame;
     unsigned flags;
+    bool is_large;
 };
 
 struct fake_cpu {

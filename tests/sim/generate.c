@@ -304,7 +304,11 @@ FILL(memory_create)
 {
     r->rdi = any_handle(t, OBJECT_JOB);
     r->rsi = any_size();
-    r->rdx = sim_chance(97) ? MEMORY_RESIZABLE * sim_random(2) : sim_random(5);
+    r->rdx = sim_chance(97) ? MEMORY_RESIZABLE * sim_random(2) : sim_random(9);
+    if (sim_chance(5)) {
+        r->rsi = LARGE_SIZE * (1 + sim_random(2));
+        r->rdx = MEMORY_LARGE;
+    }
 }
 
 FILL(memory)
@@ -323,6 +327,9 @@ FILL(memory_decommit)
     r->rdi = any_handle(t, OBJECT_MEMORY);
     r->rsi = sim_chance(70) ? 0 : PAGE_SIZE * sim_random(3) + sim_chance(5);
     r->rdx = any_size();
+    if (sim_chance(5)) {
+        r->rsi = PAGE_SIZE * sim_random(LARGE_PAGES);
+    }
 }
 
 FILL(memory_clone)
@@ -375,7 +382,7 @@ FILL(aspace_map)
 FILL(aspace_range)
 {
     r->rdi = any_handle(t, OBJECT_ASPACE);
-    r->rsi = any_address();
+    r->rsi = sim_chance(5) ? SIM_LARGE + PAGE_SIZE * sim_random(LARGE_PAGES) : any_address();
     r->rdx = any_size();
     r->r10 = any_map_flags() & ~(uint64_t)MAP_FIXED;
     if (r->rsi >= SLOT_BASE && r->rsi < SLOT_BASE + SLOT_SIZE && sim_chance(99)) {
@@ -870,6 +877,9 @@ static void generate_access(struct sim_thread *thread)
     /* An access that nothing answers ends the process: mostly to the words that all share. */
     if (sim_chance(98)) {
         address = SLOT_BASE + PAGE_SIZE * sim_random(4) + 64 + 8 * sim_random(64);
+    }
+    if (sim_chance(3)) {
+        address = SIM_LARGE + PAGE_SIZE * sim_random(LARGE_PAGES);
     }
     if (sim_chance(8)) {
         fake_request_exception(thread->fake, 3, 0);

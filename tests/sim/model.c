@@ -645,8 +645,8 @@ static void made_handle(struct model_thread *t, const struct fake_registers *r, 
     unsigned object = ++model.objects;
     rights_t rights = type_rights[type];
 
-    if ((t->number == SYS_memory_create && t->argument[2] == 0) || t->number == SYS_memory_clone ||
-        t->number == SYS_memory_pager) {
+    if ((t->number == SYS_memory_create && t->argument[2] != MEMORY_RESIZABLE) ||
+        t->number == SYS_memory_clone || t->number == SYS_memory_pager) {
         rights &= ~RIGHT_RESIZE; /* its size is fixed */
     } else if (t->number == SYS_memory_physical) {
         rights &= ~(RIGHT_RESIZE | RIGHT_EXEC);

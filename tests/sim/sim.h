@@ -34,6 +34,9 @@ void sim_seed(uint64_t seed);
 
 /* --- generate.c ------------------------------------------------------------------------------- */
 
+/* Where each process has a large page. */
+#define SIM_LARGE 0x40000000ul
+
 /* A random request for a thread in user mode: a call with its arguments, or a memory access. */
 void generate_request(struct sim_thread *thread);
 

@@ -98,6 +98,20 @@ static void family_end(unsigned place)
     }
 }
 
+/* Each process has a large page of its own, as long as there is memory. */
+static void add_large(const struct fake_process *process, handle_t family)
+{
+    struct fake_thread *init = fake_init_thread();
+    int64_t memory = fake_call(init, SYS_memory_create, family, LARGE_SIZE, MEMORY_LARGE);
+
+    if (memory > 0) {
+        (void)fake_call(init, SYS_aspace_map, process->aspace, (handle_t)memory, 0, SIM_LARGE,
+                        LARGE_SIZE, MAP_READ | MAP_WRITE | MAP_FIXED);
+        give(process, (handle_t)memory);
+        must(fake_call(init, SYS_handle_close, (handle_t)memory));
+    }
+}
+
 void world_add_process(unsigned threads)
 {
     struct fake_thread *init = fake_init_thread();
@@ -119,6 +133,7 @@ void world_add_process(unsigned threads)
     process.aspace = fake_result2(init);
     (void)fake_call(init, SYS_aspace_map, process.aspace, world.memory, 0, SHARED_WORDS,
                     4 * PAGE_SIZE, MAP_READ | MAP_WRITE | MAP_FIXED);
+    add_large(&process, world.family[place]);
     give(&process, world.family[place]);
     give(&process, process.process);
     give(&process, process.aspace);

@@ -4,14 +4,15 @@
  *
  *   root (4) -> 512 GiB (3) -> 1 GiB (2) -> 2 MiB: page table (1) -> page
  *
- * User pages are 4 KiB. A table is never freed before the address space is, so a walk needs no more
- * than the lock of the address space.
+ * Where there is a large page, an entry of level 2 maps it. A table is never freed before the
+ * address space is, so a walk needs no more than the lock of the address space.
  */
 #include "arch/mmu.h"
 #include "arch/upcalls.h"
 #include "arch/x86_64/mmu.h"
 #include "arch/x86_64/pte.h"
 #include "core/panic.h"
+#include "lib/checked.h"
 #include "lib/string.h"
 #include <quay/abi/errno.h>
 
@@ -29,26 +30,31 @@ static NOINLINE MUST_USE bool table_alloc(uint64_t *entry, uint64_t flags)
     return true;
 }
 
-/* The page's entry, or NULL where a table is missing; *ret_level is the level it is missing at. */
-static uint64_t *entry_find(uint64_t cr3, uint64_t address, unsigned *ret_level)
+/* Whether an entry of the level, 4 to 2, points to a table: only level 2 has large pages. */
+static bool is_table(uint64_t entry, unsigned level)
 {
-    uint64_t *table = root_table(cr3);
-
-    for (unsigned level = 4; level > 1; level--) {
-        const uint64_t entry = table[table_index(address, level)];
-        if (!(entry & PTE_PRESENT)) {
-            *ret_level = level;
-            return NULL;
-        }
-        table = entry_table(entry);
-    }
-    return &table[table_index(address, 1)];
+    return (entry & PTE_PRESENT) && !(level == 2 && (entry & PTE_LARGE));
 }
 
-static uint64_t *page_entry(const struct arch_aspace *aspace, uint64_t address)
-{
+/* Where the walk ended: at the entry of a page, or where nothing is. */
+struct walk {
+    uint64_t *entry;
+    uint64_t value; /* read once: without the lock it may change */
     unsigned level;
-    return entry_find(aspace->cr3, address, &level);
+};
+
+static ALWAYS_INLINE struct walk walk(const struct arch_aspace *aspace, uint64_t address)
+{
+    uint64_t *entry = &root_table(aspace->cr3)[table_index(address, 4)];
+    uint64_t value = __atomic_load_n(entry, __ATOMIC_RELAXED);
+    unsigned level = 4;
+
+#pragma clang loop unroll(full)
+    for (; level > 1 && is_table(value, level); level--) {
+        entry = &entry_table(value)[table_index(address, level - 1)];
+        value = __atomic_load_n(entry, __ATOMIC_RELAXED);
+    }
+    return (struct walk){entry, value, level};
 }
 
 int arch_aspace_init(struct arch_aspace *aspace)
@@ -81,8 +87,8 @@ static unsigned entry_next(const uint64_t *table, unsigned i, unsigned count)
 }
 
 /* Frees tables below and with `table`'s first `count` entries, depth first, until *budget is used
- * up: one for a page table, whose own entries are not looked at, and LOOK_COST for one that was
- * looked through. */
+ * up: one for a page table, whose own entries are not looked at, or a large page, and LOOK_COST for
+ * a table that was looked through. */
 static bool tables_free(uint64_t *table, unsigned count, unsigned level, unsigned *budget)
 {
     const unsigned cost = level > 2 ? LOOK_COST : 1;
@@ -96,7 +102,9 @@ static bool tables_free(uint64_t *table, unsigned count, unsigned level, unsigne
         }
         *budget -= *budget < cost ? *budget : cost;
         entry_set(&table[i], 0);
-        upcall_table_free(paddr_of(entry & PTE_ADDRESS));
+        if (is_table(entry, level)) {
+            upcall_table_free(paddr_of(entry & PTE_ADDRESS));
+        }
     }
     return true;
 }
@@ -113,17 +121,24 @@ bool arch_aspace_fini(struct arch_aspace *aspace)
     return true;
 }
 
-int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
-                    unsigned flags, unsigned *ret_tables)
+static int count_present(const uint64_t *entry, unsigned pages)
+{
+    return *entry & PTE_PRESENT ? (int)pages : 0;
+}
+
+/* Finds the entry of `level`, whose table is made. Returns as arch_aspace_map. */
+static ALWAYS_INLINE int entry_make(struct arch_aspace *aspace, uint64_t address, unsigned level,
+                                    uint64_t **ret_entry, unsigned *ret_tables)
 {
     uint64_t *table = root_table(aspace->cr3);
     uint64_t *entry;
-    int was_present;
+    int gone = 0;
 
-    debug_assert((flags & (ARCH_MAP_WRITE | ARCH_MAP_EXEC)) != (ARCH_MAP_WRITE | ARCH_MAP_EXEC));
-    for (unsigned level = 4; level > 1; level--) {
-        entry = &table[table_index(address, level)];
-        if (UNLIKELY(!(*entry & PTE_PRESENT))) {
+#pragma clang loop unroll(full)
+    for (unsigned above = 4; above > level; above--) {
+        entry = &table[table_index(address, above)];
+        if (UNLIKELY(!is_table(*entry, above))) {
+            gone = count_present(entry, LARGE_PAGES);
             if (!table_alloc(entry, PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)) {
                 return -ENOMEM; /* tables made so far stay, and are counted */
             }
@@ -131,48 +146,93 @@ int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr f
         }
         table = entry_table(*entry);
     }
-    entry = &table[table_index(address, 1)];
-    was_present = *entry & PTE_PRESENT;
-    entry_set(entry, frame.value | pte_flags(flags));
-    return was_present;
+    *ret_entry = &table[table_index(address, level)];
+    return gone;
 }
 
-bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned flags)
+int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
+                    unsigned flags, unsigned *ret_tables)
 {
-    uint64_t *entry = page_entry(aspace, address);
+    uint64_t *entry;
+    int gone;
 
-    if (entry == NULL || !(*entry & PTE_PRESENT)) {
-        return false;
+    debug_assert((flags & (ARCH_MAP_WRITE | ARCH_MAP_EXEC)) != (ARCH_MAP_WRITE | ARCH_MAP_EXEC));
+    gone = entry_make(aspace, address, 1, &entry, ret_tables);
+    if (LIKELY(gone >= 0)) {
+        gone += count_present(entry, 1);
+        entry_set(entry, frame.value | pte_flags(flags));
+    }
+    return gone;
+}
+
+NOINLINE int arch_aspace_map_large(struct arch_aspace *aspace, uint64_t address, struct paddr frame,
+                                   unsigned flags, unsigned *ret_tables)
+{
+    uint64_t value = align_down_u64(frame.value, LARGE_SIZE) | pte_flags(flags);
+    uint64_t *entry;
+    int gone;
+
+    debug_assert((flags & (ARCH_MAP_WRITE | ARCH_MAP_EXEC)) != (ARCH_MAP_WRITE | ARCH_MAP_EXEC));
+    gone = entry_make(aspace, address, 2, &entry, ret_tables);
+    if (gone < 0) {
+        return gone;
+    }
+    if (is_table(*entry, 2)) {
+        entry = entry_table(*entry);
+        for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+            gone += count_present(&entry[i], 1);
+            entry_set(&entry[i], value + i * PAGE_SIZE);
+        }
+        return gone;
+    }
+    gone = count_present(entry, LARGE_PAGES);
+    entry_set(entry, value | PTE_LARGE);
+    return gone;
+}
+
+unsigned arch_aspace_protect(struct arch_aspace *aspace, uint64_t address, unsigned flags)
+{
+    const struct walk at = walk(aspace, address);
+
+    if (!(at.value & PTE_PRESENT)) {
+        return 0;
     }
     debug_assert((flags & (ARCH_MAP_WRITE | ARCH_MAP_EXEC)) != (ARCH_MAP_WRITE | ARCH_MAP_EXEC));
-    entry_set(entry, flags == 0 ? 0 : (*entry & PTE_ADDRESS) | pte_flags(flags));
-    return true;
+    if (UNLIKELY(at.level != 1)) {
+        entry_set(at.entry, 0);
+        return LARGE_PAGES;
+    }
+    entry_set(at.entry, flags == 0 ? 0 : (at.value & PTE_ADDRESS) | pte_flags(flags));
+    return 1;
 }
 
 bool arch_aspace_query(const struct arch_aspace *aspace, uint64_t address, struct paddr *ret_frame,
                        unsigned *ret_flags)
 {
-    const uint64_t *at = page_entry(aspace, address);
-    uint64_t entry =
-        at == NULL ? 0 : __atomic_load_n(at, __ATOMIC_RELAXED); /* once: it may change */
+    const struct walk at = walk(aspace, address);
 
-    if (!(entry & PTE_PRESENT)) {
+    if (!(at.value & PTE_PRESENT)) {
         return false;
     }
-    *ret_frame = paddr_of(entry & PTE_ADDRESS);
-    *ret_flags = ARCH_MAP_READ | (entry & PTE_WRITE ? ARCH_MAP_WRITE : 0) |
-                 (entry & PTE_NX ? 0 : ARCH_MAP_EXEC) | (entry & PTE_USER ? ARCH_MAP_USER : 0) |
-                 (entry & PTE_UNCACHED ? ARCH_MAP_DEVICE : 0);
+    *ret_frame = paddr_of((at.value & PTE_ADDRESS) |
+                          (address & (at.level == 1 ? 0 : LARGE_SIZE - PAGE_SIZE)));
+    *ret_flags = ARCH_MAP_READ | (at.value & PTE_WRITE ? ARCH_MAP_WRITE : 0) |
+                 (at.value & PTE_NX ? 0 : ARCH_MAP_EXEC) |
+                 (at.value & PTE_USER ? ARCH_MAP_USER : 0) |
+                 (at.value & PTE_UNCACHED ? ARCH_MAP_DEVICE : 0);
     return true;
 }
 
 uint64_t arch_aspace_next_table(const struct arch_aspace *aspace, uint64_t address, uint64_t limit)
 {
-    unsigned level;
+    while (address < limit) {
+        const struct walk at = walk(aspace, address);
+        const uint64_t size = 1ul << (12 + 9 * (at.level - 1)); /* what the entry covers */
 
-    while (address < limit && entry_find(aspace->cr3, address, &level) == NULL) {
-        const uint64_t size = 1ul << (12 + 9 * (level - 1)); /* what the missing entry covers */
-        address = (address & ~(size - 1)) + size;
+        if (at.level == 1 || (at.value & PTE_PRESENT)) {
+            return address;
+        }
+        address = align_down_u64(address, size) + size;
     }
-    return address < limit ? address : limit;
+    return limit;
 }

@@ -14,6 +14,8 @@
 #define CLONES      500
 #define CLONE_PAGES 16ul
 #define FAULTS      200ul
+#define LARGE       (2ul << 20)
+#define LARGES      5
 #define MAPS        500
 #define PAGES       1000ul
 
@@ -61,6 +63,24 @@ static void fault_measure(void)
     }
     samples_print("anon_fault", PAGES, 1);
     qy_pages_unmap(pages, PAGES * PAGE_SIZE);
+}
+
+/* One sample: the first touch of 2 MiB, and of each of its pages. */
+static void large_measure(const char *name, uint32_t flags)
+{
+    for (uint32_t i = 0; i < LARGES; i++) {
+        int64_t memory = qy_memory_create(qy_self_job(), LARGE, flags);
+        must(memory, "memory_create");
+        int64_t address =
+            qy_aspace_map(qy_self_aspace(), (handle_t)memory, 0, 0, LARGE, MAP_READ | MAP_WRITE);
+        must(address, "aspace_map");
+        MEASURE(
+            i,
+            for (uint64_t at = 0; at < LARGE; at += PAGE_SIZE) { touch(address + (int64_t)at); });
+        must(qy_aspace_unmap(qy_self_aspace(), (uint64_t)address, LARGE), "aspace_unmap");
+        must(qy_handle_close((handle_t)memory), "handle_close");
+    }
+    samples_print(name, LARGES, 1);
 }
 
 /* A clone of 16 pages that are mapped here; then a write to one of them, which copies it. */
@@ -149,6 +169,8 @@ void rows_memory(void)
 {
     map_measure();
     fault_measure();
+    large_measure("large_2m", MEMORY_LARGE); /* first: where a page table was there is none */
+    large_measure("small_2m", 0);
     clone_measure();
     pager_measure();
 }

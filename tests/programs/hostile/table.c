@@ -102,7 +102,11 @@ ROW(object_wait) = {HANDLE(OBJECT_NONE, RIGHT_WAIT), VALUE(SIGNAL_USER),
 /* --- memory */
 BAD(bad_memory_sizes) = {
     {0, -EINVAL}, {HUGE_SIZE, ANY_ERROR}, {UINT64_MAX, ANY_ERROR}, {1ul << 62, ANY_ERROR}, END};
-BAD(bad_memory_flags) = {{MEMORY_CONTIGUOUS, -ENOTSUP}, {4, -EINVAL}, {1ul << 32, -EINVAL}, END};
+BAD(bad_memory_flags) = {{MEMORY_CONTIGUOUS, -ENOTSUP},
+                         {MEMORY_RESIZABLE | MEMORY_LARGE, -EINVAL},
+                         {8, -EINVAL},
+                         {1ul << 32, -EINVAL},
+                         END};
 ROW(memory_create) = {HANDLE(OBJECT_JOB, RIGHT_CREATE), CHECKED(PAGE_SIZE, bad_memory_sizes),
                       CHECKED(0, bad_memory_flags)};
 ROW(memory_info) = {HANDLE(OBJECT_MEMORY, RIGHT_INSPECT)};

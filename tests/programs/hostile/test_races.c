@@ -118,12 +118,13 @@ static void mappers_run(void)
 
 static struct {
     handle_t memory;
+    uint64_t size;
     volatile uint64_t *words;
 } changed;
 
 static void change_once(uint32_t what)
 {
-    uint64_t size = CHANGED_PAGES * PAGE_SIZE;
+    uint64_t size = changed.size;
     int64_t status = 0;
 
     if (what % 4 == 0) {
@@ -139,9 +140,11 @@ static void change_once(uint32_t what)
             qy_aspace_map(qy_self_aspace(), changed.memory, 0, 0, size, MAP_READ | MAP_WRITE);
         if (address > 0) {
             *(volatile uint64_t *)(uintptr_t)(address + (int64_t)PAGE_SIZE) = 1;
+            (void)qy_aspace_protect(qy_self_aspace(), (uint64_t)address + what % 30 * PAGE_SIZE,
+                                    PAGE_SIZE, MAP_READ);
             status = qy_aspace_unmap(qy_self_aspace(), (uint64_t)address, size);
         }
-    } else {
+    } else if (size == CHANGED_PAGES * PAGE_SIZE) {
         /* Nobody touches the upper third. */
         status = qy_memory_resize(changed.memory, size - what / 4 % 2 * 16 * PAGE_SIZE);
     }
@@ -165,15 +168,15 @@ static void changer(void *argument)
     }
 }
 
-static void changers_run(void)
+static void changers_run(uint64_t size, uint32_t flags, const char *what)
 {
-    uint64_t size = CHANGED_PAGES * PAGE_SIZE;
-    int64_t memory = qy_memory_create(qy_self_job(), size, MEMORY_RESIZABLE);
+    int64_t memory = qy_memory_create(qy_self_job(), size, flags);
     int64_t address =
         qy_aspace_map(qy_self_aspace(), (handle_t)memory, 0, 0, size, MAP_READ | MAP_WRITE);
     struct qy_thread *threads[USERS];
     int started = 0;
     changed.memory = (handle_t)memory;
+    changed.size = size;
     changed.words = (volatile uint64_t *)(uintptr_t)address;
     race_state.stopped = 0;
     race_state.unexpected = 0;
@@ -186,7 +189,7 @@ static void changers_run(void)
     for (int i = 0; i < started; i++) {
         (void)qy_thread_join(threads[i], DEADLINE_NEVER); /* cannot time out */
     }
-    tap_equal(race_state.unexpected, 0, "threads that clone, resize, decommit, write and unmap");
+    tap_equal(race_state.unexpected, 0, "%s", what);
     (void)qy_aspace_unmap(qy_self_aspace(), (uint64_t)address, size);
     discard(memory);
 }
@@ -196,5 +199,7 @@ void test_races(void)
     closers_run(false);
     closers_run(true);
     mappers_run();
-    changers_run();
+    changers_run(CHANGED_PAGES * PAGE_SIZE, MEMORY_RESIZABLE,
+                 "threads that clone, resize, decommit, write and unmap");
+    changers_run(2ul << 20, MEMORY_LARGE, "the same with a page of 2 MiB");
 }

@@ -138,6 +138,47 @@ static void test_clone(void)
     discard(memory);
 }
 
+/* What is written in it must be there after its parts have gone their own ways. */
+static void test_large(void)
+{
+    const uint64_t large = 2ul << 20;
+    int64_t memory = qy_memory_create(qy_self_job(), 2 * large, MEMORY_LARGE);
+    int64_t address = map(memory, 0, 0, 2 * large, MAP_READ | MAP_WRITE);
+    tap_equal((int64_t)((uint64_t)address % large), 0, "large memory is mapped as it is aligned");
+    *word_at(address) = 1;
+    tap_equal((int64_t)qy_memory_info((handle_t)memory).second, (int64_t)large,
+              "a touch makes 2 MiB");
+    bool is_zero = true;
+    for (uint64_t at = PAGE_SIZE; at < large; at += PAGE_SIZE) {
+        is_zero = is_zero && *word_at(address + (int64_t)at) == 0;
+        *word_at(address + (int64_t)at) = at;
+    }
+    tap_ok(is_zero, "all of it zero");
+    tap_equal(qy_aspace_protect(qy_self_aspace(), (uint64_t)address + 16 * PAGE_SIZE, PAGE_SIZE,
+                                MAP_READ),
+              0, "a part of it can be protected");
+    tap_equal(qy_aspace_unmap(qy_self_aspace(), (uint64_t)address + 8 * PAGE_SIZE, PAGE_SIZE), 0,
+              "unmapped");
+    tap_equal(qy_memory_decommit((handle_t)memory, 4 * PAGE_SIZE, PAGE_SIZE), PAGE_SIZE,
+              "and decommitted");
+    int64_t clone = qy_memory_snapshot(qy_self_job(), (handle_t)memory, 0, large);
+    int64_t copy = map(clone, 0, 0, large, MAP_READ);
+    bool is_same = true;
+    for (uint64_t page = 5; page < large / PAGE_SIZE; page++) {
+        uint64_t at = page * PAGE_SIZE;
+        if (page != 8 && page != 16) {
+            *word_at(address + (int64_t)at) = 0;
+        }
+        is_same = is_same && *word_at(copy + (int64_t)at) == at;
+    }
+    tap_ok(is_same, "a clone has what was written");
+    tap_equal((int64_t)*word_at(address + 4 * (int64_t)PAGE_SIZE), 0, "but what was given back");
+    (void)qy_aspace_unmap(qy_self_aspace(), (uint64_t)copy, large);
+    (void)qy_aspace_unmap(qy_self_aspace(), (uint64_t)address, 2 * large);
+    discard(clone);
+    discard(memory);
+}
+
 void test_memory(void)
 {
     int64_t memory = qy_memory_create(qy_self_job(), SIZE, 0);
@@ -148,5 +189,6 @@ void test_memory(void)
     test_permissions(memory);
     test_ranges(memory);
     test_clone();
+    test_large();
     discard(memory);
 }

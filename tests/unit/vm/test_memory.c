@@ -24,7 +24,7 @@ static void test_memory_create_refuses_what_is_wrong(void **state)
     assert_int_equal(fake_call(t, SYS_memory_create, job(), UINT64_MAX, 0), -E2BIG);
     assert_int_equal(fake_call(t, SYS_memory_create, job(), PAGE_SIZE, MEMORY_CONTIGUOUS),
                      -ENOTSUP);
-    assert_int_equal(fake_call(t, SYS_memory_create, job(), PAGE_SIZE, 4), -EINVAL);
+    assert_int_equal(fake_call(t, SYS_memory_create, job(), PAGE_SIZE, 8), -EINVAL);
     assert_int_equal(fake_call(t, SYS_memory_create, job(), PAGE_SIZE, 1ul << 32), -EINVAL);
     assert_int_equal(fake_call(t, SYS_memory_create, event, PAGE_SIZE, 0), -EWRONG_TYPE);
     assert_int_equal(fake_call(t, SYS_memory_create, stale(t), PAGE_SIZE, 0), -EBADF);

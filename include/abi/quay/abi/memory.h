@@ -26,6 +26,7 @@
 /* memory_create flags. */
 #define MEMORY_CONTIGUOUS (1u << 0) /* reserved: ENOTSUP until DMA objects exist */
 #define MEMORY_RESIZABLE  (1u << 1) /* the handle has RESIZE */
+#define MEMORY_LARGE      (1u << 2) /* pages of 2 MiB, where they fit; not with RESIZABLE */
 
 /* User space: [USER_BASE, USER_LIMIT). */
 #define USER_BASE  0x0000000000010000ul
