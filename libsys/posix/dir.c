@@ -4,6 +4,7 @@
 #include "call.h"
 #include "guest.h"
 #include "path.h"
+#include "tty.h"
 #include "process.h"
 
 #define HERE        ((uint64_t)LINUX_AT_FDCWD)
@@ -85,6 +86,10 @@ static int64_t descriptor_link(int descriptor, uint8_t *text, uint32_t *ret_leng
     }
     if (fd.kind == QY_DIR_KIND_DIRECTORY) {
         return posix_error(qy_dir_where(fd.handle, text, ret_length, DEADLINE_NEVER));
+    }
+    if (posix_tty_path(&fd, (char *)text)) {
+        *ret_length = (uint32_t)strlen((const char *)text);
+        return 0;
     }
     *ret_length = (uint32_t)qy_snprintf((char *)text, 64, "anon:[%d]", descriptor);
     return 0;

@@ -11,6 +11,7 @@
 #include "guest.h"
 #include "process.h"
 #include "raise.h"
+#include "tty.h"
 
 #define GATHER_MAX (64 * 1024ul)
 #define COUNT_MAX  0x7ffff000ul /* as Linux: what one call does at most */
@@ -484,6 +485,9 @@ int64_t posix_fstat(uint64_t descriptor, uint64_t ret_stat)
 
     if (status == 0 && fd.handle != HANDLE_INVALID) {
         status = posix_error(qy_file_stat(fd.handle, &stat, DEADLINE_NEVER));
+    }
+    if (status == 0 && fd.kind == QY_DIR_KIND_TERMINAL) {
+        posix_tty_stat(&fd, &stat);
     }
     return status == 0 ? posix_stat_write(ret_stat, &stat) : status;
 }

@@ -4,6 +4,7 @@
 #include "file.h"
 #include "guest.h"
 #include "path.h"
+#include "tty.h"
 
 #define NANOSECONDS 1000000000l
 #define STATX_ALL   0xfffu /* basic fields and the time of birth */
@@ -25,7 +26,11 @@ static int64_t stat_of(const struct posix_fd *fd, struct qy_file_stat *ret_stat)
         *ret_stat = (struct qy_file_stat){.mode = 0600, .links = 1, .block_size = PAGE_SIZE};
         return 0;
     }
-    return posix_error(qy_file_stat(fd->handle, ret_stat, DEADLINE_NEVER));
+    const int64_t status = posix_error(qy_file_stat(fd->handle, ret_stat, DEADLINE_NEVER));
+    if (status == 0 && fd->kind == QY_DIR_KIND_TERMINAL) {
+        posix_tty_stat(fd, ret_stat);
+    }
+    return status;
 }
 
 /* Of a path of the guest's, with LINUX_AT_ flags. */

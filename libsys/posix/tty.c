@@ -10,6 +10,8 @@
 #include "call.h"
 #include "file.h"
 #include "guest.h"
+#include "path.h"
+#include "tty.h"
 
 /* <asm/termbits.h>: struct termios2; struct termios is its beginning. */
 struct linux_termios {
@@ -210,6 +212,46 @@ static int64_t peer_open(handle_t session, uint64_t open)
 
     return status != 0 ? posix_error(status) : posix_fd_install(&fd, 0);
 }
+
+/* --- where it is --------------------------------------------------------------------------- */
+
+#define DEVICE_CONSOLE 0x501u /* makedev(5, 1) */
+#define MAJOR_PAIR     136u
+
+bool posix_tty_path(const struct posix_fd *fd, char ret_path[POSIX_TTY_PATH])
+{
+    struct qy_file_stat stat;
+
+    if (fd->kind != QY_DIR_KIND_TERMINAL || fd->handle == HANDLE_INVALID ||
+        qy_file_stat(fd->handle, &stat, DEADLINE_NEVER) != 0) {
+        return false;
+    }
+    if (stat.special >> 8 == MAJOR_PAIR) {
+        (void)qy_snprintf(ret_path, POSIX_TTY_PATH, "/dev/pts/%u", (unsigned)stat.special & 0xff);
+        return true;
+    }
+    (void)qy_strlcpy(ret_path, stat.special == DEVICE_CONSOLE ? "/dev/console" : "/dev/ptmx",
+                     POSIX_TTY_PATH);
+    return true;
+}
+
+void posix_tty_stat(const struct posix_fd *fd, struct qy_file_stat *stat)
+{
+    char text[POSIX_TTY_PATH];
+    struct posix_path path;
+    struct qy_file_stat node;
+
+    if (!posix_tty_path(fd, text) || posix_path_own(text, &path) != 0) {
+        return;
+    }
+    if (POSIX_DIR(&path, qy_dir_lookup, true, path.rest, path.length, &node) == 0 &&
+        node.special == stat->special) {
+        *stat = node;
+    }
+    posix_path_end(&path);
+}
+
+/* --- the call ------------------------------------------------------------------------------ */
 
 /* 0, or what the server said. */
 static int64_t request_serve(handle_t session, uint32_t request, uint64_t argument)
