@@ -296,7 +296,7 @@ class Reader:
     def read_give_up(self, statement):
         words = self.words(statement, 3, 3, "DEATHS within TIME")
         if words and words[1].text == "within":
-            deaths = self.number(words[0], {"": 1}, 1, 2**31, "a number of deaths")
+            deaths = self.number(words[0], {"": 1}, 0, 64, "a number of deaths")
             window = self.number(words[2], TIMES, 1, 24 * 3600 * 10**9, "a time")
             self.entry.numbers.update(deaths_max=deaths, window_ns=window)
         elif words:
