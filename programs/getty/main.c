@@ -25,12 +25,9 @@ static int fail(const char *what)
 
 static int terminal_take(const char *path)
 {
-    (void)setsid(); /* it fails if we lead a session already */
-    int terminal = open(path, O_RDWR | O_NOCTTY);
-    if (terminal < 0) {
-        return -1;
-    }
-    if (ioctl(terminal, TIOCSCTTY, 0) < 0) {
+    (void)setsid();                    /* it fails if we lead a session already */
+    int terminal = open(path, O_RDWR); /* where opening it makes it ours, the next is not needed */
+    if (terminal < 0 || (ioctl(terminal, TIOCSCTTY, 0) < 0 && tcgetpgrp(terminal) < 0)) {
         return -1;
     }
     for (int file = 0; file <= 2; file++) {

@@ -65,5 +65,5 @@ int main(int argument_count, char **arguments)
         session_end();
         return 0;
     }
-    return main_state.code != 0;
+    return (int)main_state.code;
 }
