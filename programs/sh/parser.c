@@ -61,9 +61,9 @@ void grammar_unexpected(struct lexer *lexer, const char *expected)
         (void)snprintf(name, sizeof(name), "%s", token_name(token));
     }
     if (expected) {
-        lexer_error(lexer, "%s grammar_unexpected (expecting \"%s\")", name, expected);
+        lexer_error(lexer, "%s unexpected (expecting \"%s\")", name, expected);
     } else {
-        lexer_error(lexer, "%s grammar_unexpected", name);
+        lexer_error(lexer, "%s unexpected", name);
     }
 }
 
