@@ -8,19 +8,13 @@
 #include "process.h"
 #include "signal.h"
 
-void (*const posix_calls[POSIX_CALL_COUNT])(void) = {
-#define POSIX_CALL(number, name, count, restart) [number] = (void (*)(void))posix_##name,
-#include "calls.def"
-#undef POSIX_CALL
-};
-
 static const uint8_t restarts[POSIX_CALL_COUNT] = {
 #define POSIX_CALL(number, name, count, restart) [number] = POSIX_##restart,
 #include "calls.def"
 #undef POSIX_CALL
 };
 
-static uint32_t unknown[POSIX_CALL_COUNT]; /* how often each was asked for; atomic */
+static uint32_t unknown_counts[POSIX_CALL_COUNT]; /* how often each was asked for; atomic */
 
 enum posix_restart posix_call_restart(int64_t number)
 {
@@ -60,11 +54,26 @@ static bool is_optional(uint64_t number)
 static int64_t serve_unknown(uint64_t number)
 {
     if (number < POSIX_CALL_COUNT && !is_optional(number) &&
-        __atomic_fetch_add(&unknown[number], 1, __ATOMIC_RELAXED) == 0) {
+        __atomic_fetch_add(&unknown_counts[number], 1, __ATOMIC_RELAXED) == 0) {
         qy_log("system call %lu is not served", number);
     }
     return -ENOSYS;
 }
+
+static int64_t unknown(void)
+{
+    return serve_unknown(posix_redirect()->registers.rax);
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winitializer-overrides" /* those that there are */
+void (*const posix_calls[POSIX_CALL_COUNT])(void) = {
+    [0 ... POSIX_CALL_COUNT - 1] = (void (*)(void))unknown,
+#define POSIX_CALL(number, name, count, restart) [number] = (void (*)(void))posix_##name,
+#include "calls.def"
+#undef POSIX_CALL
+};
+#pragma GCC diagnostic pop
 
 typedef int64_t call_fn(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 
@@ -72,13 +81,13 @@ typedef int64_t call_fn(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t
  */
 static int64_t call_serve(const struct thread_registers *r)
 {
-    call_fn *serve = r->rax < POSIX_CALL_COUNT ? (call_fn *)posix_calls[r->rax] : NULL;
+    call_fn *serve = (call_fn *)posix_calls[r->rax < POSIX_CALL_COUNT ? r->rax : 0];
 
     if (r->rsp < posix_stack_limit) {
         (void)posix_memory_grow_stack(r->rsp - PAGE_SIZE); /* it is not that stack, or full */
     }
-    return serve != NULL ? serve(r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9)
-                         : serve_unknown(r->rax);
+    return r->rax < POSIX_CALL_COUNT ? serve(r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9)
+                                     : serve_unknown(r->rax);
 }
 
 /* Makes a signal of it, unless it is the stack that has to grow. */
@@ -135,7 +144,7 @@ uint64_t posix_call_end(int64_t number, int64_t result)
     if (number >= 0 && result == -EINTR) {
         redirect->kicked = 1;
     } else {
-        self->restart_deadline = 0;
+        self->is_timed = false;
     }
     return go_back(self, number);
 }

@@ -36,9 +36,8 @@
 #define FAULT       -14 /* -EFAULT */
 #define INTERRUPTED -4  /* -EINTR */
 
-#define CALL_COUNT              512
-#define THREAD_IS_REPLACED      48
-#define THREAD_RESTART_DEADLINE 56
+#define CALL_COUNT        512
+#define THREAD_IS_SPECIAL 48
 
 /* --- outside the range: rdi, rsi, rdx are the arguments; rax the result, 0 or more --------- */
 
@@ -141,18 +140,14 @@ posix_entry:
     jb 1f
     cmpq $CALL_COUNT, %rax
     jae 1f
-    leaq posix_calls(%rip), %rcx
-    movq (%rcx,%rax,8), %r11
-    testq %r11, %r11
-    jz 1f
+    leaq posix_calls(%rip), %r11
     movq %r10, %rcx
-    call *%r11
+    call *(%r11,%rax,8)
     cmpq $INTERRUPTED, %rax
     je 4f
-    cmpq $0, THREAD_IS_REPLACED(%rsp)
+    cmpq $0, THREAD_IS_SPECIAL(%rsp)
     jne 4f
     movq %rax, %gs:RAX
-    movq $0, THREAD_RESTART_DEADLINE(%rsp)
     jmp back_from_call
 1:  xorl %ebp, %ebp
     call posix_serve
@@ -194,9 +189,8 @@ posix_back:
 back_from_call:
     cmpl $0, %gs:KICKED
     jne posix_back_end
-    movq %gs:RFLAGS, %rcx
-    andq $~FLAG_TRAP, %rcx
-    pushq %rcx
+    pushq %gs:RFLAGS
+    andq $~FLAG_TRAP, (%rsp)
     popfq
     movq %gs:R10, %r10
     movq %gs:R9, %r9

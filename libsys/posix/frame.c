@@ -141,8 +141,9 @@ static void call_restart(int64_t call, const struct posix_delivery *delivery)
         (restart == POSIX_RESTART && (delivery->action.flags & LINUX_SA_RESTART) != 0)) {
         registers->rax = (uint64_t)call;
         registers->rip -= SYSCALL_BYTES;
-    } else {
-        posix_self()->restart_deadline = 0;
+    }
+    if (delivery != NULL) {
+        posix_self()->is_timed = false; /* the handler makes calls of its own */
     }
 }
 

@@ -11,7 +11,7 @@ time_ns_t posix_deadline(const struct linux_timespec *relative)
 {
     struct posix_thread *self = posix_self();
 
-    if (self->restart_deadline == 0) {
+    if (!self->is_timed) {
         const bool is_long = relative->seconds > INT64_MAX / QY_SECOND - 1;
 
         self->restart_deadline =

@@ -19,8 +19,7 @@ _Static_assert(REDIRECT_SYSCALL == 0 && REDIRECT_KICK == 3, "entry.S");
 _Static_assert(SYS_thread_resume == 322 && EFAULT == 14, "entry.S");
 
 _Static_assert(EINTR == 4 && POSIX_CALL_COUNT == 512, "entry.S");
-_Static_assert(offsetof(struct posix_thread, is_replaced) == 48, "entry.S");
-_Static_assert(offsetof(struct posix_thread, restart_deadline) == 56, "entry.S");
+_Static_assert(offsetof(struct posix_thread, is_special) == 48, "entry.S");
 
 #define REASON_NONE 0x100u
 

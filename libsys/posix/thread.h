@@ -23,9 +23,15 @@ struct posix_thread {
     uint64_t fs_base;
 
     /* Of the call that is served. */
-    uint64_t
-        is_replaced; /* `registers` are set: rax is no result, and all of them are to be loaded */
-    time_ns_t restart_deadline; /* of a relative time that began to run before a restart; 0: none */
+    union {
+        struct {
+            uint32_t
+                is_replaced;   /* `registers` are set: rax is no result, and all are to be loaded */
+            uint32_t is_timed; /* restart_deadline is set */
+        };
+        uint64_t is_special; /* any of them */
+    };
+    time_ns_t restart_deadline; /* of a relative time that began to run before a restart */
 
     /* Signals of this thread (signal.c). */
     uint64_t mask;
