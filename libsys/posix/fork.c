@@ -30,15 +30,14 @@ static int64_t split_start(uint64_t stack, void *context)
     return posix_error(status);
 }
 
-/* What other threads may hold must not be held in a copy, where they are not. */
-static void locks_take(void)
+void posix_locks_take(void)
 {
     posix_fd_lock();
     posix_memory_lock();
     qy_alloc_lock();
 }
 
-static void locks_release(void)
+void posix_locks_release(void)
 {
     qy_alloc_unlock();
     posix_memory_unlock();
@@ -70,9 +69,9 @@ int64_t posix_process_copy(uint64_t flags, uint64_t stack, uint64_t parent_id, u
     struct split split = {0};
 
     posix_fpu_save(&fpu);
-    locks_take();
+    posix_locks_take();
     const int64_t status = qy_fork_split(split_start, &split);
-    locks_release();
+    posix_locks_release();
     if (status != COPY) {
         if (status == 0 && (flags & LINUX_CLONE_PARENT_SETTID) != 0) {
             (void)guest_write(parent_id, &split.pid, sizeof split.pid); /* as Linux: no error */

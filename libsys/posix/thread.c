@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads of a guest. The stack of a thread that ends is still under it: it is used for the next
- * thread, or unmapped, when the kernel says that the thread is over.
+ * Threads of a guest. One that ends is parked, with its stack and message buffer, and becomes the
+ * next one that is made. If enough are parked it ends indeed; its stack is still under it, and is
+ * used for another when the kernel says that it is over.
  */
 #include "thread.h"
 #include <quay/futex.h>
@@ -25,9 +26,19 @@
 _Static_assert(BUFFER_OFFSET + MESSAGE_BUFFER_SIZE + PAGE_SIZE <= QY_STACK_WINDOW - STACK_BYTES,
                "the buffer is below the guard page");
 
+#define PARKED_MAX 8u
+
+/* posix_thread.has_ended. */
+enum {
+    ALIVE,
+    ENDED,
+    PARKED
+};
+
 static struct {
     struct qy_mutex mutex; /* of all that follows */
     struct posix_thread *first;
+    uint32_t parked;
     uint32_t next_id;
 } threads = {.next_id = IDS_FIRST};
 
@@ -86,6 +97,7 @@ void posix_threads_forget(void)
 {
     threads.mutex = (struct qy_mutex){0}; /* who held it is not here */
     threads.first = NULL;
+    threads.parked = 0;
 }
 
 int64_t posix_thread_visit(uint32_t id, bool (*visit)(struct posix_thread *thread, void *context),
@@ -95,7 +107,7 @@ int64_t posix_thread_visit(uint32_t id, bool (*visit)(struct posix_thread *threa
 
     qy_mutex_lock(&threads.mutex);
     for (struct posix_thread *thread = threads.first; thread != NULL; thread = thread->next) {
-        if (!thread->has_ended && (id == 0 || thread->id == id)) {
+        if (thread->has_ended == ALIVE && (id == 0 || thread->id == id)) {
             status = 0;
             if (visit(thread, context) || id != 0) {
                 break;
@@ -150,7 +162,8 @@ static void unlink(struct posix_thread *thread)
 static struct posix_thread *stack_reuse(void)
 {
     for (struct posix_thread *thread = threads.first; thread != NULL; thread = thread->next) {
-        if (thread->has_ended && qy_object_wait(thread->handle, SIGNAL_EXITED, DEADLINE_POLL) > 0) {
+        if (thread->has_ended == ENDED &&
+            qy_object_wait(thread->handle, SIGNAL_EXITED, DEADLINE_POLL) > 0) {
             unlink(thread);
             (void)qy_handle_close(thread->handle); /* ours */
             (void)qy_aspace_unmap(qy_self_aspace(), window_of(thread) + BUFFER_OFFSET,
@@ -186,71 +199,113 @@ static int64_t kernel_thread(void)
     return kept;
 }
 
-static int64_t thread_start(struct posix_thread *thread, struct birth *birth)
+/* What it begins as; the rest of it is zero. */
+static void thread_init(struct posix_thread *thread, uint64_t flags, uint64_t child_id,
+                        uint64_t tls)
+{
+    const struct posix_thread *self = posix_self();
+
+    thread->id = threads.next_id++;
+    thread->mask = self->mask;
+    thread->fs_base = flags & LINUX_CLONE_SETTLS ? tls : self->fs_base;
+    thread->clear_id = flags & LINUX_CLONE_CHILD_CLEARTID ? child_id : 0;
+}
+
+/* With the lock: a parked thread, all zero but for what the kernel knows of it; or NULL. */
+static struct posix_thread *unpark(void)
+{
+    struct posix_thread *thread = threads.first;
+
+    while (thread != NULL && thread->has_ended != PARKED) {
+        thread = thread->next;
+    }
+    if (thread != NULL) {
+        *thread = (struct posix_thread){.next = thread->next, .handle = thread->handle};
+        threads.parked--;
+    }
+    return thread;
+}
+
+/* With the lock: one that has no kernel thread yet. */
+static struct posix_thread *stack_get(void)
+{
+    struct posix_thread *thread = stack_reuse();
+
+    thread = thread != NULL ? thread : stack_make();
+    if (thread != NULL) {
+        thread->next = threads.first;
+        threads.first = thread;
+    }
+    return thread;
+}
+
+/* Starts it as a thread of the kernel. */
+static int64_t thread_start(struct posix_thread *thread, const struct thread_registers *registers)
 {
     struct qy_thread *record = record_of(thread);
-    int64_t status;
+    struct birth birth = {.registers = *registers};
+    int64_t status = kernel_thread();
 
-    record->self = record;
-    record->handle = thread->handle;
-    record->entry = thread_main;
-    record->argument = birth;
-    status = qy_thread_start(thread->handle, (uint64_t)(uintptr_t)qy_thread_begin,
-                             (uint64_t)(uintptr_t)thread, (uint64_t)(uintptr_t)record);
-    while (status == 0 && __atomic_load_n(&birth->is_ready, __ATOMIC_ACQUIRE) == 0) {
-        (void)qy_futex_wait(&birth->is_ready, 0, DEADLINE_NEVER); /* or it was so already */
+    thread->handle = status > 0 ? (handle_t)status : HANDLE_INVALID;
+    if (status > 0) {
+        *record = (struct qy_thread){
+            .self = record, .handle = thread->handle, .entry = thread_main, .argument = &birth};
+        status = qy_thread_start(thread->handle, (uint64_t)(uintptr_t)qy_thread_begin,
+                                 (uint64_t)(uintptr_t)thread, (uint64_t)(uintptr_t)record);
     }
-    return status == 0 ? birth->error : status;
+    while (status == 0 && __atomic_load_n(&birth.is_ready, __ATOMIC_ACQUIRE) == 0) {
+        (void)qy_futex_wait(&birth.is_ready, 0, DEADLINE_NEVER); /* or it was so already */
+    }
+    if (status == 0 && birth.error == 0) {
+        return 0;
+    }
+    qy_mutex_lock(&threads.mutex);
+    unlink(thread); /* its stack is lost */
+    qy_mutex_unlock(&threads.mutex);
+    return -EAGAIN;
+}
+
+static void thread_wake(struct posix_thread *thread, const struct thread_registers *registers)
+{
+    record_of(thread)->buffer->redirect.registers = *registers;
+    __atomic_store_n(&thread->is_woken, 1, __ATOMIC_RELEASE); /* pairs with park */
+    (void)qy_futex_wake(&thread->is_woken, 1);                /* or it does not sleep yet */
 }
 
 static int64_t thread_make(uint64_t flags, uint64_t stack, uint64_t parent_id, uint64_t child_id,
                            uint64_t tls)
 {
-    const struct posix_thread *self = posix_self();
-    struct birth birth = {.registers = posix_redirect()->registers};
-    const int64_t handle = kernel_thread();
+    struct thread_registers registers = posix_redirect()->registers;
     struct posix_thread *thread;
-    int64_t status;
+    bool was_parked;
+    int64_t status = 0;
 
-    if (handle < 0) {
-        return posix_error(handle == -EQUOTA ? -EAGAIN : handle);
-    }
     qy_mutex_lock(&threads.mutex);
-    thread = stack_reuse();
-    if (thread == NULL) {
-        thread = stack_make();
+    thread = unpark();
+    was_parked = thread != NULL;
+    thread = was_parked ? thread : stack_get();
+    if (thread != NULL) {
+        thread_init(thread, flags, child_id, tls);
     }
+    qy_mutex_unlock(&threads.mutex);
     if (thread == NULL) {
-        qy_mutex_unlock(&threads.mutex);
-        (void)qy_handle_close((handle_t)handle); /* ours */
         return -EAGAIN;
     }
-    thread->id = threads.next_id++;
-    thread->handle = (handle_t)handle;
-    thread->mask = self->mask;
-    thread->fs_base = flags & LINUX_CLONE_SETTLS ? tls : self->fs_base;
-    thread->clear_id = flags & LINUX_CLONE_CHILD_CLEARTID ? child_id : 0;
-    thread->next = threads.first;
-    threads.first = thread;
-    qy_mutex_unlock(&threads.mutex);
-
     const uint32_t id = thread->id; /* it may have ended before we look again */
-    birth.registers.rax = 0;
-    birth.registers.rsp = stack != 0 ? stack : birth.registers.rsp;
+    registers.rax = 0;
+    registers.rsp = stack != 0 ? stack : registers.rsp;
     if (flags & LINUX_CLONE_PARENT_SETTID) {
         (void)guest_write(parent_id, &id, sizeof id); /* as Linux: no error */
     }
     if (flags & LINUX_CLONE_CHILD_SETTID) {
         (void)guest_write(child_id, &id, sizeof id);
     }
-    status = thread_start(thread, &birth);
-    if (status < 0) {
-        qy_mutex_lock(&threads.mutex);
-        thread->has_ended = 1; /* found by stack_reuse when it has */
-        qy_mutex_unlock(&threads.mutex);
-        return posix_error(status);
+    if (was_parked) {
+        thread_wake(thread, &registers);
+    } else {
+        status = thread_start(thread, &registers);
     }
-    return id;
+    return status == 0 ? id : status;
 }
 
 int64_t posix_clone(uint64_t flags, uint64_t stack, uint64_t parent_id, uint64_t child_id,
@@ -325,26 +380,55 @@ static void robust_walk(const struct posix_thread *self)
     }
 }
 
+/* Whether it was the last one; else it is to be parked, if there are not enough. The first thread
+ * stays, for signals. */
+static bool thread_leave(struct posix_thread *self)
+{
+    const bool is_first = self->handle == qy_process_page()->thread;
+    bool is_last = true;
+
+    qy_mutex_lock(&threads.mutex);
+    for (struct posix_thread *thread = threads.first; thread != NULL; thread = thread->next) {
+        is_last &= thread == self || thread->has_ended != ALIVE;
+    }
+    if (is_first || threads.parked == PARKED_MAX) {
+        self->has_ended = ENDED;
+    } else {
+        self->has_ended = PARKED;
+        threads.parked++;
+    }
+    qy_mutex_unlock(&threads.mutex);
+    return is_last;
+}
+
+/* Sleeps until it is to be another thread, which it may be already. */
+static QY_NORETURN void park(struct posix_thread *self)
+{
+    while (__atomic_load_n(&self->is_woken, __ATOMIC_ACQUIRE) == 0) {
+        (void)qy_futex_wait(&self->is_woken, 0, DEADLINE_NEVER); /* or it was woken */
+    }
+    self->is_woken = 0;
+    (void)qy_thread_set_base(0, self->fs_base); /* a good base */
+    (void)qy_thread_resume();                   /* does not return */
+    posix_panic("a thread does not go on");
+}
+
 int64_t posix_exit(uint64_t code)
 {
     struct posix_thread *self = posix_self();
     const uint32_t zero = 0;
-    bool is_last = true;
 
     robust_walk(self);
     if (self->clear_id != 0 && guest_write(self->clear_id, &zero, sizeof zero) == 0) {
         (void)qy_futex_wake((const uint32_t *)(uintptr_t)self->clear_id, 1); /* who joins it */
     }
-    qy_mutex_lock(&threads.mutex);
-    self->has_ended = 1;
-    for (struct posix_thread *thread = threads.first; thread != NULL; thread = thread->next) {
-        is_last &= thread->has_ended != 0;
-    }
-    qy_mutex_unlock(&threads.mutex);
-    if (is_last) {
+    if (thread_leave(self)) {
         posix_process_end((uint32_t)code & 255);
     }
     posix_signal_leave();
+    if (self->has_ended != ENDED) {
+        park(self);
+    }
     (void)qy_thread_redirect(false); /* it did */
     qy_thread_exit();
 }
@@ -358,15 +442,18 @@ void posix_threads_end_others(void)
 {
     struct posix_thread *self = posix_self();
 
+    posix_locks_take(); /* who is killed holds none of them */
     qy_mutex_lock(&threads.mutex);
     for (struct posix_thread *thread = threads.first; thread != NULL; thread = thread->next) {
-        if (thread != self && thread->id != 0) {
+        if (thread != self && thread->handle != HANDLE_INVALID) {
             (void)qy_thread_kill(thread->handle); /* or it has ended */
             (void)qy_object_wait(thread->handle, SIGNAL_EXITED, DEADLINE_NEVER);
-            thread->has_ended = 1;
+            thread->has_ended = ENDED;
         }
     }
+    threads.parked = 0;
     qy_mutex_unlock(&threads.mutex);
+    posix_locks_release();
     self->clear_id = 0;
     self->robust_list = 0;
 }

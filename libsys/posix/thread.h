@@ -16,7 +16,7 @@
 struct posix_thread {
     struct posix_thread *next; /* all of the process; under the lock of thread.c */
     uint32_t id;               /* Linux's; the first one's is the process's */
-    uint32_t has_ended;        /* its stack is free when the kernel's thread has ended too */
+    uint32_t has_ended;        /* 0, or what thread.c makes of it */
     handle_t handle;
     uint64_t clear_id;    /* guest's address, 0: none (set_tid_address) */
     uint64_t robust_list; /* guest's address of struct robust_list_head */
@@ -40,6 +40,9 @@ struct posix_thread {
     uint64_t pending; /* sent to this thread only; atomic */
     struct linux_stack alternate;
     uint64_t signal_state[16]; /* of signal.c */
+
+    uint32_t is_woken; /* futex: it was parked, and is to be another thread */
+    uint32_t reserved;
 };
 
 #define POSIX_THREAD_BYTES 512ul
@@ -69,6 +72,11 @@ void posix_threads_forget(void);
 /* fork, by clone's arguments. */
 int64_t posix_process_copy(uint64_t flags, uint64_t stack, uint64_t parent_id, uint64_t child_id,
                            uint64_t tls);
+
+/* The locks of the layer that threads may hold: must not be somebody's in a copy, where he is not,
+ * nor of who is killed. */
+void posix_locks_take(void);
+void posix_locks_release(void);
 
 /* Ends all but the calling thread. */
 void posix_threads_end_others(void);
