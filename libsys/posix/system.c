@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls about the machine, and about users: there is one, root, and no other can be had. */
+#include <idl/power.h>
 #include <idl/proc.h>
 #include <idl/random.h>
 #include <idl/time.h>
@@ -28,6 +29,10 @@
 #define PR_CAPBSET_READ     23
 #define PR_GET_NO_NEW_PRIVS 39
 #define CPUS_MAX            64
+#define REBOOT_MAGIC        0xfee1deadu
+#define REBOOT_RESTART      0x01234567u
+#define REBOOT_HALT         0xcdef0123u
+#define REBOOT_POWER_OFF    0x4321fedcu
 
 /* --- servers --------------------------------------------------------------------------------- */
 
@@ -101,6 +106,27 @@ int64_t posix_cpu_time(int64_t *ret_ns)
         *ret_ns = (int64_t)own;
     }
     return posix_error(status);
+}
+
+/* Whoever sees the name `power` may do it. It returns only if it did not work; a machine that is
+ * halted and stays on is of no use here, so it is switched off. */
+int64_t posix_reboot(uint64_t magic, uint64_t magic2, uint64_t command, uint64_t argument)
+{
+    static struct qy_connection power = QY_CONNECTION("power");
+    handle_t session;
+    (void)argument;
+
+    if ((uint32_t)magic != REBOOT_MAGIC || magic2 == 0) {
+        return -EINVAL;
+    }
+    if (command != REBOOT_RESTART && command != REBOOT_HALT && command != REBOOT_POWER_OFF) {
+        return -EINVAL;
+    }
+    if (qy_connection_session(&power, &session, qy_deadline_after(WAIT_FOR_SERVER)) != 0) {
+        return -EPERM;
+    }
+    return posix_error(command == REBOOT_RESTART ? qy_power_reboot(session, DEADLINE_NEVER)
+                                                 : qy_power_off(session, DEADLINE_NEVER));
 }
 
 int64_t posix_getrandom(uint64_t address, uint64_t size, uint64_t flags)
