@@ -4,15 +4,17 @@
 #include <quay/process_page.h>
 #include "call.h"
 #include "guest.h"
+#include "proc_call.h"
 #include "raise.h"
 
 static int64_t proc_kill(int32_t which, uint32_t number)
 {
     int64_t status;
+    uint32_t tries = 0;
 
-    do { /* taken back before proc had it: a signal for us, which comes after this one */
+    do {
         status = qy_proc_kill(qy_process_page()->proc, which, number, DEADLINE_NEVER);
-    } while (status == -EINTR);
+    } while (posix_proc_again(status, &tries));
     return posix_error(status);
 }
 
@@ -52,6 +54,7 @@ int64_t posix_rt_sigqueueinfo(uint64_t pid, uint64_t number, uint64_t info)
 {
     struct linux_siginfo given;
     int64_t status;
+    uint32_t tries = 0;
 
     if (guest_read(&given, info, sizeof given) < 0) {
         return -EFAULT;
@@ -62,10 +65,10 @@ int64_t posix_rt_sigqueueinfo(uint64_t pid, uint64_t number, uint64_t info)
     if (number > LINUX_SIGNAL_COUNT) {
         return -EINVAL;
     }
-    do { /* as above */
+    do {
         status = qy_proc_queue(qy_process_page()->proc, (int32_t)pid, (uint32_t)number, given.code,
                                given.value, DEADLINE_NEVER);
-    } while (status == -EINTR);
+    } while (posix_proc_again(status, &tries));
     return posix_error(status);
 }
 
@@ -77,11 +80,12 @@ static int64_t timer_set(uint64_t first_ns, uint64_t period_ns, uint64_t *ret_le
                          uint64_t *ret_period)
 {
     int64_t status;
+    uint32_t tries = 0;
 
-    do { /* as above */
+    do {
         status = qy_proc_alarm_set(qy_process_page()->proc, first_ns, period_ns, ret_left,
                                    ret_period, DEADLINE_NEVER);
-    } while (status == -EINTR);
+    } while (posix_proc_again(status, &tries));
     return posix_error(status);
 }
 

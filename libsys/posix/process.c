@@ -5,6 +5,7 @@
 #include <quay/clock.h>
 #include "call.h"
 #include "guest.h"
+#include "proc_call.h"
 #include "raise.h"
 #include "rusage.h"
 
@@ -40,11 +41,12 @@ int64_t posix_getpgrp(void)
 static int64_t relations(uint64_t pid, struct qy_proc_identity *ret_identity)
 {
     int64_t status;
+    uint32_t tries = 0;
 
-    do { /* taken back before proc had it */
+    do {
         status =
             qy_proc_relations(qy_process_page()->proc, (int32_t)pid, ret_identity, DEADLINE_NEVER);
-    } while (status == -EINTR);
+    } while (posix_proc_again(status, &tries));
     return posix_error(status);
 }
 
@@ -73,11 +75,12 @@ int64_t posix_getsid(uint64_t pid)
 int64_t posix_setpgid(uint64_t pid, uint64_t pgid)
 {
     int64_t status;
+    uint32_t tries = 0;
 
-    do { /* as above */
+    do {
         status =
             qy_proc_group_set(qy_process_page()->proc, (int32_t)pid, (int32_t)pgid, DEADLINE_NEVER);
-    } while (status == -EINTR);
+    } while (posix_proc_again(status, &tries));
     return posix_error(status);
 }
 
@@ -85,10 +88,11 @@ int64_t posix_setsid(void)
 {
     int32_t sid;
     int64_t status;
+    uint32_t tries = 0;
 
-    do { /* as above */
+    do {
         status = qy_proc_session_new(qy_process_page()->proc, &sid, DEADLINE_NEVER);
-    } while (status == -EINTR);
+    } while (posix_proc_again(status, &tries));
     return status == 0 ? sid : posix_error(status);
 }
 
@@ -194,6 +198,7 @@ static int64_t limit_set(uint64_t pid, uint64_t which, const struct linux_rlimit
 {
     struct linux_rlimit now;
     int64_t status = limit_get(pid, which, &now);
+    uint32_t tries = 0;
 
     if (status < 0 || limit->soft > limit->hard) {
         return status < 0 ? status : -EINVAL;
@@ -201,10 +206,10 @@ static int64_t limit_set(uint64_t pid, uint64_t which, const struct linux_rlimit
     if (!is_memory(which)) {
         return limit->hard > now.hard ? -EPERM : limit->soft < now.soft ? -EINVAL : 0;
     }
-    do { /* as above */
+    do {
         status = qy_proc_limit_set(qy_process_page()->proc, (int32_t)pid, QY_PROC_LIMIT_MEMORY,
                                    limit->soft, DEADLINE_NEVER);
-    } while (status == -EINTR);
+    } while (posix_proc_again(status, &tries));
     return posix_error(status);
 }
 

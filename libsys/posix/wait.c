@@ -8,6 +8,7 @@
 #include <quay/process_page.h>
 #include "call.h"
 #include "guest.h"
+#include "proc_call.h"
 #include "rusage.h"
 #include "signal.h"
 
@@ -40,6 +41,7 @@ static int64_t sleep_while(struct process_page *page, uint32_t seen)
 static int64_t wait_for(int32_t which, uint32_t options, bool is_polled, struct news *ret_news)
 {
     struct process_page *page = qy_process_page();
+    uint32_t tries = 0;
     int64_t status = 0;
 
     while (status == 0) {
@@ -52,6 +54,8 @@ static int64_t wait_for(int32_t which, uint32_t options, bool is_polled, struct 
                 return 0;
             }
             status = sleep_while(page, seen);
+        } else if (status != -EINTR && posix_proc_again(status, &tries)) {
+            status = 0;
         }
     }
     return posix_error(status);

@@ -78,6 +78,57 @@ void life_start_failed(struct process *process, uint32_t error)
     }
 }
 
+/* --- surviving ----------------------------------------------------------------------------- */
+
+/* Keys are places in the table; process 1 has none. */
+void life_keep(const struct process *process)
+{
+    if (!machine_keep(&process->machine, process->index)) {
+        return;
+    }
+    for (uint32_t i = 1; i < PROCESS_MAX; i++) {
+        const struct process *other = process_at(i);
+        if (other != NULL && other->machine.page != NULL) {
+            (void)machine_keep(&other->machine, i); /* this instance */
+        }
+    }
+}
+
+static void restore(struct process *process)
+{
+    int64_t error = machine_restore(&process->machine, process->index, process->page_bytes);
+    if (error == 0 && process->machine.page->pid != process->pid) {
+        machine_release(&process->machine); /* it was in this place before */
+    } else if (error < 0) {
+        process->machine = (struct machine){0};
+    }
+    if (process->state == PROCESS_STARTING) {
+        life_state.starting++;
+    }
+    if (process->alarm_deadline != DEADLINE_NEVER) {
+        alarm_set(process, process->alarm_deadline, process->alarm_period_ns);
+    }
+}
+
+/* All are there before the first of them ends, so that everybody hears of it. */
+void life_restore(void)
+{
+    for (uint32_t i = 1; i < PROCESS_MAX; i++) {
+        struct process *process = process_at(i);
+        if (process != NULL && process->state != PROCESS_ENDED) {
+            restore(process);
+        }
+    }
+    for (uint32_t i = 1; i < PROCESS_MAX; i++) {
+        struct process *process = process_at(i);
+        if (process != NULL && process->state != PROCESS_ENDED &&
+            (process->machine.page == NULL || machine_has_exited(&process->machine))) {
+            life_ended(process);
+        }
+    }
+    machine_timer_set(alarms_next());
+}
+
 /* --- the end ------------------------------------------------------------------------------- */
 
 void life_reap(struct process *process)
@@ -86,10 +137,13 @@ void life_reap(struct process *process)
     process_remove(process);
 }
 
-/* A group that nobody could continue any more is told, if somebody in it has stopped. */
-static void group_check(struct group *group)
+/* The end of `process` may be that of the only tie between this group and another one of the
+ * session: then nobody could continue the group any more, and if somebody in it has stopped it is
+ * told. A group that had no such tie before is left alone. */
+static void group_check(struct group *group, const struct group *tied)
 {
-    if (group_has_stopped(group) && group_is_orphaned(group)) {
+    bool was_tied = tied != group && tied->session == group->session;
+    if (was_tied && group_has_stopped(group) && group_is_orphaned(group)) {
         const struct process_signal signal = {.code = CODE_KERNEL};
         signal_send_group(group, SIGNAL_HUP, &signal);
         signal_send_group(group, SIGNAL_CONT, &signal);
@@ -112,7 +166,7 @@ static void children_leave(struct process *process)
         if (child->machine.page != NULL) {
             child->machine.page->parent = PID_SYSTEM;
         }
-        group_check(child->group);
+        group_check(child->group, process->group);
     }
 }
 
@@ -134,7 +188,7 @@ static void end_tell(struct process *process)
         process->group->session->terminal = 0;
         qy_proc_session_ended_send(life_state.server, process->pid);
     }
-    group_check(process->group);
+    group_check(process->group, process->parent->group);
     children_leave(process);
     bool is_exit = (process->status & 0x7f) == 0;
     parent_tell(process, is_exit ? CODE_EXITED : CODE_KILLED,
@@ -148,14 +202,18 @@ void life_ended(struct process *process)
 {
     struct machine_figures figures;
     machine_figures(&process->machine, &figures);
-    int64_t code = machine_exit_code(&process->machine);
+    /* Lost ones have none: then `killer` tells. */
+    int64_t code = process->machine.page != NULL ? machine_exit_code(&process->machine) : -1000;
     bool is_started = process->state != PROCESS_STARTING;
     process->cpu_ns = figures.cpu_ns;
     process->memory_bytes =
         figures.memory_bytes > process->memory_bytes ? figures.memory_bytes : process->memory_bytes;
     process->status = wait_status(code, process->killer);
     process->state = PROCESS_ENDED;
-    machine_release(&process->machine);
+    if (process->machine.page != NULL) {
+        machine_release(&process->machine);
+        machine_forget(process->index);
+    }
     alarm_set(process, DEADLINE_NEVER, 0);
     if (!is_started) {
         life_state.starting--;

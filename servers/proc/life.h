@@ -13,6 +13,13 @@ void life_init(struct qy_server *server);
 bool life_may_start(void);
 void life_starting(void);
 
+/* Its handles survive us from now on. */
+void life_keep(const struct process *process);
+
+/* After table_use has found processes: takes their handles again. Those that have ended meanwhile,
+ * or whose handles are lost, end. */
+void life_restore(void);
+
 /* The kernel's process has ended: what is left waits for the parent, if it wants to know. */
 void life_ended(struct process *process);
 

@@ -10,6 +10,7 @@
 #include "machine.h"
 #include "image.h"
 #include "machine_setup.h"
+#include <idl/keeper.h>
 #include <quay/bootstrap.h>
 #include <quay/clock.h>
 #include <quay/event.h>
@@ -26,7 +27,8 @@
 #define CALLS_MAX 4 /* of one process at a time */
 
 static struct {
-    handle_t port, programs, timer, resource;
+    handle_t port, programs, timer, resource, keeper;
+    uint64_t keeper_instance;
 } machine_state;
 
 /* All processes together leave the servers some of what is there now. */
@@ -43,30 +45,6 @@ static int64_t memory_limit(handle_t job)
     return result.status < 0
                ? 0
                : qy_job_set_limit(job, JOB_MEMORY, free_bytes - free_bytes / SHARE_OF_SERVERS);
-}
-
-int machine_setup(handle_t port, uint64_t timer_key)
-{
-    machine_state.port = port;
-    machine_state.resource = qy_bootstrap_handle(BOOTSTRAP_RESOURCE, NULL);
-    int64_t made = qy_job_create(qy_self_job());
-    if (made >= 0) {
-        machine_state.programs = (handle_t)made;
-        made = memory_limit(machine_state.programs);
-    }
-    if (made >= 0) {
-        made = qy_timer_create(qy_self_job());
-    }
-    if (made >= 0) {
-        machine_state.timer = (handle_t)made;
-        made = qy_port_bind(port, machine_state.timer, SIGNAL_FIRED, timer_key);
-    }
-    return made < 0 ? (int)made : 0;
-}
-
-int machine_watch_faults(uint64_t key)
-{
-    return (int)qy_exception_bind(machine_state.programs, machine_state.port, key);
 }
 
 /* Keeps a handle that was made. */
@@ -108,6 +86,14 @@ static int64_t process_make(struct machine *machine, const struct machine_limits
     return error;
 }
 
+static int64_t page_map(struct machine *machine)
+{
+    void *view;
+    int error = qy_memory_map(machine->memory, 0, machine->page_bytes, MAP_READ | MAP_WRITE, &view);
+    machine->page = error == 0 ? view : NULL;
+    return error;
+}
+
 /* The page, and what stands behind it; ours and the process's. */
 static int64_t page_make(struct machine *machine, size_t start_bytes)
 {
@@ -118,14 +104,9 @@ static int64_t page_make(struct machine *machine, size_t start_bytes)
     }
     int64_t address = qy_aspace_map(machine->aspace, (handle_t)memory, 0, PROCESS_PAGE, size_bytes,
                                     MAP_READ | MAP_WRITE | MAP_FIXED | MAP_FORK_NONE);
-    void *view = NULL;
-    if (address >= 0) {
-        address = qy_memory_map((handle_t)memory, 0, size_bytes, MAP_READ | MAP_WRITE, &view);
-    }
-    (void)qy_handle_close((handle_t)memory); /* the mappings keep the pages */
-    machine->page = view;
-    machine->page_bytes = view != NULL ? size_bytes : 0;
-    return address < 0 ? address : 0;
+    machine->memory = (handle_t)memory;
+    machine->page_bytes = size_bytes;
+    return address < 0 ? address : page_map(machine);
 }
 
 static int64_t stack_make(const struct machine *machine)
@@ -308,6 +289,105 @@ int64_t machine_go_at(struct machine *machine, uint64_t entry, uint64_t stack, u
     return undo(machine, qy_thread_start(machine->thread, entry, stack, argument));
 }
 
+/* --- surviving ----------------------------------------------------------------------------- */
+
+#define KEY_PROGRAMS 0 /* those of processes are above */
+#define PATIENCE     QY_SECOND
+
+/* Whoever keeps handles has gone for good: then we go on without. */
+static void keeper_lost(int64_t status)
+{
+    qy_log("the keeper does not answer (%s): a new instance will find no processes",
+           qy_error_text(status));
+    machine_state.keeper = HANDLE_INVALID;
+}
+
+bool machine_keep(const struct machine *machine, uint64_t key)
+{
+    uint64_t instance = machine_state.keeper_instance;
+    if (machine_state.keeper == HANDLE_INVALID) {
+        return false;
+    }
+    int64_t status = qy_keeper_put(machine_state.keeper, key, machine->job, machine->process,
+                                   machine->aspace, machine->thread, machine->memory,
+                                   &machine_state.keeper_instance, qy_deadline_after(PATIENCE));
+    if (status != 0) {
+        keeper_lost(status);
+        return false;
+    }
+    return instance != machine_state.keeper_instance;
+}
+
+void machine_forget(uint64_t key)
+{
+    if (machine_state.keeper != HANDLE_INVALID) {
+        int64_t status = qy_keeper_drop(machine_state.keeper, key, qy_deadline_after(PATIENCE));
+        if (status != 0) {
+            keeper_lost(status);
+        }
+    }
+}
+
+int64_t machine_restore(struct machine *machine, uint64_t key, size_t page_bytes)
+{
+    *machine = (struct machine){.page_bytes = page_bytes};
+    if (machine_state.keeper == HANDLE_INVALID) {
+        return -ENOENT;
+    }
+    int64_t status =
+        qy_keeper_get(machine_state.keeper, key, &machine->job, &machine->process, &machine->aspace,
+                      &machine->thread, &machine->memory, qy_deadline_after(PATIENCE));
+    if (status == 0) {
+        status = page_map(machine);
+    }
+    return status > 0 ? -status : status;
+}
+
+bool machine_has_exited(const struct machine *machine)
+{
+    return qy_process_info(machine->process).status == 1;
+}
+
+static int64_t programs_get(void)
+{
+    struct machine kept;
+    if (machine_restore(&kept, KEY_PROGRAMS, PAGE_SIZE) != -ENOENT && kept.job != HANDLE_INVALID) {
+        machine_state.programs = kept.job;
+        return 0;
+    }
+    int64_t made = qy_job_create(qy_self_job());
+    if (made < 0) {
+        return made;
+    }
+    machine_state.programs = (handle_t)made;
+    kept = (struct machine){.job = (handle_t)made};
+    (void)machine_keep(&kept, KEY_PROGRAMS); /* nobody else is there yet */
+    return memory_limit(machine_state.programs);
+}
+
+/* --- setting up ---------------------------------------------------------------------------- */
+
+int machine_setup(handle_t port, uint64_t timer_key)
+{
+    machine_state.port = port;
+    machine_state.resource = qy_bootstrap_handle(BOOTSTRAP_RESOURCE, NULL);
+    machine_state.keeper = qy_bootstrap_handle(BOOTSTRAP_SESSION, "keeper");
+    int64_t made = programs_get();
+    if (made >= 0) {
+        made = qy_timer_create(qy_self_job());
+    }
+    if (made >= 0) {
+        machine_state.timer = (handle_t)made;
+        made = qy_port_bind(port, machine_state.timer, SIGNAL_FIRED, timer_key);
+    }
+    return made < 0 ? (int)made : 0;
+}
+
+int machine_watch_faults(uint64_t key)
+{
+    return (int)qy_exception_bind(machine_state.programs, machine_state.port, key);
+}
+
 /* --- ending -------------------------------------------------------------------------------- */
 
 void machine_kill(const struct machine *machine)
@@ -331,6 +411,7 @@ void machine_release(struct machine *machine)
         qy_pages_unmap(machine->page, machine->page_bytes);
     }
     machine_kill(machine); /* what the process may have started in its job */
+    close_if(&machine->memory);
     close_if(&machine->thread);
     close_if(&machine->aspace);
     close_if(&machine->process);

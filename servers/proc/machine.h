@@ -18,6 +18,7 @@ struct machine {
     koid_t job_koid, process_koid;         /* 0: not asked for yet */
     struct process_page *page;             /* as we map it; NULL: none */
     size_t page_bytes;                     /* with the start block */
+    handle_t memory;                       /* the page's */
 };
 
 struct machine_limits {
@@ -33,6 +34,18 @@ int64_t machine_spawn(struct machine *machine, const struct machine_limits *limi
 /* A copy of another one, which waits for the answer to its call. */
 int64_t machine_fork(struct machine *machine, const struct machine_limits *limits, uint64_t badge,
                      const struct machine *source);
+
+/* Puts its handles where they survive us, and takes them away again. True: those of all others have
+ * been lost there, and are to be put again. */
+bool machine_keep(const struct machine *machine, uint64_t key);
+void machine_forget(uint64_t key);
+
+/* What was kept under this key: 0 or a negative error number. Of `machine` only page_bytes is read.
+ */
+int64_t machine_restore(struct machine *machine, uint64_t key, size_t page_bytes);
+
+/* Whether it has exited. */
+bool machine_has_exited(const struct machine *machine);
 
 /* Starts what was spawned. */
 int64_t machine_go(struct machine *machine);

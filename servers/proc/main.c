@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <quay/bootstrap.h>
 #include <quay/exception.h>
+#include <quay/memory.h>
 #include <quay/names.h>
 #include <quay/server.h>
 #include <quay/text.h>
@@ -104,13 +105,22 @@ int main(int argument_count, char **arguments)
         .notice = notice,
         .cancelled = cancelled,
     };
-    table_init();
+    void *kept = qy_memory_kept(TABLE_BYTES);
+    bool is_restart = false;
     alarms_init();
     life_init(&server);
+    if (kept != NULL) {
+        is_restart = table_use(kept);
+    } else {
+        table_init();
+    }
     image_load("lib/posix");
     int error = machine_setup(server.port, KEY_TIMER);
     if (error == 0) {
         error = machine_watch_faults(KEY_FAULTS);
+    }
+    if (error == 0 && is_restart) {
+        life_restore();
     }
     if (error < 0) {
         qy_log("cannot start: %s", qy_error_text(error));

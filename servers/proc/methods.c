@@ -161,6 +161,7 @@ static int64_t proc_signal_thread(struct qy_request *request, handle_t *thread)
         return QY_PROC_FAILURE_NOT_PERMITTED;
     }
     machine_thread_set(&process->machine, qy_take(thread));
+    life_keep(process);
     return 0;
 }
 

@@ -32,7 +32,7 @@ static struct machine_limits limits_of(const struct process *process)
     return (struct machine_limits){process->memory_limit, process->thread_limit};
 }
 
-/* The numbers that its page tells. */
+/* The numbers that its page tells; from here on it is restored by a new instance. */
 static void page_number(struct process *process)
 {
     struct process_page *page = process->machine.page;
@@ -41,6 +41,8 @@ static void page_number(struct process *process)
     page->group = process->group->pgid;
     page->session = process->group->session->sid;
     process->started_ns = machine_now();
+    process->page_bytes = process->machine.page_bytes;
+    life_keep(process);
 }
 
 /* --- spawn --------------------------------------------------------------------------------- */
@@ -98,6 +100,7 @@ int64_t proc_spawn(struct qy_request *request, qy_proc_spawn_flags_t flags, int3
         failure = error < 0 ? (uint32_t)failure_of(error) : 0;
     }
     if (failure != 0) {
+        machine_forget(process->index);
         process_remove(process);
         return failure;
     }
@@ -159,6 +162,7 @@ int64_t proc_fork(struct qy_request *request, uint64_t entry, uint64_t stack, ui
         error = machine_go_at(&process->machine, entry, stack, argument);
     }
     if (error < 0) {
+        machine_forget(process->index);
         process_remove(process);
         return failure_of(error);
     }

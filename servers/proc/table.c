@@ -4,15 +4,26 @@
 
 #define PID_BUCKETS 256u
 
-static struct {
+#define TABLE_MAGIC 0x3142544359512055ul /* of this layout */
+
+struct table {
+    uint64_t magic;
     struct process processes[PROCESS_MAX];
+    struct session sessions[PROCESS_MAX]; /* of these, what terminals they have */
+    int32_t last_pid;
+};
+
+_Static_assert(sizeof(struct table) <= TABLE_BYTES, "room for the table");
+
+static struct table own_table;
+
+static struct {
+    struct table *table;
     struct process *free; /* by pid_next */
     struct process *by_pid[PID_BUCKETS];
     struct group groups[PROCESS_MAX];
-    struct session sessions[PROCESS_MAX];
     uint32_t group_top, session_top; /* from here on they were never used */
-    int32_t last_pid;
-} table_state;
+} table_state = {.table = &own_table};
 
 static struct process **bucket(int32_t pid)
 {
@@ -21,12 +32,12 @@ static struct process **bucket(int32_t pid)
 
 struct process *process_system(void)
 {
-    return &table_state.processes[0];
+    return &table_state.table->processes[0];
 }
 
 struct process *process_at(uint32_t index)
 {
-    struct process *process = index < PROCESS_MAX ? &table_state.processes[index] : NULL;
+    struct process *process = index < PROCESS_MAX ? &table_state.table->processes[index] : NULL;
     return process != NULL && process->state != PROCESS_FREE ? process : NULL;
 }
 
@@ -67,8 +78,8 @@ struct group *group_find(int32_t pgid)
 struct session *session_find(int32_t sid)
 {
     for (uint32_t i = 0; sid > 0 && i < table_state.session_top; i++) {
-        if (table_state.sessions[i].sid == sid) {
-            return &table_state.sessions[i];
+        if (table_state.table->sessions[i].sid == sid) {
+            return &table_state.table->sessions[i];
         }
     }
     return NULL;
@@ -89,6 +100,8 @@ static void group_leave(struct process *process)
 static void group_enter(struct process *process, struct group *group)
 {
     process->group = group;
+    process->sid = group->session->sid;
+    process->pgid = group->pgid;
     list_add(&group->members, &process->members);
 }
 
@@ -112,12 +125,12 @@ static struct group *group_make(int32_t pgid, struct session *session)
 static struct session *session_make(int32_t sid)
 {
     uint32_t at = 0;
-    while (table_state.sessions[at].sid != 0) {
+    while (table_state.table->sessions[at].sid != 0) {
         at++;
     }
     table_state.session_top = at < table_state.session_top ? table_state.session_top : at + 1;
-    table_state.sessions[at] = (struct session){.sid = sid};
-    return &table_state.sessions[at];
+    table_state.table->sessions[at] = (struct session){.sid = sid};
+    return &table_state.table->sessions[at];
 }
 
 static bool is_alone(const struct process *process)
@@ -140,6 +153,7 @@ uint32_t group_join(struct process *process, int32_t pgid)
     }
     if (group == NULL && is_alone(process)) {
         process->group->pgid = pgid; /* nobody else knows the group that goes */
+        process->pgid = pgid;
         return 0;
     }
     group = group != NULL ? group : group_make(pgid, session);
@@ -185,44 +199,139 @@ bool group_has_stopped(const struct group *group)
 
 /* --- processes ----------------------------------------------------------------------------- */
 
-static void process_init(struct process *process, int32_t pid, struct process *parent)
+static void parent_set(struct process *process, struct process *parent)
 {
-    *process = (struct process){.pid = pid,
-                                .index = process->index,
-                                .state = PROCESS_STARTING,
-                                .parent = parent,
-                                .memory_limit = UINT64_MAX,
-                                .thread_limit = UINT64_MAX,
-                                .pid_next = *bucket(pid)};
+    process->parent = parent;
+    process->ppid = parent->pid;
+    list_add(&parent->children, &process->siblings);
+}
+
+static void links_init(struct process *process)
+{
     list_init(&process->children);
     list_init(&process->siblings);
     list_init(&process->members);
     list_init(&process->alarms);
-    *bucket(pid) = process;
+    process->pid_next = *bucket(process->pid);
+    *bucket(process->pid) = process;
+}
+
+static void process_init(struct process *process, int32_t pid)
+{
+    *process = (struct process){.pid = pid,
+                                .index = process->index,
+                                .state = PROCESS_FREE,
+                                .memory_limit = UINT64_MAX,
+                                .thread_limit = UINT64_MAX,
+                                .alarm_deadline = DEADLINE_NEVER};
+    links_init(process);
+}
+
+static void system_init(void)
+{
+    struct process *system = process_system();
+    process_init(system, PID_SYSTEM);
+    system->state = PROCESS_RUNNING;
+    group_enter(system, group_make(PID_SYSTEM, session_make(PID_SYSTEM)));
+}
+
+static void place_free(struct process *process)
+{
+    process->state = PROCESS_FREE;
+    process->pid = 0;
+    process->pid_next = table_state.free;
+    table_state.free = process;
+}
+
+static void derived_clear(struct table *table)
+{
+    __builtin_memset(&table_state, 0, sizeof table_state);
+    table_state.table = table;
+    for (uint32_t i = 0; i < PROCESS_MAX; i++) {
+        table->processes[i].index = i;
+        table->sessions[i] = (struct session){0};
+    }
 }
 
 void table_init(void)
 {
-    __builtin_memset(&table_state, 0, sizeof table_state);
-    for (uint32_t i = PROCESS_MAX; i-- > 1;) {
-        table_state.processes[i].index = i;
-        table_state.processes[i].pid_next = table_state.free;
-        table_state.free = &table_state.processes[i];
+    __builtin_memset(&own_table, 0, sizeof own_table);
+    (void)table_use(&own_table); /* nobody is there */
+}
+
+/* --- what the last instance knew ----------------------------------------------------------- */
+
+static bool is_sound(const struct process *process)
+{
+    return process->state > PROCESS_FREE && process->state <= PROCESS_ENDED &&
+           process->pid > PID_SYSTEM && process->pgid > 0 && process->sid > 0 &&
+           process_find(process->pid) == NULL;
+}
+
+static uint32_t terminal_of(const struct session *sessions, int32_t sid)
+{
+    for (uint32_t i = 0; i < PROCESS_MAX; i++) {
+        if (sessions[i].sid == sid) {
+            return sessions[i].terminal;
+        }
     }
-    struct process *system = process_system();
-    process_init(system, PID_SYSTEM, NULL);
-    system->state = PROCESS_RUNNING;
-    group_enter(system, group_make(PID_SYSTEM, session_make(PID_SYSTEM)));
-    table_state.last_pid = PID_SYSTEM;
+    return 0;
+}
+
+/* `before` are the sessions of the last instance. */
+static void group_restore(struct process *process, const struct session *before)
+{
+    struct group *group = group_find(process->pgid);
+    if (group == NULL) {
+        struct session *session = session_find(process->sid);
+        if (session == NULL) {
+            session = session_make(process->sid);
+            session->terminal = terminal_of(before, process->sid);
+        }
+        group = group_make(process->pgid, session);
+    }
+    group_enter(process, group);
+}
+
+bool table_use(void *memory)
+{
+    struct table *table = memory;
+    static struct session before[PROCESS_MAX];
+    bool is_old = table->magic == TABLE_MAGIC;
+    __builtin_memcpy(before, table->sessions, sizeof before);
+    derived_clear(table);
+    system_init();
+    for (uint32_t i = PROCESS_MAX; i-- > 1;) {
+        struct process *process = &table->processes[i];
+        if (is_old && is_sound(process)) {
+            process->machine = (struct machine){0};
+            process->spawn_call = (struct qy_pending){0};
+            links_init(process);
+            group_restore(process, before);
+        } else {
+            place_free(process);
+        }
+    }
+    for (uint32_t i = 1; i < PROCESS_MAX; i++) {
+        struct process *process = process_at(i);
+        if (process != NULL) {
+            struct process *parent = process_find(process->ppid);
+            bool is_there = parent != NULL && parent->state != PROCESS_ENDED && parent != process;
+            parent_set(process, is_there ? parent : process_system());
+        }
+    }
+    table->last_pid = table->last_pid >= PID_SYSTEM ? table->last_pid : PID_SYSTEM;
+    table->magic = TABLE_MAGIC;
+    return is_old;
 }
 
 static int32_t pid_next(void)
 {
-    int32_t pid = table_state.last_pid;
+    int32_t pid = table_state.table->last_pid;
     do {
         pid = pid < PID_MAX ? pid + 1 : PID_SYSTEM + 1;
     } while (process_find(pid) != NULL || group_find(pid) != NULL || session_find(pid) != NULL);
-    table_state.last_pid = pid;
+    table_state.table->last_pid = pid;
     return pid;
 }
 
@@ -233,27 +342,26 @@ struct process *process_add(struct process *parent)
         return NULL;
     }
     table_state.free = process->pid_next;
-    process_init(process, pid_next(), parent);
+    process_init(process, pid_next());
     process->memory_limit = parent->memory_limit;
     process->thread_limit = parent->thread_limit;
-    list_add(&parent->children, &process->siblings);
+    parent_set(process, parent);
     group_enter(process, parent->group);
+    __atomic_store_n(&process->state, PROCESS_STARTING, __ATOMIC_RELEASE); /* all else is there */
     return process;
 }
 
 void process_remove(struct process *process)
 {
     struct process **at = bucket(process->pid);
+    __atomic_store_n(&process->state, PROCESS_FREE, __ATOMIC_RELEASE); /* before all else */
     while (*at != process) {
         at = &(*at)->pid_next;
     }
     *at = process->pid_next;
     list_remove(&process->siblings);
     group_leave(process);
-    process->state = PROCESS_FREE;
-    process->pid = 0;
-    process->pid_next = table_state.free;
-    table_state.free = process;
+    place_free(process);
 }
 
 void process_orphan_children(struct process *process)
@@ -262,7 +370,6 @@ void process_orphan_children(struct process *process)
     {
         struct process *child = LIST_ENTRY(each, struct process, siblings);
         list_remove(&child->siblings);
-        child->parent = process_system();
-        list_add(&process_system()->children, &child->siblings);
+        parent_set(child, process_system());
     }
 }

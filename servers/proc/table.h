@@ -56,6 +56,8 @@ struct process {
     uint32_t index; /* in the table; fixed */
     enum process_state state;
 
+    int32_t ppid, pgid, sid; /* as the pointers say */
+
     struct process *parent; /* NULL: process 1 */
     struct link children, siblings;
     struct group *group;
@@ -71,6 +73,7 @@ struct process {
     uint64_t children_cpu_ns;
     uint64_t memory_limit, thread_limit; /* UINT64_MAX: none */
     time_ns_t started_ns;
+    size_t page_bytes; /* of the machine's page, for its next instance */
 
     struct link alarms; /* alarms.h */
     time_ns_t alarm_deadline;
@@ -80,8 +83,14 @@ struct process {
     struct machine machine;
 };
 
-/* Only process 1. */
+#define TABLE_BYTES (256 * 1024ul)
+
+/* Only process 1, in memory of ours. */
 void table_init(void);
+
+/* In `memory` of TABLE_BYTES, which is zeroed or has what the last instance knew. True: there are
+ * processes, without machines. */
+bool table_use(void *memory);
 
 struct process *process_system(void);
 

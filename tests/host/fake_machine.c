@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake_machine.h"
 #include <quay/server.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../../servers/proc/life.h"
@@ -8,6 +9,7 @@
 static struct {
     uint32_t room, count;
     koid_t next_koid;
+    struct machine kept[PROCESS_MAX];
 } fake_state;
 
 time_ns_t fake_timer, fake_now;
@@ -77,6 +79,30 @@ int64_t machine_fork(struct machine *machine, const struct machine_limits *limit
     (void)badge;
     (void)source;
     return make(machine);
+}
+
+bool machine_keep(const struct machine *machine, uint64_t key)
+{
+    assert(key < PROCESS_MAX);
+    fake_state.kept[key] = *machine;
+    return false;
+}
+
+void machine_forget(uint64_t key)
+{
+    fake_state.kept[key] = (struct machine){0};
+}
+
+int64_t machine_restore(struct machine *machine, uint64_t key, size_t page_bytes)
+{
+    (void)page_bytes;
+    *machine = fake_state.kept[key];
+    return machine->page != NULL ? 0 : -ENOENT;
+}
+
+bool machine_has_exited(const struct machine *machine)
+{
+    return fake(machine)->has_exited;
 }
 
 int64_t machine_go(struct machine *machine)

@@ -10,7 +10,7 @@
 struct fake_process {
     struct process_page page;
     uint32_t kills, kicks, wakes, threads;
-    bool is_stopped, is_started;
+    bool is_stopped, is_started, has_exited;
     int64_t exit_code;
     uint64_t memory_limit;
 };

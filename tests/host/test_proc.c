@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <quay/host.h>
+#include <stdlib.h>
 #include <string.h>
 #include "../../servers/proc/alarms.h"
 #include "../../servers/proc/deliver.h"
@@ -433,6 +434,84 @@ static void test_orphaned_group_is_not_stopped_and_is_freed(void **state)
     assert_false(fake_of(member)->is_stopped);
 }
 
+static void test_group_that_was_always_orphaned_is_left_alone(void **state)
+{
+    (void)state;
+    int32_t stopped = forked(the.shell), other = forked(the.shell);
+    assert_int_equal(send(the.shell, stopped, SIGNAL_STOP), 0);
+    fake_end(other, 0);
+    assert_true(fake_of(stopped)->is_stopped);
+    assert_int_equal(fake_of(the.shell)->kills, 0);
+}
+
+/* --- a new instance ------------------------------------------------------------------------ */
+
+static void test_new_instance_knows_what_the_last_one_knew(void **state)
+{
+    (void)state;
+    static uint64_t memory[TABLE_BYTES / 8];
+    memset(memory, 0, sizeof memory);
+    fake_machine_reset(ROOM);
+    assert_false(table_use(memory));
+    assert_int_equal(spawn(the.control, QY_PROC_SPAWN_FLAGS_SESSION, 0, &the.shell), 0);
+    int32_t job = forked(the.shell), member = forked(job), zombie = forked(the.shell);
+    int32_t gone = forked(the.shell), lost = forked(the.shell), pid, status;
+    uint64_t left, period;
+    (void)qy_proc_group_set(session_of(job), 0, 0, NEVER);
+    (void)qy_proc_group_set(session_of(job), member, job, NEVER);
+    (void)send(the.shell, member, SIGNAL_STOP);
+    (void)qy_proc_alarm_set(session_of(job), 700, 0, &left, &period, NEVER);
+    (void)qy_proc_terminal_set(the.control, the.shell, 5, NEVER);
+    fake_end(zombie, 4);
+    fake_of(gone)->has_exited = true;
+    fake_of(gone)->exit_code = 6;
+    free(fake_of(lost));
+    machine_forget(process_find(lost)->index);
+    fake_timer = DEADLINE_NEVER;
+
+    alarms_init();
+    life_init(&server);
+    assert_true(table_use(memory));
+    life_restore();
+    assert_int_equal(process_find(member)->ppid, job);
+    assert_ptr_equal(process_find(member)->group, process_find(job)->group);
+    assert_int_equal(process_find(job)->group->pgid, job);
+    assert_int_equal(process_find(job)->group->session->terminal, 5);
+    assert_int_equal(process_find(member)->state, PROCESS_STOPPED);
+    assert_int_equal(fake_timer, 700);
+    assert_int_equal(wait_of(the.shell, zombie, 0, &pid, &status), 0);
+    assert_int_equal(status, 4 << 8);
+    assert_int_equal(wait_of(the.shell, gone, 0, &pid, &status), 0);
+    assert_int_equal(status, 6 << 8);
+    assert_int_equal(wait_of(the.shell, lost, 0, &pid, &status), 0);
+    assert_int_equal(status, SIGNAL_KILL);
+    assert_int_equal(fake_of(the.shell)->page.children, 3);
+    assert_true(forked(member) > lost);
+}
+
+static void test_new_instance_survives_any_table(void **state)
+{
+    (void)state;
+    static uint64_t memory[TABLE_BYTES / 8];
+    memset(memory, 0, sizeof memory);
+    fake_machine_reset(ROOM);
+    (void)table_use(memory);
+    uint64_t magic = memory[0];
+    for (uint32_t seed = 1; seed < 200; seed++) {
+        for (size_t i = 0; i < sizeof memory / 8; i++) {
+            uint64_t word = seed * 0x9e3779b97f4a7c15ul + i * 0xbf58476d1ce4e5b9ul;
+            memory[i] = (word ^ word >> 29) & (seed % 2 == 0 ? 0xffff0000ffff : 0x700000007);
+        }
+        memory[0] = magic;
+        assert_true(table_use(memory));
+        for (uint32_t i = 0; i < PROCESS_MAX; i++) {
+            const struct process *process = process_at(i);
+            assert_true(process == NULL || process_find(process->pid) == process);
+        }
+    }
+    table_init();
+}
+
 /* --- groups and sessions ------------------------------------------------------------------- */
 
 static void test_groups_as_posix_says(void **state)
@@ -605,6 +684,9 @@ int main(void)
         TEST(test_badge_of_a_process_that_has_gone_is_nobody),
         TEST(test_stop_and_continue_are_told),
         TEST(test_orphaned_group_is_not_stopped_and_is_freed),
+        TEST(test_group_that_was_always_orphaned_is_left_alone),
+        TEST(test_new_instance_knows_what_the_last_one_knew),
+        TEST(test_new_instance_survives_any_table),
         TEST(test_groups_as_posix_says),
         TEST(test_pid_of_a_group_is_not_given_again),
         TEST(test_console_asks_about_the_background),

@@ -9,6 +9,7 @@
 #include <quay/archive.h>
 #include <quay/bootstrap.h>
 #include <quay/clock.h>
+#include <quay/event.h>
 #include <quay/handle.h>
 #include <quay/memory.h>
 #include <quay/port.h>
@@ -18,8 +19,10 @@
 #include <quay/system.h>
 #include <quay/text.h>
 #include "../shared/tap.h"
+#include "event.h"
 
-#define TOKENS 32
+#define TOKENS     32
+#define KEPT_BYTES (256 * 1024ul)
 
 static const void *archive_open(void)
 {
@@ -36,37 +39,91 @@ static handle_t session(handle_t port, uint64_t badge)
     return made.status >= 0 ? made.second : HANDLE_INVALID;
 }
 
-static int64_t server_start(const void *archive, handle_t port)
+static const void *archive;
+
+/* As init starts a server: with a port and memory that outlive it. */
+static int64_t server_start(const char *program, handle_t job, handle_t port, handle_t memory,
+                            handle_t keeper, handle_t *ret_process)
 {
-    const struct archive_entry *entry = qy_archive_find(archive, "servers/proc");
-    int64_t job = qy_job_create(qy_self_job());
-    if (entry == NULL || job < 0) {
-        return entry == NULL ? -ENOENT : job;
+    const struct archive_entry *entry = qy_archive_find(archive, program);
+    if (entry == NULL) {
+        return -ENOENT;
     }
     const struct qy_spawn_handle handles[] = {
-        {(handle_t)job, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_JOB, 0, NULL},
+        {job, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_JOB, 0, NULL},
         {port, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_PORT, 0, NULL},
         {qy_bootstrap_handle(BOOTSTRAP_ARCHIVE, NULL), RIGHTS_BASIC | RIGHT_READ, HANDLE_COPY,
          BOOTSTRAP_ARCHIVE, qy_bootstrap_value(BOOTSTRAP_ARCHIVE, NULL), NULL},
         {qy_bootstrap_handle(BOOTSTRAP_RESOURCE, NULL), RIGHTS_BASIC | RIGHT_SYSTEM_INFO,
          HANDLE_COPY, BOOTSTRAP_RESOURCE, 0, NULL},
+        {memory, RIGHTS_BASIC | RIGHT_READ | RIGHT_WRITE, HANDLE_COPY, BOOTSTRAP_MEMORY, KEPT_BYTES,
+         QY_KEPT_NAME},
+        {keeper, RIGHTS_SAME, HANDLE_COPY, BOOTSTRAP_SESSION, 0, "keeper"},
     };
-    const char *name = "proc";
     const struct qy_spawn spawn = {
-        .job = (handle_t)job,
-        .name = name,
+        .job = job,
+        .name = program,
         .image = (const uint8_t *)archive + entry->offset_bytes,
         .image_bytes = entry->size_bytes,
         .argument_count = 1,
-        .arguments = &name,
-        .handle_count = sizeof handles / sizeof handles[0],
+        .arguments = &program,
+        .handle_count = keeper != HANDLE_INVALID ? 6 : 5,
         .handles = handles,
     };
-    return qy_spawn(&spawn, NULL);
+    return qy_spawn(&spawn, ret_process);
+}
+
+static struct {
+    handle_t job, port, memory, keeper, process;
+} server;
+
+static int64_t proc_start(void)
+{
+    return server_start("servers/proc", server.job, server.port, server.memory, server.keeper,
+                        &server.process);
+}
+
+static int64_t servers_start(void)
+{
+    int64_t keeper_port = qy_port_create(qy_self_job(), TOKENS);
+    handle_t keeper;
+    server.port = (handle_t)qy_port_create(qy_self_job(), TOKENS);
+    server.job = (handle_t)qy_job_create(qy_self_job());
+    server.memory = (handle_t)qy_memory_create(qy_self_job(), KEPT_BYTES, 0);
+    server.keeper = session((handle_t)keeper_port, 1);
+    int64_t status = server_start("servers/keeper", server.job, (handle_t)keeper_port,
+                                  server.memory, HANDLE_INVALID, &keeper);
+    return status >= 0 ? proc_start() : status;
+}
+
+/* For the suite, which asks for it by a bit of an event: proc dies, is dead for a while, and is
+ * started again. */
+static int64_t restart(handle_t event)
+{
+    (void)qy_process_kill(server.process);                               /* ours */
+    (void)qy_object_wait(server.process, SIGNAL_EXITED, DEADLINE_NEVER); /* no deadline */
+    (void)qy_handle_close(server.process);
+    (void)qy_event_signal(event, 0, EVENT_DEAD);
+    (void)qy_thread_sleep(qy_deadline_after(50 * QY_MILLISECOND)); /* what happens meanwhile */
+    int64_t status = proc_start();
+    (void)qy_event_signal(event, EVENT_DEAD, EVENT_DONE);
+    return status;
+}
+
+static void suite_serve(handle_t process, handle_t event)
+{
+    while (qy_object_wait(process, SIGNAL_EXITED, DEADLINE_POLL) < 0) {
+        struct qy_result result =
+            qy_event_wait(event, EVENT_RESTART, 1, qy_deadline_after(20 * QY_MILLISECOND));
+        int64_t status = result.status == 0 ? restart(event) : 0;
+        if (status < 0) {
+            qy_log("proc does not start again: %s", qy_error_text(status));
+        }
+    }
 }
 
 /* A copy of a file of the archive; HANDLE_INVALID if there is none. */
-static handle_t file_copy(const void *archive, const char *name)
+static handle_t file_copy(const char *name)
 {
     const struct archive_entry *entry = qy_archive_find(archive, name);
     void *view;
@@ -85,7 +142,7 @@ static handle_t file_copy(const void *archive, const char *name)
 
 /* A process that runs `strings`: path and arguments, each with a zero. */
 static int64_t program_start(handle_t control, const char *strings, size_t size, uint32_t arguments,
-                             handle_t first, handle_t second, int32_t *ret_pid)
+                             handle_t first, handle_t second, handle_t third, int32_t *ret_pid)
 {
     static _Alignas(8) uint8_t block[sizeof(struct process_start) + 64];
     struct process_start *start = (struct process_start *)(void *)block;
@@ -97,7 +154,7 @@ static int64_t program_start(handle_t control, const char *strings, size_t size,
     }
     memcpy(start + 1, strings, size);
     return qy_proc_spawn(control, QY_PROC_SPAWN_FLAGS_SESSION, 0, start, start->size_bytes, first,
-                         second, HANDLE_INVALID, HANDLE_INVALID, HANDLE_INVALID, HANDLE_INVALID,
+                         second, third, HANDLE_INVALID, HANDLE_INVALID, HANDLE_INVALID,
                          HANDLE_INVALID, HANDLE_INVALID, ret_pid, DEADLINE_NEVER);
 }
 
@@ -158,7 +215,8 @@ static void bad_file_run(handle_t control, handle_t file, uint8_t *view, uint32_
         uint32_t at = random_next(&state) % (count % 2 == 0 ? HEAD : 64);
         view[at] = (uint8_t)random_next(&state);
     }
-    int64_t status = program_start(control, strings, sizeof strings, 2, file, HANDLE_INVALID, &pid);
+    int64_t status = program_start(control, strings, sizeof strings, 2, file, HANDLE_INVALID,
+                                   HANDLE_INVALID, &pid);
     *ret_refused += status == QY_PROC_FAILURE_NOT_EXECUTABLE;
     if (status == 0) {                                       /* it was sound, or as good as that */
         (void)qy_proc_kill(control, pid, 9, DEADLINE_NEVER); /* or it has ended */
@@ -215,8 +273,8 @@ static int64_t spawn_measure(handle_t control, handle_t file)
     for (uint32_t i = 0; i < SPAWN_SAMPLES + 3; i++) { /* the first are not counted */
         int32_t pid;
         uint64_t before = qy_tsc_read();
-        int64_t status =
-            program_start(control, strings, sizeof strings, 2, file, HANDLE_INVALID, &pid);
+        int64_t status = program_start(control, strings, sizeof strings, 2, file, HANDLE_INVALID,
+                                       HANDLE_INVALID, &pid);
         samples[i < 3 ? 0 : i - 3] = qy_tsc_read() - before;
         if (status != 0) {
             return status;
@@ -239,7 +297,8 @@ static int64_t rows_measure(handle_t control, handle_t file)
         char strings[32] = "bench\0bench";
         int32_t pid;
         (void)qy_strlcpy(strings + 12, rows[i], sizeof strings - 12);
-        status = program_start(control, strings, sizeof strings, 2, file, HANDLE_INVALID, &pid);
+        status = program_start(control, strings, sizeof strings, 2, file, HANDLE_INVALID,
+                               HANDLE_INVALID, &pid);
         end_wait(control, pid);
     }
     return status;
@@ -250,24 +309,25 @@ int main(int argument_count, char **arguments)
     (void)argument_count;
     (void)arguments;
     static const char strings[] = "suite\0suite";
-    const void *archive = archive_open();
-    int64_t port = qy_port_create(qy_self_job(), TOKENS);
+    archive = archive_open();
     int32_t pid = 0;
     handle_t process = HANDLE_INVALID;
-    int64_t status = archive == NULL ? -EINVAL : server_start(archive, (handle_t)port);
-    handle_t control = session((handle_t)port, QY_PROC_ACCESS_INSPECT | QY_PROC_ACCESS_CONTROL);
-    handle_t inspect = session((handle_t)port, QY_PROC_ACCESS_INSPECT);
+    int64_t event = qy_event_create(qy_self_job());
+    int64_t status = archive == NULL ? -EINVAL : servers_start();
+    handle_t control = session(server.port, QY_PROC_ACCESS_INSPECT | QY_PROC_ACCESS_CONTROL);
+    handle_t inspect = session(server.port, QY_PROC_ACCESS_INSPECT);
     handle_t first = control;
     if (status >= 0 && qy_archive_find(archive, "bin/bench") != NULL) {
-        status = rows_measure(control, file_copy(archive, "bin/bench"));
+        status = rows_measure(control, file_copy("bin/bench"));
         qy_log("rows: %s", qy_error_text(status));
         tap_leave();
     } else if (status >= 0 && qy_archive_find(archive, "bin/suite") != NULL) {
-        first = file_copy(archive, "bin/suite");
+        first = file_copy("bin/suite");
         bad_files_run(control, inspect, first);
     }
     if (status >= 0) {
-        status = program_start(control, strings, sizeof strings, 1, first, inspect, &pid);
+        status = program_start(control, strings, sizeof strings, 1, first, inspect, (handle_t)event,
+                               &pid);
     }
     if (status == 0) {
         status = qy_proc_open(control, pid, &process, DEADLINE_NEVER);
@@ -276,7 +336,7 @@ int main(int argument_count, char **arguments)
         qy_log("the suite does not start: %s", qy_error_text(status));
         tap_leave();
     }
-    (void)qy_object_wait(process, SIGNAL_EXITED, DEADLINE_NEVER); /* no deadline */
+    suite_serve(process, (handle_t)event);
     qy_log("the suite ended with code %ld", (long)qy_process_info(process).second);
     tap_leave();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <quay/clock.h>
+#include <quay/event.h>
 #include <quay/handle.h>
 #include <quay/memory.h>
 #include <quay/process.h>
@@ -7,20 +8,29 @@
 #include <quay/thread.h>
 #include "../../../servers/proc/signals.h"
 #include "../shared/tap.h"
+#include "event.h"
 #include "layer.h"
 
 #define WUNTRACED  2u
 #define WCONTINUED 8u
 #define BOMB_MAX   2000
 
+/* What main.c gave, kept in memory: a copy has another page. */
+static handle_t given[PROCESS_HANDLES_MAX];
+
 static handle_t control(void)
 {
-    return qy_process_page()->handles[0];
+    return given[0];
 }
 
 static handle_t inspect(void)
 {
-    return qy_process_page()->handles[1];
+    return given[1];
+}
+
+static handle_t event(void)
+{
+    return given[2];
 }
 
 static void page_set(uint64_t *word, uint64_t value)
@@ -380,6 +390,79 @@ static void test_rights(void)
            "limits are told");
 }
 
+/* --- another instance of proc -------------------------------------------------------------- */
+
+static void event_await(uint64_t bit)
+{
+    while (qy_event_wait(event(), bit, 0, DEADLINE_NEVER).status < 0) {
+        /* a signal */
+    }
+}
+
+static void restart(void)
+{
+    (void)qy_event_signal(event(), EVENT_DONE, EVENT_RESTART);
+    event_await(EVENT_DONE);
+}
+
+static void end_meanwhile(void)
+{
+    event_await(EVENT_DEAD);
+    layer_exit(9);
+}
+
+static void alarm_meanwhile(void)
+{
+    uint64_t left, period;
+    page_set(&qy_process_page()->caught, signal_bit(SIGNAL_ALRM));
+    alarm_set(20 * 1000000, 0, &left, &period);
+    event_await(EVENT_DEAD);
+    layer_exit(layer_signal_wait(signal_bit(SIGNAL_ALRM)) == SIGNAL_ALRM ? 0 : 1);
+}
+
+static int64_t child(void (*body)(void))
+{
+    int64_t pid = layer_fork();
+    if (pid == 0) {
+        body();
+        layer_exit(0);
+    }
+    return pid;
+}
+
+static int32_t status_of(int64_t pid)
+{
+    int32_t status = -1;
+    return layer_wait((int32_t)pid, 0, &status) == pid ? status : -1;
+}
+
+static void test_restart(void)
+{
+    int32_t status = -1;
+    struct qy_proc_identity before, after;
+    int64_t plain = sleeper(), stopped = sleeper(), ended = child(exit_3);
+    int64_t meanwhile = child(end_meanwhile), alarmed = child(alarm_meanwhile);
+    (void)qy_proc_group_set(proc(), (int32_t)plain, 0, DEADLINE_NEVER);
+    (void)qy_proc_relations(proc(), (int32_t)plain, &before, DEADLINE_NEVER);
+    (void)send(stopped, SIGNAL_STOP);
+    (void)qy_thread_sleep(qy_deadline_after(20 * QY_MILLISECOND)); /* until all is so */
+    restart();
+    tap_equal(qy_proc_relations(proc(), (int32_t)plain, &after, DEADLINE_NEVER), 0,
+              "another instance of proc knows the process");
+    tap_ok(memcmp(&before, &after, sizeof before) == 0, "its parent, group and session");
+    tap_equal(layer_wait((int32_t)stopped, WUNTRACED, &status), stopped, "who has stopped");
+    tap_equal(status_of(ended), 3 << 8, "who had ended");
+    tap_equal(status_of(meanwhile), 9 << 8, "who has ended meanwhile");
+    tap_equal(status_of(alarmed), 0, "whose alarm was to ring meanwhile");
+    tap_equal(send(-plain, 15), 0, "it sends signals");
+    tap_equal(status_of(plain), 15, "and hears of ends");
+    (void)send(stopped, SIGNAL_CONT);
+    (void)send(stopped, 15);
+    tap_equal(status_of(stopped), 15, "and continues who had stopped");
+    tap_equal(child_status(page_check), 0, "and forks");
+    tap_equal(layer_wait(-1, WAIT_NOHANG, &status), -QY_PROC_FAILURE_NO_CHILD, "nothing is left");
+}
+
 /* --- too many ------------------------------------------------------------------------------ */
 
 static void bomb(void)
@@ -409,6 +492,7 @@ static void bomb(void)
 
 void suite(void)
 {
+    memcpy(given, qy_process_page()->handles, sizeof given);
     test_spawn();
     test_fork();
     test_wait();
@@ -416,6 +500,7 @@ void suite(void)
     test_stop();
     test_groups();
     test_rights();
+    test_restart();
     uint32_t before = process_count();
     bomb();
     bomb();
