@@ -17,6 +17,8 @@
 #define COUNT_MAX  0x7ffff000ul /* as Linux: what one call does at most */
 #define HERE       QY_FILE_HERE
 
+#define ATTEMPTS_MAX 8u
+
 _Static_assert(LINUX_O_APPEND == QY_FILE_FLAGS_APPEND, "one number");
 _Static_assert(LINUX_O_NONBLOCK == QY_FILE_FLAGS_NONBLOCK, "one number");
 
@@ -39,12 +41,14 @@ static int64_t local_read(const struct posix_fd *fd, uint64_t buffer, uint64_t s
     return local->read != NULL ? local->read(fd->local, buffer, size, false) : -EINVAL;
 }
 
-/* A regular file makes nobody wait: that a signal came is no reason to fail. The session of a
- * terminal outlives the console: who died had not answered, and the next one goes on. */
-static bool is_to_repeat(const struct posix_fd *fd, int64_t status)
+/* A regular file makes nobody wait: that a signal came is no reason to fail. A terminal outlives the
+ * server that shows it. */
+static bool is_to_repeat(const struct posix_fd *fd, int64_t status, uint32_t *attempts)
 {
-    return (status == -EINTR && fd->kind == QY_DIR_KIND_REGULAR) ||
-           (status == -EPEER_DIED && fd->kind == QY_DIR_KIND_TERMINAL);
+    if (status == -EINTR) {
+        return fd->kind == QY_DIR_KIND_REGULAR;
+    }
+    return status == -EPEER_DIED && fd->kind == QY_DIR_KIND_TERMINAL && ++*attempts < ATTEMPTS_MAX;
 }
 
 /* To the guest's memory, or ours if that is where `buffer` is. */
@@ -52,6 +56,7 @@ static int64_t read_to(const struct posix_fd *fd, uint64_t offset, uint64_t buff
 {
     uint8_t data[QY_FILE_INLINE_MAX];
     uint32_t count = 0;
+    uint32_t attempts = 0;
     uint64_t lent_count = 0;
     int64_t status;
 
@@ -59,12 +64,12 @@ static int64_t read_to(const struct posix_fd *fd, uint64_t offset, uint64_t buff
         do {
             status = qy_file_read_lent(fd->handle, offset, (void *)(uintptr_t)buffer, size,
                                        &lent_count, DEADLINE_NEVER);
-        } while (is_to_repeat(fd, status));
+        } while (is_to_repeat(fd, status, &attempts));
         return status == 0 ? (int64_t)lent_count : posix_error(status);
     }
     do {
         status = qy_file_read(fd->handle, offset, (uint32_t)size, data, &count, DEADLINE_NEVER);
-    } while (is_to_repeat(fd, status));
+    } while (is_to_repeat(fd, status, &attempts));
     if (status != 0) {
         return posix_error(status);
     }
@@ -75,6 +80,7 @@ static int64_t write_from(const struct posix_fd *fd, uint64_t offset, const void
                           uint64_t size)
 {
     uint32_t count = 0;
+    uint32_t attempts = 0;
     uint64_t lent_count = 0;
     int64_t status;
 
@@ -87,7 +93,7 @@ static int64_t write_from(const struct posix_fd *fd, uint64_t offset, const void
                 qy_file_write(fd->handle, offset, data, (uint32_t)size, &count, DEADLINE_NEVER);
             lent_count = count;
         }
-    } while (is_to_repeat(fd, status));
+    } while (is_to_repeat(fd, status, &attempts));
     if (status == EPIPE && !posix_signal_self(LINUX_SIGPIPE, LINUX_SI_USER)) {
         (void)posix_kill((uint64_t)qy_process_page()->pid, LINUX_SIGPIPE); /* it is blocked */
     }
