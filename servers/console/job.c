@@ -116,8 +116,24 @@ void job_hang_up(struct terminal *terminal)
     job_signal(group, DISCIPLINE_SIGCONT);
 }
 
-/* What its processes still have open is of no use any more: the next session does not share its
- * keys with the last one. */
+/* What its processes still have open of the machine's own terminal is of no use any more, so that
+ * the next session does not share its keys with the last one. A pseudo-terminal is its master's. */
+static void descriptions_hang_up(struct terminal *terminal)
+{
+    struct discipline *discipline = &terminal->discipline;
+    uint32_t column = discipline->column;
+    for (uint32_t i = 0; i < DESCRIPTIONS_MAX; i++) {
+        struct description *description = &console.kept->descriptions[i];
+        if (description->is_used && description->side == SIDE_SLAVE &&
+            description_terminal(description) == terminal) {
+            description->is_hung_up = true;
+        }
+    }
+    discipline_init(discipline);
+    discipline->column = column;
+    terminal->is_flow_stopped = false;
+}
+
 static void session_ended(void *context, int32_t sid)
 {
     struct terminal *terminal = session_terminal(sid);
@@ -128,20 +144,9 @@ static void session_ended(void *context, int32_t sid)
     int32_t group = terminal->group;
     terminal->group = 0;
     terminal->session = 0;
-    for (uint32_t i = 0; i < DESCRIPTIONS_MAX; i++) {
-        struct description *description = &console.kept->descriptions[i];
-        if (description->is_used && description->side == SIDE_SLAVE &&
-            description_terminal(description) == terminal) {
-            description->is_hung_up = true;
-        }
+    if (terminal_number(terminal) == 0) {
+        descriptions_hang_up(terminal);
     }
-    struct qy_tty_size size = terminal->size;
-    bool is_stopped = terminal->is_flow_stopped;
-    uint32_t column = terminal->discipline.column;
-    discipline_init(&terminal->discipline);
-    terminal->discipline.column = column;
-    terminal->size = size;
-    terminal->is_flow_stopped = is_stopped && terminal_number(terminal) != 0;
     job_signal(group, DISCIPLINE_SIGHUP);
     job_signal(group, DISCIPLINE_SIGCONT);
     terminal_changed(terminal);
