@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <idl/names.h>
+#include <quay/batch.h>
 #include <quay/bootstrap.h>
 #include <quay/connection.h>
 #include <quay/handle.h>
@@ -166,6 +167,16 @@ int64_t qy_outbox_open_on(struct qy_outbox *outbox, struct qy_connection *connec
     struct qy_attempt attempt = QY_ATTEMPT(connection, QY_REPEAT_ALWAYS, deadline);
     while (qy_attempt_next(&attempt)) {
         attempt.status = qy_outbox_open(outbox, attempt.session, deadline);
+    }
+    return attempt.status;
+}
+
+int64_t qy_batch_call_on(struct qy_connection *connection, struct qy_batch *batch,
+                         time_ns_t deadline)
+{
+    struct qy_attempt attempt = QY_ATTEMPT(connection, QY_REPEAT_UNDONE, deadline);
+    while (qy_attempt_next(&attempt)) { /* without an answer the batch is as it was */
+        attempt.status = qy_batch_call(attempt.session, batch, deadline);
     }
     return attempt.status;
 }

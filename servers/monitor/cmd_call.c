@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* call and watch: any server, by the description that it gives of itself. */
+#include "call.h"
 #include "command.h"
 #include "sessions.h"
 #include "words.h"
@@ -137,7 +138,7 @@ static void usage_print(const char *name, const struct qy_described_method *meth
     text_print();
 }
 
-static void method_call(struct qy_connection *connection, const struct qy_described_method *method,
+static bool method_call(struct qy_connection *connection, const struct qy_described_method *method,
                         int count, char **words)
 {
     const struct qy_interface *interface = &call_state.interface;
@@ -145,7 +146,7 @@ static void method_call(struct qy_connection *connection, const struct qy_descri
     if (!qy_arguments_parse(interface, method, count, words, &call_state.arguments, &text)) {
         text_print();
         usage_print(connection->name, method);
-        return;
+        return false;
     }
     time_ns_t deadline = qy_deadline_after(
         method->deadline_ms > 0 ? method->deadline_ms * QY_MILLISECOND : ANSWER_WITHIN);
@@ -165,6 +166,7 @@ static void method_call(struct qy_connection *connection, const struct qy_descri
     if (attempt.status == 0 && method->reply_count == 0 && call_state.text[0] == 0) {
         qy_printf("done\n");
     }
+    return attempt.status == 0;
 }
 
 /* Cuts NAME.METHOD in two; the method is NULL if there is none. */
@@ -179,30 +181,37 @@ static const char *method_cut(char *word)
     return NULL;
 }
 
-void cmd_call(int count, char **words)
+bool call_run(int count, char **words)
 {
-    if (count == 1) {
+    if (count <= 1) {
         servers_print();
-        return;
+        return true;
     }
     const char *method_name = method_cut(words[1]);
     struct qy_connection *connection = session_open(words[1]);
     if (connection == NULL || !describe_or_say(connection)) {
-        return;
+        return false;
     }
     if (method_name == NULL) {
         methods_print(words[1]);
-        return;
+        return true;
     }
     const struct qy_described_method *method =
         qy_interface_method(&call_state.interface, method_name);
     if (method == NULL) {
         method_wrong(words[1], method_name);
-    } else if ((method->flags & QY_METHOD_IS_EVENT) != 0) {
-        event_called(words[1]);
-    } else {
-        method_call(connection, method, count - 2, words + 2);
+        return false;
     }
+    if ((method->flags & QY_METHOD_IS_EVENT) != 0) {
+        event_called(words[1]);
+        return false;
+    }
+    return method_call(connection, method, count - 2, words + 2);
+}
+
+void cmd_call(int count, char **words)
+{
+    (void)call_run(count, words); /* it has said what is wrong */
 }
 
 /* --- watch --------------------------------------------------------------------------------- */

@@ -341,7 +341,7 @@ static void test_errors_of_the_protocol_and_others_are_passed_on(void **unused)
     assert_int_equal(qy_probe_later_on(&the.connection, &value, DEADLINE_NEVER), -ENO_METHOD);
 }
 
-static void test_callback_and_subscription_use_the_connection(void **unused)
+static void test_callback_batch_and_subscription_use_the_connection(void **unused)
 {
     (void)unused;
     struct qy_caller caller;
@@ -357,6 +357,15 @@ static void test_callback_and_subscription_use_the_connection(void **unused)
     assert_int_equal(call.call.status, 0);
     assert_int_equal(qy_handle_close(the.port), 0);
     server_bind();
+    struct qy_batch batch;
+    uint64_t sum;
+    qy_batch_begin(&batch);
+    assert_true(qy_probe_add_add(&batch, 1, 2));
+    the.connection.open = qy_connect;
+    qy_connection_refresh(&the.connection);
+    assert_int_equal(qy_batch_call_on(&the.connection, &batch, DEADLINE_NEVER), 0);
+    assert_int_equal(qy_probe_add_next(&batch, &sum), 0);
+    assert_int_equal(sum, 3);
     assert_int_equal(qy_probe_subscribe_on(&the.connection, &events, DEADLINE_NEVER), 0);
     assert_int_equal(the.connection.generation, 2);
 }
@@ -381,7 +390,7 @@ int main(void)
         TEST(test_session_that_another_thread_replaced_is_no_error),
         TEST(test_bad_handle_of_the_call_is_not_the_sessions_fault),
         TEST(test_errors_of_the_protocol_and_others_are_passed_on),
-        TEST(test_callback_and_subscription_use_the_connection),
+        TEST(test_callback_batch_and_subscription_use_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

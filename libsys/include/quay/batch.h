@@ -34,6 +34,10 @@ void qy_batch_begin(struct qy_batch *batch);
 /* 0, or why there are no answers. */
 int64_t qy_batch_call(handle_t session, struct qy_batch *batch, time_ns_t deadline);
 
+struct qy_connection;
+int64_t qy_batch_call_on(struct qy_connection *connection, struct qy_batch *batch,
+                         time_ns_t deadline);
+
 /* --- for generated code -------------------------------------------------------------------- */
 
 /* Header and payload, in words of 8 bytes. */

@@ -21,4 +21,5 @@ end
 echo "$(echo sub)"
 x=$(yes | head -1000 | wc -l); echo "$x"
 native; echo "native $?"
+call | head -1; call proc | head -1; call names.get 0; call nobody; echo "call $?"
 test -x /bin/sh && echo end
