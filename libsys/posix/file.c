@@ -41,8 +41,8 @@ static int64_t local_read(const struct posix_fd *fd, uint64_t buffer, uint64_t s
     return local->read != NULL ? local->read(fd->local, buffer, size, false) : -EINVAL;
 }
 
-/* A regular file makes nobody wait: that a signal came is no reason to fail. A terminal outlives the
- * server that shows it. */
+/* A regular file makes nobody wait: that a signal came is no reason to fail. A terminal outlives
+ * the server that shows it. */
 static bool is_to_repeat(const struct posix_fd *fd, int64_t status, uint32_t *attempts)
 {
     if (status == -EINTR) {

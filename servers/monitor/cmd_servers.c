@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
-#include "terminal.h"
+#include "sessions.h"
 #include <idl/servers.h>
-#include <quay/bootstrap.h>
 #include <quay/clock.h>
 #include <quay/text.h>
 #include <quay/thread.h>
@@ -12,7 +11,7 @@
 
 static handle_t servers_session(void)
 {
-    return qy_bootstrap_handle(BOOTSTRAP_SESSION, "servers");
+    return session_handle("servers");
 }
 
 static const char *state_text(qy_servers_state_t state)

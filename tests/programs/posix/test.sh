@@ -21,5 +21,6 @@ end
 echo "$(echo sub)"
 x=$(yes | head -1000 | wc -l); echo "$x"
 native; echo "native $?"
+names | grep -c vfs
 call | head -1; call proc | head -1; call names.get 0; call nobody; echo "call $?"
 test -x /bin/sh && echo end
