@@ -10,10 +10,12 @@
 #include "core/log.h"
 #include "arch/console.h"
 #include "arch/time.h"
+#include "core/cpu.h"
 #include "core/lock.h"
 #include "core/panic.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include <quay/abi/system_info.h>
 
 #define LINE_MAX  240
 #define RING_SIZE 16384u /* a power of two */
@@ -54,6 +56,7 @@ void log_write(const char *text, size_t length)
     if (notify == NULL) {
         arch_serial_write(text, length);
     } else {
+        ring_put_locked((const char[]){LOG_MARK, (char)('0' + cpu_id())}, 2);
         ring_put_locked(text, length);
     }
     spin_unlock(&x_log.lock);

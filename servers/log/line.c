@@ -2,6 +2,7 @@
 #include "line.h"
 #include <quay/message.h>
 #include <quay/text.h>
+#include <quay/abi/system_info.h>
 
 static bool is_control(char c)
 {
@@ -21,7 +22,25 @@ bool line_valid(const char *text)
 void line_clear(struct line_buffer *buffer)
 {
     buffer->length = 0;
+    buffer->cpu = 0;
     buffer->text[0] = 0;
+}
+
+uint32_t line_cpu(const struct line_buffer *buffer)
+{
+    return buffer->cpu >= '0' ? buffer->cpu - (uint32_t)'0' : QY_LOG_CPU_UNKNOWN;
+}
+
+/* Whether the byte belongs to a mark. That of a line is the first. */
+static bool mark_take(struct line_buffer *buffer, uint8_t byte)
+{
+    if (buffer->is_marked) {
+        buffer->is_marked = false;
+        buffer->cpu = buffer->length == 0 ? byte : buffer->cpu;
+        return true;
+    }
+    buffer->is_marked = byte == LOG_MARK;
+    return buffer->is_marked;
 }
 
 /* Ends the line with a zero, and makes text of it. */
@@ -42,6 +61,9 @@ uint32_t line_take(struct line_buffer *buffer, const uint8_t *bytes, uint32_t co
                    bool *ret_is_complete)
 {
     for (uint32_t i = 0; i < count; i++) {
+        if (mark_take(buffer, bytes[i])) {
+            continue;
+        }
         if (bytes[i] == '\n') {
             line_end(buffer);
             *ret_is_complete = true;

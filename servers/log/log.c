@@ -84,6 +84,7 @@ void log_kernel_text(struct qy_server *server, const uint8_t *bytes, uint32_t co
         }
         struct qy_log_line line;
         const char *text = line_parse(buffer->text, qy_clock_read(), &line);
+        line.cpu = line_cpu(buffer);
         if (text[0] != 0) {
             (void)line_add(server, &line, text); /* what is too much is counted */
         }

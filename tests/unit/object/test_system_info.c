@@ -214,8 +214,8 @@ static void test_log_reader_hears_of_text_and_lets_go_when_it_exits(void **state
     assert_int_equal(fake_wait(driver.main), RECEIVED_NOTICE);
     assert_int_equal(driver.main->registers.rdi, 77);
     assert_int_equal(driver.main->registers.rbx, SIGNAL_READABLE);
-    assert_int_equal(fake_call(driver.main, SYS_log_read, own_resource), 13);
-    assert_memory_equal(payload(driver.main), "hello driver\n", 13);
+    assert_int_equal(fake_call(driver.main, SYS_log_read, own_resource), 15);
+    assert_memory_equal(payload(driver.main), "\0010hello driver\n", 15);
     assert_int_equal(fake_call(driver.main, SYS_log_read, own_resource), 0);
     /* Another key, then the end. */
     assert_int_equal(fake_call(driver.main, SYS_log_bind, own_resource, own_port, 78), 0);

@@ -19,6 +19,10 @@ enum system_topic {
 
 #define SYSTEM_NAME_MAX 24
 
+/* In what log_read gives, each text that was written at once begins with this byte, and '0' + the
+ * number of the CPU that it was written on. */
+#define LOG_MARK 1
+
 struct system_memory {
     uint64_t total_bytes; /* RAM the kernel manages */
     uint64_t free_bytes;

@@ -33,6 +33,21 @@ static void history_add(const uint8_t *bytes, uint32_t length)
     }
 }
 
+/* Takes the kernel's marks out of the text: how much is left of it. */
+static uint32_t marks_drop(uint8_t *bytes, uint32_t length)
+{
+    static bool is_marked; /* the next byte belongs to a mark */
+    uint32_t kept_length = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        if (is_marked || bytes[i] == LOG_MARK) {
+            is_marked = !is_marked;
+        } else {
+            bytes[kept_length++] = bytes[i];
+        }
+    }
+    return kept_length;
+}
+
 /* A line feed goes out as two bytes; room for the worst case was asked for. */
 static void text_send(const uint8_t *bytes, uint32_t length)
 {
@@ -52,8 +67,9 @@ void kernel_log_continue(void)
         if (length <= 0 || length > (int64_t)IPC_PAYLOAD_MAX) {
             return;
         }
-        history_add(qy_buffer()->payload, (uint32_t)length);
-        text_send(qy_buffer()->payload, (uint32_t)length);
+        uint32_t left = marks_drop(qy_buffer()->payload, (uint32_t)length);
+        history_add(qy_buffer()->payload, left);
+        text_send(qy_buffer()->payload, left);
     }
 }
 

@@ -87,12 +87,29 @@ static void test_pieces_become_lines_and_bytes_become_text(void **state)
     (void)state;
     kernel_log("ini");
     assert_int_equal(get(0, false), QY_LOG_READ_FAILURE_NO_MORE);
-    kernel_log("t: one\r\ninit: t\001\xfftwo\n\n");
+    kernel_log("t: one\r\ninit: t\002\xfftwo\n\n");
     assert_int_equal(get(0, false), 0);
     assert_string_equal(text, "one");
     assert_int_equal(get(1, false), 0);
     assert_string_equal(text, "t??two");
     assert_int_equal(get(2, false), QY_LOG_READ_FAILURE_NO_MORE);
+}
+
+static void test_marks_tell_the_cpu_of_a_line(void **state)
+{
+    (void)state;
+    kernel_log("\0012init: one\n\001:in");
+    kernel_log("\001");
+    kernel_log("1it: two\nno mark\n");
+    assert_int_equal(get(0, false), 0);
+    assert_int_equal(line.cpu, 2);
+    assert_string_equal(text, "one");
+    assert_int_equal(get(1, false), 0);
+    assert_int_equal(line.cpu, 10); /* where it begins */
+    assert_string_equal(line.program, "init");
+    assert_string_equal(text, "two");
+    assert_int_equal(get(2, false), 0);
+    assert_int_equal(line.cpu, QY_LOG_CPU_UNKNOWN);
 }
 
 static void test_long_line_is_cut(void **state)
@@ -268,6 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_lines_of_kernel_and_programs_are_understood, setup),
         cmocka_unit_test_setup(test_pieces_become_lines_and_bytes_become_text, setup),
+        cmocka_unit_test_setup(test_marks_tell_the_cpu_of_a_line, setup),
         cmocka_unit_test_setup(test_long_line_is_cut, setup),
         cmocka_unit_test_setup(test_line_as_text_has_the_documented_form, setup),
         cmocka_unit_test_setup(test_oldest_lines_make_room_for_new_ones, setup),
