@@ -106,7 +106,14 @@ static int64_t page_make(struct machine *machine, size_t start_bytes)
                                     MAP_READ | MAP_WRITE | MAP_FIXED | MAP_FORK_NONE);
     machine->memory = (handle_t)memory;
     machine->page_bytes = size_bytes;
-    return address < 0 ? address : page_map(machine);
+    if (address < 0) {
+        return address;
+    }
+    /* The page is the process's expense: if there is no memory for it, we must not be the ones who
+     * touch it first. */
+    const uint64_t nothing = 0;
+    int64_t copied = qy_process_write(machine->process, PROCESS_PAGE, &nothing, sizeof nothing);
+    return copied < 0 ? -ENOMEM : page_map(machine);
 }
 
 static int64_t stack_make(const struct machine *machine)
