@@ -6,6 +6,7 @@
 #include <quay/text.h>
 #include "device.h"
 #include "pipe.h"
+#include "watch.h"
 
 #define FLAG(name) QY_DIR_OPEN_FLAGS_##name
 
@@ -445,15 +446,22 @@ static int64_t dir_symlink(struct qy_request *request, uint32_t length, const ui
 static int64_t dir_watch(struct qy_request *request, qy_dir_event_what_t what, const uint8_t *path,
                          uint32_t path_count, uint32_t *ret_watch)
 {
-    (void)request, (void)what, (void)path, (void)path_count;
+    struct session *session = directory_of(request);
+    struct resolved found;
+    uint32_t mode;
     *ret_watch = 0;
-    return ENOTSUP;
+    if (session == NULL) {
+        return ESESSION_STALE;
+    }
+    int64_t status =
+        resolve_node(request, &session->directory.view, path, path_count,
+                     QY_FS_WALK_FLAGS_FOLLOW | QY_FS_WALK_FLAGS_DIRECTORY, &found, &mode);
+    return status == 0 ? watch_add(request, found.at, what, ret_watch) : status;
 }
 
 static int64_t dir_unwatch(struct qy_request *request, uint32_t watch)
 {
-    (void)request, (void)watch;
-    return EINVAL; /* there is none */
+    return watch_remove(request->in.badge, watch);
 }
 
 const struct qy_dir_handlers dir_handlers = {

@@ -6,6 +6,7 @@
 #include "pipe.h"
 #include "setup.h"
 #include "text_file.h"
+#include "watch.h"
 
 #define DIR_METHODS     64u
 #define DIR_METHODS_END 128u
@@ -291,6 +292,7 @@ int64_t vfs_dispatch(struct qy_request *request)
 void vfs_session_closed(struct qy_server *server, uint64_t badge)
 {
     struct session *session = session_find(badge);
+    watch_drop(badge);
     if (session == NULL || session->badge != badge) {
         return; /* by name, or of a former instance */
     }

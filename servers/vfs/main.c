@@ -4,9 +4,11 @@
 #include <quay/text.h>
 #include "session.h"
 #include "setup.h"
+#include "watch.h"
 
 #define KEPT_BYTES   (64 * 1024ul)
 #define UNKEPT_BYTES (256 * 1024ul)
+#define SUBSCRIBERS  16
 
 int main(int argument_count, char **arguments)
 {
@@ -26,11 +28,15 @@ int main(int argument_count, char **arguments)
         qy_log("there is no fs.tmp");
         return 1;
     }
+    static struct qy_subscriber subscribers[SUBSCRIBERS];
     struct qy_server server = {
         .dispatch = vfs_dispatch,
         .session_closed = vfs_session_closed,
         .cancelled = vfs_cancelled,
         .cancel_requested = vfs_cancel_requested,
+        .notice = watch_notice,
+        .subscribers = subscribers,
+        .subscriber_max = SUBSCRIBERS,
     };
     return qy_server_main(&server, "vfs");
 }

@@ -181,6 +181,11 @@ int64_t mount_sync(struct spot at)
                                         : answer(qy_fs_sync_on(&mount->connection, DEADLINE_NEVER));
 }
 
+int64_t mount_watch(struct spot at, bool is_watched)
+{
+    return is_proc(at) ? ENOTSUP : FS_CALL(at, qy_fs_watch_on, at.node, is_watched);
+}
+
 /* --- sessions ------------------------------------------------------------------------------ */
 
 /* A session that the file system knows. */

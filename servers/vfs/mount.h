@@ -92,3 +92,4 @@ int64_t mount_symlink(struct spot parent, const uint8_t *name, uint32_t length, 
                       uint32_t text_length);
 int64_t mount_describe(struct spot at, struct qy_dir_space *ret_space, char *ret_type);
 int64_t mount_sync(struct spot at);
+int64_t mount_watch(struct spot at, bool is_watched);

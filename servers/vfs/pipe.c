@@ -68,6 +68,8 @@ int64_t pipe_open_fifo(struct qy_request *request, struct spot spot, uint32_t fl
         pipe_pump(request->server, pipe);
     } else if ((kept & NONBLOCK) != 0) {
         error = ENXIO;
+    } else if (request->server->deferred >= PIPE_WAITERS_MAX) {
+        error = EINTR;
     } else {
         struct waiter *waiter = pipe_waiter_add(pipe);
         if (waiter != NULL) {
@@ -87,10 +89,11 @@ int64_t pipe_open_fifo(struct qy_request *request, struct spot spot, uint32_t fl
 static int64_t put_off(struct qy_request *request, struct pipe *pipe, bool is_writer,
                        const struct qy_lease *lease, uint8_t *copy, uint64_t size, uint64_t done)
 {
-    struct waiter *waiter = pipe_waiter_add(pipe);
+    bool is_full = request->server->deferred >= PIPE_WAITERS_MAX;
+    struct waiter *waiter = is_full ? NULL : pipe_waiter_add(pipe);
     if (waiter == NULL) {
         qy_free(copy);
-        return ENOMEM;
+        return is_full ? EINTR : ENOMEM;
     }
     waiter->is_writer = is_writer;
     waiter->is_lent = lease != NULL;
@@ -187,7 +190,12 @@ static int64_t write_to(struct qy_request *request, struct session *session,
     if (copy != NULL) {
         memcpy(copy, from, size);
     }
-    return put_off(request, pipe, true, lease, copy, size, (uint64_t)done);
+    int64_t status = put_off(request, pipe, true, lease, copy, size, (uint64_t)done);
+    if (status != QY_DEFER && done > 0) {
+        *ret_count = (uint64_t)done; /* what is written is written */
+        return 0;
+    }
+    return status;
 }
 
 int64_t pipe_write(struct qy_request *request, struct session *session, const uint8_t *data,

@@ -41,6 +41,10 @@ struct pipe_end {
     uint32_t flags;
 };
 
+/* So many calls are put off: some tokens are left for those that need not wait. Who comes beyond is
+ * told that the call was interrupted, and makes it again. */
+#define PIPE_WAITERS_MAX 120u
+
 struct pipes {
     struct pipe *pipes;
     struct pipe_end *ends;

@@ -14,6 +14,7 @@
 #include "../../servers/fs/volume.h"
 #include "../../servers/vfs/session.h"
 #include "../../servers/vfs/setup.h"
+#include "../../servers/vfs/watch.h"
 
 int64_t qy_wall_now(void);
 
@@ -442,6 +443,49 @@ static void test_fifo_waits_for_the_other_side(void **state)
     assert_string_equal(get(), "through");
 }
 
+static uint32_t watched, told;
+
+static void seen(void *context, uint32_t watch, qy_dir_event_what_t what, uint32_t cookie,
+                 const uint8_t *name, uint32_t name_count)
+{
+    (void)context, (void)cookie;
+    assert_int_equal(watch, watched);
+    assert_int_equal(what, QY_DIR_EVENT_WHAT_CREATED);
+    assert_int_equal(name_count, 3);
+    assert_memory_equal(name, "new", 3);
+    told++;
+}
+
+static void test_watched_directory_tells_its_watcher(void **state)
+{
+    static const struct qy_dir_events events = {.happened = seen};
+    static struct qy_subscriber subscribers[2], fs_subscribers[2];
+    handle_t channel;
+    (void)state;
+    memset(subscribers, 0, sizeof subscribers);
+    memset(fs_subscribers, 0, sizeof fs_subscribers);
+    vfs.subscribers = subscribers;
+    fs.subscribers = fs_subscribers;
+    vfs.subscriber_max = fs.subscriber_max = 2;
+    told = 0;
+    directory_make("d");
+    handle_t d = opened(root, "d", R);
+    assert_int_equal(qy_dir_subscribe(d, &channel, NEVER), 0);
+    assert_int_equal(qy_dir_watch(d, QY_DIR_EVENT_WHAT_CREATED, PATH("."), &watched, NEVER), 0);
+    assert_int_equal(qy_dir_watch(root, 1, PATH("proc"), &watched, NEVER), ENOTSUP);
+    directory_make("d/new");
+    directory_make("other");
+    assert_int_equal(qy_dir_remove(root, true, PATH("d/new"), NEVER), 0);
+    watched = 1;
+    watch_notice(&vfs, 0x1000, SIGNAL_READABLE); /* as the binding does */
+    assert_int_equal(qy_dir_receive(channel, &events, NULL, 0), 0);
+    assert_int_not_equal(qy_dir_receive(channel, &events, NULL, 0), 0);
+    assert_int_equal(told, 1);
+    assert_int_equal(qy_dir_unwatch(root, watched, NEVER), EINVAL); /* another's */
+    assert_int_equal(qy_dir_unwatch(d, watched, NEVER), 0);
+    assert_int_equal(qy_dir_unwatch(d, watched, NEVER), EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +504,7 @@ int main(void)
         TEST(test_pipe_without_waiting),
         TEST(test_caller_that_goes_is_forgotten),
         TEST(test_fifo_waits_for_the_other_side),
+        TEST(test_watched_directory_tells_its_watcher),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
