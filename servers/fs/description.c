@@ -133,6 +133,12 @@ static int64_t file_read(struct qy_request *request, uint64_t offset, uint32_t c
     return 0;
 }
 
+/* The kernel copies a lease in one go with interrupts off: not too much at once. */
+static uint64_t piece_of(uint64_t left)
+{
+    return left < 4 * PAGE_SIZE ? left : 4 * PAGE_SIZE;
+}
+
 static int64_t file_read_lent(struct qy_request *request, uint64_t offset,
                               const struct qy_lease *data, uint64_t *ret_count)
 {
@@ -142,8 +148,12 @@ static int64_t file_read_lent(struct qy_request *request, uint64_t offset,
     if (error != 0) {
         return error;
     }
-    if (length > 0 && qy_lease_put(data, 0, description->node->content.bytes + from, length) != 0) {
-        return QY_FILE_FAILURE_BAD_MEMORY;
+    const uint8_t *bytes = description->node->content.bytes + from;
+    for (uint64_t done = 0, piece; done < length; done += piece) {
+        piece = piece_of(length - done);
+        if (qy_lease_put(data, done, bytes + done, piece) != 0) {
+            return QY_FILE_FAILURE_BAD_MEMORY;
+        }
     }
     *ret_count = length;
     description->offset += offset == QY_FILE_HERE ? length : 0;
@@ -212,8 +222,12 @@ static int64_t file_write_lent(struct qy_request *request, uint64_t offset,
         return error;
     }
     if (data->size > 0) {
-        if (qy_lease_get(data, 0, description->node->content.bytes + from, data->size) != 0) {
-            return QY_FILE_FAILURE_BAD_MEMORY;
+        uint8_t *bytes = description->node->content.bytes + from;
+        for (uint64_t done = 0, piece; done < data->size; done += piece) {
+            piece = piece_of(data->size - done);
+            if (qy_lease_get(data, done, bytes + done, piece) != 0) {
+                return QY_FILE_FAILURE_BAD_MEMORY;
+            }
         }
         write_end(description, offset, from, data->size);
     }
