@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tools/compose: what it refuses, and that no input brings it down."""
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -124,6 +125,16 @@ class Compose(unittest.TestCase):
         self.assertIn('"b" -> "a" [style=solid];', text)
         self.assertIn('"a" -> "interrupt 4" [style=solid];', text)
         self.assertEqual(manifest_graph.reached(ordered, checker)["b"], {"a", "interrupt 4"})
+
+    @unittest.skipUnless(shutil.which("dot"), "Graphviz is not installed")
+    def test_graph_is_drawn(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "boot.svg"
+            run = subprocess.run([ROOT / "tools" / "compose", ROOT / "boot/boot.manifest", "--graph",
+                                  path], capture_output=True, text=True, check=False)
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+            self.assertIn("<svg", path.read_text())
+            self.assertIn(">proc<", path.read_text())
 
     def test_manifests_of_the_tree_are_sound(self):
         for name in ("boot", "monitor"):
