@@ -13,12 +13,21 @@
 #define WORDS_MAX  64
 #define NAME_BYTES 128
 
+static const char usage[] =
+    "usage: call\n       call SERVER\n       call SERVER.METHOD [VALUE | NAME=VALUE]...\n\n"
+    "Lists the servers that programs of this session can call, or the methods of one, or calls\n"
+    "one. Values are written as the list of methods shows them.\n";
+
 int main(int argument_count, char **arguments)
 {
     static char name[NAME_BYTES];
     static char *words[WORDS_MAX];
 
     qy_files_output();
+    if (argument_count == 2 && qy_streq(arguments[1], "--help")) {
+        qy_printf("%s", usage);
+        return 0;
+    }
     int count = argument_count < WORDS_MAX ? argument_count : WORDS_MAX;
     memcpy(words, arguments, (size_t)count * sizeof words[0]);
     if (count > 1) { /* it is cut in two; ours cannot be written to */

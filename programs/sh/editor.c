@@ -90,9 +90,13 @@ static void insert_character(int character)
     char bytes[MB_LEN_MAX];
     mbstate_t state = {0};
     size_t length = wcrtomb(bytes, (wchar_t)character, &state);
+    bool at_end = editor.cursor == editor.line.length;
 
     if (length != (size_t)-1) {
         insert(bytes, length);
+        if (at_end) {
+            editor_draw_added(&editor, bytes, length);
+        }
     }
 }
 
@@ -213,6 +217,7 @@ static int search_history(void)
         set_line("");
         return 0;
     }
+    editor_draw(&editor);
     return key == KEY_NONE ? 0 : key;
 }
 
@@ -380,7 +385,10 @@ static enum editor_result edit(void)
     int key = 0;
 
     for (;;) {
-        editor_draw(&editor);
+        if (!editor.drawn) {
+            editor_draw(&editor);
+        }
+        editor.drawn = false;
         key = terminal_read_key();
         if (key == CONTROL('R')) {
             key = search_history();
@@ -413,8 +421,10 @@ enum editor_result editor_read_line(const char *prompt, struct buffer *ret_line)
     editor.completions = 0;
     editor.history = history_count();
     result = edit();
-    editor.cursor = editor.line.length;
-    editor_draw(&editor);
+    if (editor.cursor != editor.line.length) {
+        editor.cursor = editor.line.length;
+        editor_draw(&editor);
+    }
     terminal_write(result == EDITOR_INTERRUPTED ? "^C\r\n" : "\r\n",
                    result == EDITOR_INTERRUPTED ? 4 : 2);
     terminal_end();

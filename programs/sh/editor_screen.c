@@ -118,6 +118,7 @@ static void draw(struct editor *editor, const char *prompt)
         buffer_format(&output, "\033[%uC", cursor.column);
     }
     editor->row = cursor.row;
+    editor->column = cursor.column;
     terminal_write(output.bytes, output.length);
     buffer_fini(&output);
 }
@@ -125,6 +126,21 @@ static void draw(struct editor *editor, const char *prompt)
 void editor_draw(struct editor *editor)
 {
     draw(editor, editor->prompt);
+}
+
+void editor_draw_added(struct editor *editor, const char *bytes, size_t length)
+{
+    unsigned columns = terminal_columns();
+    struct place end = {.row = 0, .column = editor->column};
+    struct buffer output = {0};
+
+    add_shown(&output, bytes, length, &end, columns);
+    editor->drawn = end.row == 0 && end.column < columns;
+    if (editor->drawn) {
+        editor->column = end.column;
+        terminal_write(output.bytes, output.length);
+    }
+    buffer_fini(&output);
 }
 
 void editor_draw_search(struct editor *editor, const char *wanted, bool failed)

@@ -11,7 +11,6 @@
 
 static const struct command tools[] = {
     {"names", "", "names of servers, and how often each was bound", 0, 0, cmd_names},
-    {"servers", "", "servers: state, restarts", 0, 0, cmd_servers},
     {"start", "NAME", "start a server that died too often", 1, 1, cmd_start},
     {"statistics", "NAME", "what a server has answered, method by method", 1, 1, cmd_statistics},
 };
