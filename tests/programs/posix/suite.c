@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes and files together. The same program says the same on Linux. */
+/* Processes, files and signals together, in the whole system. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -108,6 +108,77 @@ static void test_exec(void)
     check(execv("/dev", arguments) == -1 && errno == EACCES, "of a directory");
 }
 
+#define DAMAGED      "/tmp/damaged"
+#define DAMAGES      200
+#define HEADER_BYTES 400
+
+static long free_kib(void)
+{
+    long kib = -1;
+    char line[80];
+    FILE *file = fopen("/proc/meminfo", "r");
+
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        sscanf(line, "MemFree: %ld", &kib);
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return kib;
+}
+
+static int damaged_run(void)
+{
+    char name[] = DAMAGED, word[] = "child";
+    char *const arguments[] = {name, word, word, NULL};
+    const pid_t pid = fork();
+
+    if (pid == 0) {
+        close(1);
+        close(2);
+        alarm(2); /* it may do anything */
+        execv(DAMAGED, arguments);
+        _exit(errno == ENOEXEC ? 100 : 101);
+    }
+    return child_status(pid);
+}
+
+/* A program whose headers are damaged is refused, or dies of it, or is none the worse. */
+static void test_damaged(void)
+{
+    static char bytes[1 << 20];
+    int file = open("/bin/suite", O_RDONLY);
+    const ssize_t size = read(file, bytes, sizeof bytes);
+    unsigned seed = 1;
+    int refused = 0, strange = 0;
+    long before = 0;
+
+    close(file);
+    for (int i = 0; i < DAMAGES; i++) {
+        file = open(DAMAGED, O_WRONLY | O_CREAT | O_TRUNC, 0755);
+        if (write(file, bytes, (size_t)size) != size) {
+            strange++;
+        }
+        for (int changes = 0; changes < 2; changes++) {
+            seed = seed * 1103515245 + 12345;
+            const char byte = (char)(seed >> 24);
+            if (pwrite(file, &byte, 1, (seed >> 8) % HEADER_BYTES) != 1) {
+                strange++;
+            }
+        }
+        close(file);
+        const int status = damaged_run();
+        refused += WIFEXITED(status) && WEXITSTATUS(status) == 100;
+        strange += WIFEXITED(status) && WEXITSTATUS(status) == 101;
+        if (i == DAMAGES / 2) {
+            before = free_kib();
+        }
+    }
+    unlink(DAMAGED);
+    check(refused > DAMAGES / 4 && strange == 0, "damaged programs are refused");
+    check(free_kib() >= before - 256, "and leave nothing behind");
+}
+
 /* Its frames are read into before they are touched. */
 static int deep(int levels)
 {
@@ -133,6 +204,7 @@ int main(int argc, char **argv)
     test_exec();
     test_pipe();
     test_interrupt();
+    test_damaged();
     printf("1..%d\n", number);
     return 0;
 }
