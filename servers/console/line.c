@@ -29,8 +29,8 @@
 
 #define COLUMNS_DEFAULT 80u
 #define ROWS_DEFAULT    24u
-#define COLUMNS_MAX     256u /* without a screen: what the model can be set to */
-#define ROWS_MAX        100u
+#define COLUMNS_MAX     160u /* without a screen: what the model can be set to */
+#define ROWS_MAX        64u
 #define LAYOUT_DEFAULT  "us"
 
 #define OUT_BYTES   16384u
