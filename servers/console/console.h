@@ -140,8 +140,18 @@ void wait_cancel(uint64_t token, bool is_asked);
 void wait_forget(const struct description *description);
 
 int wait_init(void);
-int64_t wait_events(struct description *description, handle_t *ret_readable,
-                    handle_t *ret_writable);
+
+/* --- events.c: for poll -------------------------------------------------------------------- */
+
+/* Finds what the last instance had. */
+void events_init(void);
+
+/* Two new handles: 0, or an error of the protocol file. */
+int64_t events_get(const struct description *description, handle_t *ret_readable,
+                   handle_t *ret_writable);
+
+/* Makes the bits what the terminal is ready for. */
+void events_tell(const struct terminal *terminal);
 
 /* --- job.c: whose terminal it is ----------------------------------------------------------- */
 

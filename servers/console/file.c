@@ -166,7 +166,7 @@ static int64_t file_ready(struct qy_request *request, qy_file_ready_t *ret_ready
 static int64_t file_readiness(struct qy_request *request, handle_t *ret_readable,
                               handle_t *ret_writable)
 {
-    return wait_events(own(request), ret_readable, ret_writable);
+    return events_get(own(request), ret_readable, ret_writable);
 }
 
 static int64_t file_available(struct qy_request *request, uint64_t *ret_count)

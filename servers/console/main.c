@@ -102,6 +102,7 @@ int main(int argument_count, char **arguments)
         qy_log("no timer: %s", qy_error_text(error));
         return 1;
     }
+    events_init();
     job_init(qy_bootstrap_handle(BOOTSTRAP_SESSION, "proc_control"));
     line_init(argument_count > 1 ? arguments[1] : NULL);
     /* It has said so, if that fails; the name is there anyway. */

@@ -10,7 +10,6 @@
 #include "console.h"
 #include <quay/bootstrap.h>
 #include <quay/event.h>
-#include <quay/handle.h>
 #include <quay/text.h>
 
 #define WAITERS_MAX 24u
@@ -37,16 +36,10 @@ struct waiter {
     uint8_t data[QY_FILE_INLINE_MAX]; /* that was written inline */
 };
 
-struct side_events {
-    handle_t readable, writable; /* HANDLE_INVALID: nobody has asked for them */
-    uint32_t ready;              /* as they say */
-};
-
 static struct {
     struct waiter waiters[WAITERS_MAX + 1]; /* one more: for a call that may not have to wait */
     uint8_t order[WAITERS_MAX + 1];         /* the first `count` wait; the rest are free */
     uint32_t count;
-    struct side_events events[TERMINALS_MAX][2];
     time_ns_t last_input[TERMINALS_MAX];
     uint32_t input_seen[TERMINALS_MAX]; /* discipline.head at that time */
     handle_t timer;
@@ -312,21 +305,6 @@ static bool waiters_serve(const struct terminal *terminal, time_ns_t *ret_due)
     return has_served;
 }
 
-static void events_tell(const struct terminal *terminal, enum side side)
-{
-    struct side_events *events = &wait_state.events[terminal_number(terminal)][side];
-    uint32_t ready = terminal_ready(terminal, side);
-    if (events->readable == HANDLE_INVALID || events->ready == ready) {
-        return;
-    }
-    /* Ours, with all rights. */
-    (void)qy_event_signal(events->readable, events->ready & ~ready,
-                          ready & ~(uint32_t)QY_FILE_READY_WRITABLE);
-    (void)qy_event_signal(events->writable, events->ready & ~ready,
-                          ready & ~(uint32_t)QY_FILE_READY_READABLE);
-    events->ready = ready;
-}
-
 void terminal_changed(struct terminal *terminal)
 {
     uint32_t number = terminal_number(terminal);
@@ -340,8 +318,7 @@ void terminal_changed(struct terminal *terminal)
     if (due < wait_state.timer_due) {
         timer_set(due);
     }
-    events_tell(terminal, SIDE_SLAVE);
-    events_tell(terminal, SIDE_MASTER);
+    events_tell(terminal);
 }
 
 void wait_time(void)
@@ -507,32 +484,4 @@ int64_t wait_set(struct qy_request *request, struct description *description,
         return 0;
     }
     return waiter_defer(request, waiter);
-}
-
-/* --- for poll ------------------------------------------------------------------------------ */
-
-int64_t wait_events(struct description *description, handle_t *ret_readable, handle_t *ret_writable)
-{
-    struct side_events *events = &wait_state.events[description->terminal][description->side];
-    if (events->readable == HANDLE_INVALID) {
-        int64_t readable = qy_event_create(qy_self_job());
-        int64_t writable = qy_event_create(qy_self_job());
-        if (readable < 0 || writable < 0) {
-            qy_handle_discard(readable < 0 ? HANDLE_INVALID : (handle_t)readable);
-            qy_handle_discard(writable < 0 ? HANDLE_INVALID : (handle_t)writable);
-            return QY_FILE_FAILURE_NO_MEMORY;
-        }
-        *events = (struct side_events){(handle_t)readable, (handle_t)writable, 0};
-        events_tell(description_terminal(description), description->side);
-    }
-    int64_t readable = qy_handle_dup(events->readable, RIGHTS_SAME);
-    int64_t writable = qy_handle_dup(events->writable, RIGHTS_SAME);
-    if (readable < 0 || writable < 0) {
-        qy_handle_discard(readable < 0 ? HANDLE_INVALID : (handle_t)readable);
-        qy_handle_discard(writable < 0 ? HANDLE_INVALID : (handle_t)writable);
-        return QY_FILE_FAILURE_NO_MEMORY;
-    }
-    *ret_readable = (handle_t)readable;
-    *ret_writable = (handle_t)writable;
-    return 0;
 }

@@ -131,6 +131,26 @@ static void cmd_lines(uint64_t count)
     qy_printf("%lu lines in %lu us\n", count, (unsigned long)(qy_clock_read() - begun) / 1000);
 }
 
+/* Waits for a key with the events of a console that is killed meanwhile. */
+static void cmd_poll(void)
+{
+    handle_t readable, writable;
+    if (qy_file_readiness(terminal, &readable, &writable, DEADLINE_NEVER) != 0) {
+        qy_printf("no events\n");
+        return;
+    }
+    qy_printf("can be written: %ld\n", (long)qy_object_wait(writable, SIGNAL_USER, DEADLINE_POLL));
+    (void)qy_servers_kill(qy_bootstrap_handle(BOOTSTRAP_SESSION, "servers"), "console",
+                          DEADLINE_NEVER);
+    (void)qy_thread_sleep(qy_deadline_after(QY_SECOND / 2)); /* it only sleeps */
+    int64_t status = qy_object_wait(readable, SIGNAL_USER, DEADLINE_POLL);
+    qy_printf("nothing to read: %ld\n", (long)status);
+    status = qy_object_wait(readable, SIGNAL_USER, qy_deadline_after(20 * QY_SECOND));
+    qy_printf("woken: %ld\n", (long)status);
+    (void)qy_handle_close(readable);
+    (void)qy_handle_close(writable);
+}
+
 /* A pseudo-terminal, and both of its ends. */
 static void cmd_pair(void)
 {
@@ -172,6 +192,8 @@ static bool command(const char *line)
         cmd_keys();
     } else if (qy_streq(line, "colors")) {
         cmd_colors();
+    } else if (qy_streq(line, "poll")) {
+        cmd_poll();
     } else if (qy_streq(line, "pair")) {
         cmd_pair();
     } else if (qy_streq(line, "off")) {
