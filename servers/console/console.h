@@ -63,10 +63,20 @@ struct description {
     qy_file_flags_t flags;
 };
 
+/* Output of terminal 0 on its way to the serial line. */
+#define LINE_OUT_BYTES 16384u
+struct line_out {
+    _Alignas(8) struct line_span {
+        uint32_t from, to; /* bytes that the line has not been given */
+    } span;                /* written as one word, or `to` alone after the bytes */
+    uint8_t bytes[LINE_OUT_BYTES];
+};
+
 /* What survives the console, in memory that init keeps; every instruction leaves it sound. */
 struct kept {
     uint64_t is_set_up;
     uint64_t log_next; /* number of the next line of the log */
+    struct line_out line_out;
     struct terminal terminals[TERMINALS_MAX];
     struct description descriptions[DESCRIPTIONS_MAX];
 };

@@ -33,7 +33,6 @@
 #define ROWS_MAX        64u
 #define LAYOUT_DEFAULT  "us"
 
-#define OUT_BYTES   16384u
 #define PIECE       2048u
 #define HELD_MAX    64u /* a sequence that may be a question */
 #define ABOVE_BYTES 8192u
@@ -48,10 +47,9 @@ static struct {
     struct qy_keyboard_read_call keying;
     struct qy_log_get_line_call logging;
 
-    /* What goes to the serial line, and the start of a sequence that is not complete. */
-    uint8_t out[OUT_BYTES];
-    uint32_t out_from, out_to;
     bool is_writing;
+
+    /* The start of a sequence that is not complete. */
     uint8_t held[HELD_MAX];
     uint32_t held_count;
 
@@ -73,6 +71,17 @@ static struct {
 static struct terminal *own(void)
 {
     return &console.kept->terminals[0];
+}
+
+static struct line_out *out(void)
+{
+    return &console.kept->line_out;
+}
+
+static void span_set(uint32_t from, uint32_t to)
+{
+    struct line_span span = {from, to};
+    __atomic_store(&out()->span, &span, __ATOMIC_RELEASE);
 }
 
 /* --- the screen ---------------------------------------------------------------------------- */
@@ -108,8 +117,8 @@ static void feed(uint8_t byte)
         return;
     }
     if (!(is_complete && line_state.screen.is_query) && line_state.serial != HANDLE_INVALID) {
-        memcpy(line_state.out + line_state.out_to, line_state.held, line_state.held_count);
-        line_state.out_to += line_state.held_count;
+        memcpy(out()->bytes + out()->span.to, line_state.held, line_state.held_count);
+        span_set(out()->span.from, out()->span.to + line_state.held_count);
     }
     line_state.held_count = 0;
 }
@@ -125,7 +134,7 @@ static void replies_type(void)
 
 static uint32_t out_room(void)
 {
-    return OUT_BYTES - line_state.out_to;
+    return LINE_OUT_BYTES - out()->span.to;
 }
 
 /* --- the log ------------------------------------------------------------------------------- */
@@ -198,29 +207,34 @@ static void log_init(void)
 
 static void write_done(struct qy_call *call);
 
+/* What the driver is given counts as sent at once: it takes it at once, too, and what it has not
+ * taken it says. So a console that dies meanwhile leaves nothing that would be sent twice. */
 static void write_next(void)
 {
-    uint32_t count = line_state.out_to - line_state.out_from;
+    uint32_t from = out()->span.from, count = out()->span.to - from;
+    count = count < QY_SERIAL_WRITE_MAX ? count : QY_SERIAL_WRITE_MAX;
     line_state.is_writing = true;
     line_state.writing = (struct qy_serial_write_call){
         .call = {.session = line_state.serial, .deadline = DEADLINE_NEVER, .done = write_done},
-        .data = line_state.out + line_state.out_from,
-        .data_count = count < QY_SERIAL_WRITE_MAX ? count : QY_SERIAL_WRITE_MAX,
+        .data = out()->bytes + from,
+        .data_count = count,
     };
+    span_set(from + count, out()->span.to);
     qy_serial_write_start(&line_state.caller, &line_state.writing);
 }
 
 static void write_done(struct qy_call *call)
 {
+    uint32_t count = line_state.writing.data_count;
+    uint32_t accepted = call->status == 0 ? line_state.writing.ret_accepted : 0;
     line_state.is_writing = false;
-    if (call->status == 0) {
-        uint32_t accepted = line_state.writing.ret_accepted;
-        uint32_t count = line_state.writing.data_count;
-        line_state.out_from += accepted < count ? accepted : count;
-    } else if (call->status != -EPEER_DIED) { /* else there is another driver soon */
+    if (call->status == 0 || call->status == -EPEER_DIED) { /* then there is another driver soon */
+        accepted = accepted < count ? accepted : count;
+        span_set(out()->span.from - (count - accepted), out()->span.to);
+    } else {
         qy_log("no serial line: %s", qy_error_text(call->status));
         line_state.serial = HANDLE_INVALID;
-        line_state.out_from = line_state.out_to;
+        span_set(0, 0);
     }
     terminal_changed(own());
 }
@@ -241,8 +255,8 @@ bool line_pump(void)
 {
     uint8_t piece[PIECE];
     uint32_t count = 0;
-    if (line_state.out_from == line_state.out_to && !line_state.is_writing) {
-        line_state.out_from = line_state.out_to = 0;
+    if (out()->span.from == out()->span.to && !line_state.is_writing) {
+        span_set(0, 0);
     }
     if (out_room() >= PIECE + HELD_MAX) {
         count = terminal_take(own(), piece, PIECE);
@@ -254,7 +268,8 @@ bool line_pump(void)
     if (line_state.screen.reply_count > 0) {
         replies_type();
     }
-    if (line_state.out_from < line_state.out_to && !line_state.is_writing) {
+    if (out()->span.from < out()->span.to && !line_state.is_writing &&
+        line_state.serial != HANDLE_INVALID) {
         write_next();
     }
     draw_soon();
@@ -263,7 +278,7 @@ bool line_pump(void)
 
 bool line_is_drained(void)
 {
-    return line_state.out_from == line_state.out_to;
+    return out()->span.from == out()->span.to && !line_state.is_writing;
 }
 
 /* --- the keyboard -------------------------------------------------------------------------- */
