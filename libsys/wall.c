@@ -6,7 +6,7 @@
 #include <quay/names.h>
 #include <quay/wall.h>
 
-#define PATIENCE (10 * QY_MILLISECOND)
+#define PATIENCE (50 * QY_MILLISECOND)
 #define AGAIN    QY_SECOND
 
 static struct {

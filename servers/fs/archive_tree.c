@@ -69,6 +69,7 @@ static int file_add(struct tree *tree, const struct archive_entry *file, const v
         .position = file->offset_bytes,
         .is_fixed = true,
     };
+    tree->quota.bytes_used += file->size_bytes; /* for df: there is no more than there is */
     *ret_added = true;
     return 0;
 }
@@ -87,5 +88,6 @@ int archive_tree_fill(struct tree *tree, const void *archive, handle_t memory,
         *ret_skipped += !is_added;
     }
     tree->is_read_only = true;
+    tree->quota.bytes_max = tree->quota.bytes_used;
     return 0;
 }

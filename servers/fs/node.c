@@ -408,6 +408,14 @@ uint64_t node_size(const struct node *node)
     }
 }
 
+#define BLOCKS_A_PAGE (PAGE_SIZE / 512)
+
+/* As others count them, though small files take less. */
+static uint64_t pages_of(uint64_t bytes)
+{
+    return (bytes + PAGE_SIZE - 1) / PAGE_SIZE;
+}
+
 void node_stat(const struct node *node, struct qy_file_stat *ret_stat)
 {
     *ret_stat = (struct qy_file_stat){
@@ -418,7 +426,7 @@ void node_stat(const struct node *node, struct qy_file_stat *ret_stat)
         .group = node->group,
         .special = node->special,
         .size = node_size(node),
-        .blocks = node_is(node, MODE_REGULAR) ? (node->content.charged + 511) / 512 : 0,
+        .blocks = node_is(node, MODE_REGULAR) ? pages_of(node->content.charged) * BLOCKS_A_PAGE : 0,
         .accessed = node->accessed,
         .modified = node->modified,
         .changed = node->changed,
