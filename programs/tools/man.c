@@ -9,7 +9,8 @@
 
 static const char usage[] =
     "usage: man NAME\n       man -k WORD\n\n"
-    "Shows a page of the documentation, or finds pages by their names.\n"
+    "Shows a page of the documentation, or what a program says about itself (--help), or\n"
+    "finds pages by their names.\n"
     "Pages are the files NAME, NAME.md and NAME.txt below /usr/share/man and /boot/share/man.\n\n"
     "  -k  lists the pages whose path has WORD in it\n";
 
@@ -77,6 +78,34 @@ static int look(const char *directory)
     return status;
 }
 
+/* What the program of that name says about itself: -1 if there is none. */
+static int show_help(void)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-[";
+    char command[100];
+    FILE *output;
+    int first;
+
+    if (strspn(wanted, letters) != strlen(wanted) || *wanted == '-' ||
+        snprintf(command, sizeof(command), "%s --help 2>/dev/null", wanted) >=
+            (int)sizeof(command)) {
+        return -1;
+    }
+    output = popen(command, "re");
+    first = output ? getc(output) : EOF;
+    if (first == EOF) {
+        if (output) {
+            (void)pclose(output);
+        }
+        return -1;
+    }
+    (void)ungetc(first, output);
+    (void)pager_show(output, wanted);
+    (void)pclose(output);
+    return 0;
+}
+
 static int run(int argc, char **argv)
 {
     int option;
@@ -92,14 +121,15 @@ static int run(int argc, char **argv)
         return tool_usage();
     }
     wanted = argv[optind];
-    for (size_t index = 0; index < sizeof(roots) / sizeof(roots[0]); index++) {
+    /* One may be a link to the other. */
+    for (size_t index = 0; !any && index < sizeof(roots) / sizeof(roots[0]); index++) {
         int status = look(roots[index]);
 
         if (status >= 0) {
             return status;
         }
     }
-    if (any) {
+    if (any || (!lists && show_help() == 0)) {
         return 0;
     }
     return tool_error(lists ? "no page has '%s' in its path" : "there is no page '%s'", wanted);
