@@ -439,6 +439,7 @@ static int64_t execve(const char *path, uint64_t argv, uint64_t envp)
     }
     posix_file_exec();
     posix_signal_exec();
+    posix_fpu_reset();
     posix_exec_commit(exec);
     return 0;
 }

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "fpu.h"
+#include <quay/text.h>
 #include "access.h"
 #include "guest.h"
 
-#define CPUID_OSXSAVE (1u << 27)
-#define LEAF_XSAVE    13
-#define FXSAVE_BYTES  512u
-#define HEADER_OFFSET 512u /* of XSAVE: has to be zero where the CPU does not write it */
-#define HEADER_BYTES  64u
+#define CPUID_OSXSAVE   (1u << 27)
+#define STATE_LEGACY    3u
+#define CONTROL_INITIAL 0x37fu
+#define MXCSR_INITIAL   0x1f80u
+#define MXCSR_OFFSET    24u
+#define LEAF_XSAVE      13
+#define FXSAVE_BYTES    512u
+#define HEADER_OFFSET   512u /* of XSAVE: has to be zero where the CPU does not write it */
+#define HEADER_BYTES    64u
 
 static void cpuid(uint32_t leaf, uint32_t words[4])
 {
@@ -54,6 +59,14 @@ uint32_t posix_fpu_size(void)
     return words[1];
 }
 
+/* Of what a fork saves; beyond the area it would be x87 and SSE only. */
+static uint32_t copy_mask(void)
+{
+    const uint32_t mask = posix_fpu_mask();
+
+    return posix_fpu_size() <= POSIX_FPU_MAX ? mask : mask & STATE_LEGACY;
+}
+
 void posix_fpu_save(struct posix_fpu *fpu)
 {
     const uint64_t area = (uint64_t)(uintptr_t)fpu->area;
@@ -61,12 +74,24 @@ void posix_fpu_save(struct posix_fpu *fpu)
     for (uint32_t i = 0; i < HEADER_BYTES; i++) {
         fpu->area[HEADER_OFFSET + i] = 0;
     }
-    (void)posix_access_fpu_save(area, posix_fpu_mask(), 0); /* our memory */
+    (void)posix_access_fpu_save(area, copy_mask(), 0); /* our memory */
 }
 
 void posix_fpu_load(const struct posix_fpu *fpu)
 {
-    (void)posix_access_fpu_load((uint64_t)(uintptr_t)fpu->area, posix_fpu_mask(), 0);
+    (void)posix_access_fpu_load((uint64_t)(uintptr_t)fpu->area, copy_mask(), 0);
+}
+
+void posix_fpu_reset(void)
+{
+    struct posix_fpu fpu;
+    const uint16_t control = CONTROL_INITIAL;
+    const uint32_t status = MXCSR_INITIAL;
+
+    memset(&fpu, 0, sizeof fpu); /* of XSAVE: nothing but initial values */
+    memcpy(fpu.area, &control, sizeof control);
+    memcpy(fpu.area + MXCSR_OFFSET, &status, sizeof status);
+    posix_fpu_load(&fpu);
 }
 
 int64_t posix_fpu_save_guest(uint64_t area)

@@ -7,7 +7,8 @@
 
 #include <quay/syscall.h>
 
-#define POSIX_FPU_MAX 8192ul
+#define POSIX_FPU_MAX 1024ul /* x87, SSE and AVX: what the kernel switches; no page more per fork  \
+                              */
 
 struct posix_fpu {
     _Alignas(64) uint8_t area[POSIX_FPU_MAX];
@@ -19,6 +20,9 @@ uint32_t posix_fpu_mask(void);
 
 void posix_fpu_save(struct posix_fpu *fpu);
 void posix_fpu_load(const struct posix_fpu *fpu);
+
+/* As a program finds them. */
+void posix_fpu_reset(void);
 
 /* On the guest's memory, 64-byte aligned: 0 or -EFAULT. */
 QY_MUST_USE int64_t posix_fpu_save_guest(uint64_t area);
