@@ -5,6 +5,7 @@
 #include <quay/text.h>
 #include "access.h"
 #include "memory.h"
+#include "pages.h"
 #include "process.h"
 #include "signal.h"
 
@@ -14,7 +15,8 @@ static const uint8_t restarts[POSIX_CALL_COUNT] = {
 #undef POSIX_CALL
 };
 
-static uint32_t unknown_counts[POSIX_CALL_COUNT]; /* how often each was asked for; atomic */
+static POSIX_LARGE uint32_t
+    unknown_counts[POSIX_CALL_COUNT]; /* how often each was asked for; atomic */
 
 enum posix_restart posix_call_restart(int64_t number)
 {

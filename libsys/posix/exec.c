@@ -37,7 +37,7 @@ struct posix_exec {
     char interpreter_path[POSIX_INTERP_MAX + 1];
 };
 
-static char program_path[LINUX_PATH_MAX]; /* of what runs */
+static POSIX_LARGE char program_path[LINUX_PATH_MAX]; /* of what runs */
 
 const char *posix_program_path(void)
 {

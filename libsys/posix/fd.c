@@ -7,19 +7,21 @@
 #include "call.h"
 #include "file.h"
 #include "guest.h"
+#include "pages.h"
 #include "process.h"
 
 static struct {
-    struct qy_mutex mutex; /* of the table */
-    struct posix_fd at[POSIX_FD_MAX];
+    struct qy_mutex mutex; /* of `files` */
     handle_t root, working;
 } table;
+
+static POSIX_LARGE struct posix_fd files[POSIX_FD_MAX];
 
 /* --- the table ------------------------------------------------------------------------------- */
 
 static bool is_used(uint64_t descriptor)
 {
-    return descriptor < POSIX_FD_MAX && table.at[descriptor].kind != 0;
+    return descriptor < POSIX_FD_MAX && files[descriptor].kind != 0;
 }
 
 static void drop(const struct posix_fd *fd)
@@ -49,7 +51,7 @@ int64_t posix_fd_get(uint64_t descriptor, struct posix_fd *ret_fd)
     descriptor = (uint32_t)descriptor;
     qy_mutex_lock(&table.mutex);
     if (is_used(descriptor)) {
-        *ret_fd = table.at[descriptor];
+        *ret_fd = files[descriptor];
         status = 0;
     }
     qy_mutex_unlock(&table.mutex);
@@ -63,7 +65,7 @@ int64_t posix_fd_install(const struct posix_fd *fd, uint64_t least)
         least++;
     }
     if (least < POSIX_FD_MAX) {
-        table.at[least] = *fd;
+        files[least] = *fd;
     }
     qy_mutex_unlock(&table.mutex);
     if (least >= POSIX_FD_MAX) {
@@ -79,8 +81,8 @@ static void replace(const struct posix_fd *fd, uint64_t descriptor)
     struct posix_fd before;
 
     qy_mutex_lock(&table.mutex);
-    before = table.at[descriptor];
-    table.at[descriptor] = *fd;
+    before = files[descriptor];
+    files[descriptor] = *fd;
     qy_mutex_unlock(&table.mutex);
     drop(&before);
 }
@@ -94,7 +96,7 @@ int posix_fd_next(uint64_t first, struct posix_fd *ret_fd)
         first++;
     }
     if (first < POSIX_FD_MAX) {
-        *ret_fd = table.at[first];
+        *ret_fd = files[first];
         found = (int)first;
     }
     qy_mutex_unlock(&table.mutex);
@@ -122,7 +124,7 @@ void posix_file_start(const struct process_start *start)
         const handle_t handle = qy_process_page()->handles[i];
 
         if (file->number >= 0 && file->number < (int32_t)POSIX_FD_MAX && handle != HANDLE_INVALID) {
-            table.at[file->number] = (struct posix_fd){
+            files[file->number] = (struct posix_fd){
                 .handle = handle,
                 .open = file->open_flags,
                 .kind = file->flags & PROCESS_FILE_IS_DIRECTORY ? QY_DIR_KIND_DIRECTORY
@@ -137,7 +139,7 @@ void posix_file_start(const struct process_start *start)
     }
     for (uint32_t i = 1; table.working == HANDLE_INVALID && i <= 2; i++) {
         if (!is_used(i)) {
-            table.at[i] = (struct posix_fd){
+            files[i] = (struct posix_fd){
                 .kind = POSIX_KIND_LOCAL, .open = LINUX_O_WRONLY, .local = &posix_bare_log};
         }
     }
@@ -146,7 +148,7 @@ void posix_file_start(const struct process_start *start)
 void posix_file_exec(void)
 {
     for (uint64_t i = 0; i < POSIX_FD_MAX; i++) {
-        if (is_used(i) && table.at[i].close_on_exec) {
+        if (is_used(i) && files[i].close_on_exec) {
             (void)take(i); /* it is there */
         }
     }
@@ -232,7 +234,7 @@ int64_t posix_close_range(uint64_t first, uint64_t last, uint64_t flags)
     }
     for (uint64_t i = (uint32_t)first; i <= (uint32_t)last && i < POSIX_FD_MAX; i++) {
         if ((flags & close_on_exec) != 0) {
-            table.at[i].close_on_exec = true;
+            files[i].close_on_exec = true;
         } else {
             (void)take(i); /* or it was free */
         }
@@ -310,7 +312,7 @@ static void set_close_on_exec(uint64_t descriptor, bool is_set)
 {
     qy_mutex_lock(&table.mutex);
     if (is_used((uint32_t)descriptor)) {
-        table.at[(uint32_t)descriptor].close_on_exec = is_set;
+        files[(uint32_t)descriptor].close_on_exec = is_set;
     }
     qy_mutex_unlock(&table.mutex);
 }

@@ -7,8 +7,9 @@
 
 #include <quay/syscall.h>
 
-#define POSIX_FPU_MAX 1024ul /* x87, SSE and AVX: what the kernel switches; no page more per fork  \
-                              */
+#define POSIX_FPU_MAX                                                                              \
+    1024ul /* x87, SSE and AVX: what the kernel switches; no page more per fork                    \
+            */
 
 struct posix_fpu {
     _Alignas(64) uint8_t area[POSIX_FPU_MAX];

@@ -23,7 +23,7 @@
 #define BRK_CHUNK    (128 * 1024ul)
 #define BRK_MAX      (1ul << 40)
 
-static struct posix_range first_ranges[RANGES_FIRST];
+static POSIX_LARGE struct posix_range first_ranges[RANGES_FIRST];
 
 static struct {
     struct qy_mutex mutex; /* of all that follows, and of the guest's part of the address space */

@@ -16,7 +16,7 @@ static uint64_t arena_next = ARENA_START; /* atomic */
 
 /* The heap's first chunks, which it never gives back, are part of the image: memory of its own
  * would cost each fork more. */
-static _Alignas(PAGE_SIZE) uint8_t chunks[CHUNKS][QY_HEAP_CHUNK_SIZE];
+static POSIX_LARGE _Alignas(PAGE_SIZE) uint8_t chunks[CHUNKS][QY_HEAP_CHUNK_SIZE];
 static uint32_t chunks_used; /* atomic */
 
 static uint64_t arena_take(uint64_t size_bytes)

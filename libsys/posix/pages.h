@@ -4,5 +4,8 @@
 
 #include <quay/memory.h>
 
+/* Of an array: apart from small variables (posix.ld). */
+#define POSIX_LARGE __attribute__((section(".bss.large")))
+
 /* Copies, also from and to memory that may fault: 0 or -EFAULT. */
 QY_MUST_USE int64_t posix_pages_copy(void *to, const void *from, size_t size);
