@@ -16,6 +16,9 @@ struct row {
 
 extern const struct row rows_file[], rows_process[], rows_memory[];
 
+/* A row of rows_file that is about processes. */
+bool spawn_wait_run(void);
+
 static inline uint64_t tsc_read(void)
 {
     uint32_t low, high;

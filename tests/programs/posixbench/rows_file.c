@@ -210,5 +210,6 @@ const struct row rows_file[] = {
     {"readdir_100", readdir_begin, readdir_run, readdir_end, 100, 1},
     {"seq_cached", sequential_begin, sequential_run, open_end, 20, BIG_BYTES / BLOCK},
     {"pipe_1", pipe_begin, pipe_run, pipe_end, 500, 1},
+    {"spawn_wait", NULL, spawn_wait_run, NULL, 50, 1}, /* a program is a file */
     {0},
 };

@@ -38,7 +38,7 @@ static bool fork_wait_run(void)
 }
 
 /* The program itself, which exits at once with this argument. */
-static bool spawn_wait_run(void)
+bool spawn_wait_run(void)
 {
     static char name[] = "posixbench", argument[] = "exit";
     char *arguments[] = {name, argument, NULL};
@@ -82,7 +82,6 @@ static bool signal_run(void)
 const struct row rows_process[] = {
     {"linux_getpid", NULL, getpid_run, NULL, 100, 100},
     {"fork_wait", NULL, fork_wait_run, NULL, 50, 1},
-    {"spawn_wait", NULL, spawn_wait_run, NULL, 50, 1},
     {"thread_join", NULL, thread_join_run, NULL, 100, 1},
     {"signal_self", signal_begin, signal_run, NULL, 500, 1},
     {0},
