@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -276,6 +277,45 @@ static void test_threads(void)
     signal(SIGUSR2, SIG_DFL);
 }
 
+static volatile unsigned long *counters; /* shared with the child */
+
+static void *spin(void *argument)
+{
+    for (;;) {
+        counters[(size_t)argument]++;
+    }
+    return NULL;
+}
+
+static void test_threads_stop(void)
+{
+    pthread_t thread;
+    int status = 0;
+    void *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ok(shared != MAP_FAILED, "memory for both");
+    counters = shared;
+    pid_t pid = fork();
+    if (pid == 0) {
+        pthread_create(&thread, NULL, spin, (void *)1);
+        spin(NULL);
+    }
+    while (counters[0] == 0 || counters[1] == 0) {
+        nap(5);
+    }
+    kill(pid, SIGSTOP);
+    ok(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status), "a child with threads stops");
+    nap(60); /* the others stop with the next tick */
+    unsigned long first = counters[0], second = counters[1];
+    nap(120);
+    ok(counters[0] == first && counters[1] == second, "all of them");
+    kill(pid, SIGCONT);
+    while (counters[0] == first || counters[1] == second) {
+        nap(5);
+    }
+    kill(pid, SIGKILL);
+    ok(status_of(pid) == SIGKILL, "and all go on, and end");
+}
+
 static void test_sessions(void)
 {
     pid_t pid = fork();
@@ -298,6 +338,7 @@ int main(void)
     test_interrupts();
     test_children();
     test_threads();
+    test_threads_stop();
     test_sessions();
     printf("1..%u\n# %u failed\nTAP done\n", count, failed);
     return failed > 0;
