@@ -336,6 +336,34 @@ int64_t posix_lchown(uint64_t address, uint64_t user, uint64_t group)
     return posix_fchownat(HERE, address, user, group, LINUX_AT_SYMLINK_NOFOLLOW);
 }
 
+/* Room for a part of a file: what lies beyond its end is made to belong to it. */
+int64_t posix_fallocate(uint64_t descriptor, uint64_t mode, uint64_t offset, uint64_t size)
+{
+    struct posix_fd fd;
+    struct qy_file_stat stat;
+    uint64_t end;
+    int64_t status = posix_fd_get(descriptor, &fd);
+
+    if (status != 0) {
+        return status;
+    }
+    if (mode != 0 || fd.handle == HANDLE_INVALID) {
+        return mode != 0 ? -EOPNOTSUPP : -ENODEV;
+    }
+    if ((int64_t)offset < 0 || (int64_t)size <= 0) {
+        return -EINVAL;
+    }
+    if (__builtin_add_overflow(offset, size, &end) || (int64_t)end < 0) {
+        return -EFBIG;
+    }
+    status = posix_error(qy_file_stat(fd.handle, &stat, DEADLINE_NEVER));
+    if (status != 0 || end <= stat.size) {
+        return status;
+    }
+    return descriptor_change(
+        descriptor, &(struct qy_file_change){.what = QY_FILE_CHANGE_WHAT_SIZE, .size = end});
+}
+
 int64_t posix_truncate(uint64_t address, uint64_t size)
 {
     const struct qy_file_change change = {.what = QY_FILE_CHANGE_WHAT_SIZE, .size = size};

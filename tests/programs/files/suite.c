@@ -71,6 +71,8 @@ static void test_open(void)
     int other = dup(fd);
     ok(lseek(other, 2, SEEK_SET) == 2 && lseek(fd, 0, SEEK_CUR) == 2, "dup shares the offset");
     ok(ftruncate(fd, 2) == 0 && file_is("a", "Je"), "ftruncate");
+    ok(posix_fallocate(fd, 0, 3) == 0 && lseek(fd, 0, SEEK_END) == 3 && ftruncate(fd, 2) == 0,
+       "posix_fallocate");
     close(other);
     close(fd);
     fd = open("a", O_WRONLY | O_APPEND);
