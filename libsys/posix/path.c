@@ -151,7 +151,7 @@ static int64_t path_begin(struct posix_path *path, uint32_t length)
 
 bool posix_path_is_program(const struct posix_path *path)
 {
-    return qy_streq(path->text, "/proc/self/exe");
+    return path->text[0] == '/' && path->text[1] == 'p' && qy_streq(path->text, "/proc/self/exe");
 }
 
 int64_t posix_path_get(uint64_t descriptor, uint64_t address, struct posix_path *ret_path)
@@ -205,6 +205,9 @@ int posix_path_descriptor(const struct posix_path *path)
     static const char *const names[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
     uint64_t number;
 
+    if (path->text[0] != '/' || (path->text[1] != 'p' && path->text[1] != 'd')) {
+        return -1; /* nearly all */
+    }
     for (uint32_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++) {
         const char *rest = behind(path->text, fronts[i]);
         if (rest != NULL && qy_parse_u64(rest, &number) == 0 && number < POSIX_FD_MAX) {

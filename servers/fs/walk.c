@@ -40,7 +40,7 @@ static bool step_down(const struct tree *tree, struct walk *walk, uint32_t end, 
     return false;
 }
 
-static bool is_dots(const uint8_t *component, uint32_t length)
+static inline bool is_dots(const uint8_t *component, uint32_t length)
 {
     return component[0] == '.' && (length == 1 || (length == 2 && component[1] == '.'));
 }

@@ -47,6 +47,7 @@ struct pipe_end {
 
 struct pipes {
     struct pipe *pipes;
+    struct waiter *spare; /* a list, so that who waits needs nothing of the heap, mostly */
     struct pipe_end *ends;
     uint64_t count; /* that there were */
 };

@@ -113,7 +113,13 @@ bool pipe_is_waiting(const struct pipe *pipe, bool is_writer)
 struct waiter *pipe_waiter_add(struct pipe *pipe)
 {
     struct waiter **link = &pipe->waiters;
-    struct waiter *waiter = qy_alloc_zeroed(1, sizeof *waiter);
+    struct waiter *waiter = pipe_state.spare;
+    if (waiter != NULL) {
+        pipe_state.spare = waiter->next;
+        *waiter = (struct waiter){0};
+    } else {
+        waiter = qy_alloc_zeroed(1, sizeof *waiter);
+    }
     while (*link != NULL) {
         link = &(*link)->next;
     }
@@ -124,7 +130,8 @@ struct waiter *pipe_waiter_add(struct pipe *pipe)
 static void waiter_free(struct waiter *waiter)
 {
     qy_free(waiter->copy);
-    qy_free(waiter);
+    waiter->next = pipe_state.spare;
+    pipe_state.spare = waiter; /* there are never more than wait at a time */
 }
 
 /* Whether a reader is done with. */
