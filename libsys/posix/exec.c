@@ -91,7 +91,6 @@ static int64_t image_open(struct image *image, const char *path, uint8_t *head)
     if (image->size == 0) {
         return -ENOEXEC;
     }
-    memset(head, 0, POSIX_HEAD_BYTES);
     status =
         file_read(image, 0, head, image->size < POSIX_HEAD_BYTES ? image->size : POSIX_HEAD_BYTES);
     return status == 0 ? posix_program_parse(head, image->size, &image->program) : status;
@@ -172,13 +171,14 @@ static void exec_free(struct posix_exec *exec)
 int64_t posix_exec_prepare(const char *path, struct posix_arguments *arguments,
                            struct posix_exec **ret_exec)
 {
-    struct posix_exec *exec = qy_alloc_zeroed(1, sizeof *exec);
+    struct posix_exec *exec = qy_alloc(sizeof *exec);
     int64_t status = 0;
 
     if (exec == NULL) {
         posix_arguments_free(arguments);
         return -ENOMEM;
     }
+    memset(exec, 0, offsetof(struct posix_exec, head));
     exec->arguments = *arguments;
     *arguments = (struct posix_arguments){0};
     path = qy_streq(path, "/proc/self/exe") ? program_path : path;

@@ -11,7 +11,8 @@
 #include "process.h"
 
 static struct {
-    struct qy_mutex mutex; /* of `files` */
+    struct qy_mutex mutex; /* of `files`, and of the next */
+    uint64_t end;          /* all from there on are free, and were always */
     handle_t root, working;
 } table;
 
@@ -22,6 +23,12 @@ static POSIX_LARGE struct posix_fd files[POSIX_FD_MAX];
 static bool is_used(uint64_t descriptor)
 {
     return descriptor < POSIX_FD_MAX && files[descriptor].kind != 0;
+}
+
+static void put(const struct posix_fd *fd, uint64_t descriptor)
+{
+    files[descriptor] = *fd;
+    table.end = descriptor < table.end ? table.end : descriptor + 1;
 }
 
 static void drop(const struct posix_fd *fd)
@@ -65,7 +72,7 @@ int64_t posix_fd_install(const struct posix_fd *fd, uint64_t least)
         least++;
     }
     if (least < POSIX_FD_MAX) {
-        files[least] = *fd;
+        put(fd, least);
     }
     qy_mutex_unlock(&table.mutex);
     if (least >= POSIX_FD_MAX) {
@@ -82,7 +89,7 @@ static void replace(const struct posix_fd *fd, uint64_t descriptor)
 
     qy_mutex_lock(&table.mutex);
     before = files[descriptor];
-    files[descriptor] = *fd;
+    put(fd, descriptor);
     qy_mutex_unlock(&table.mutex);
     drop(&before);
 }
@@ -92,10 +99,10 @@ int posix_fd_next(uint64_t first, struct posix_fd *ret_fd)
     int found = -1;
 
     qy_mutex_lock(&table.mutex);
-    while (first < POSIX_FD_MAX && !is_used(first)) {
+    while (first < table.end && !is_used(first)) {
         first++;
     }
-    if (first < POSIX_FD_MAX) {
+    if (first < table.end) {
         *ret_fd = files[first];
         found = (int)first;
     }
@@ -124,13 +131,15 @@ void posix_file_start(const struct process_start *start)
         const handle_t handle = qy_process_page()->handles[i];
 
         if (file->number >= 0 && file->number < (int32_t)POSIX_FD_MAX && handle != HANDLE_INVALID) {
-            files[file->number] = (struct posix_fd){
+            const struct posix_fd fd = {
                 .handle = handle,
                 .open = file->open_flags,
                 .kind = file->flags & PROCESS_FILE_IS_DIRECTORY ? QY_DIR_KIND_DIRECTORY
                                                                 : QY_DIR_KIND_DEVICE,
                 .close_on_exec = (file->flags & PROCESS_FILE_CLOSE_EXEC) != 0,
             };
+
+            put(&fd, (uint64_t)file->number);
         } else if (file->number == PROCESS_FILE_ROOT) {
             table.root = handle;
         } else if (file->number == PROCESS_FILE_DIRECTORY) {
@@ -139,15 +148,17 @@ void posix_file_start(const struct process_start *start)
     }
     for (uint32_t i = 1; table.working == HANDLE_INVALID && i <= 2; i++) {
         if (!is_used(i)) {
-            files[i] = (struct posix_fd){
+            const struct posix_fd fd = {
                 .kind = POSIX_KIND_LOCAL, .open = LINUX_O_WRONLY, .local = &posix_bare_log};
+
+            put(&fd, i);
         }
     }
 }
 
 void posix_file_exec(void)
 {
-    for (uint64_t i = 0; i < POSIX_FD_MAX; i++) {
+    for (uint64_t i = 0; i < table.end; i++) {
         if (is_used(i) && files[i].close_on_exec) {
             (void)take(i); /* it is there */
         }
@@ -232,7 +243,7 @@ int64_t posix_close_range(uint64_t first, uint64_t last, uint64_t flags)
     if ((uint32_t)first > (uint32_t)last || (flags & ~6ul) != 0) {
         return -EINVAL;
     }
-    for (uint64_t i = (uint32_t)first; i <= (uint32_t)last && i < POSIX_FD_MAX; i++) {
+    for (uint64_t i = (uint32_t)first; i <= (uint32_t)last && i < table.end; i++) {
         if ((flags & close_on_exec) != 0) {
             files[i].close_on_exec = true;
         } else {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "fpu.h"
-#include <quay/text.h>
 #include "access.h"
 #include "guest.h"
 
@@ -84,14 +83,13 @@ void posix_fpu_load(const struct posix_fpu *fpu)
 
 void posix_fpu_reset(void)
 {
-    struct posix_fpu fpu;
-    const uint16_t control = CONTROL_INITIAL;
-    const uint32_t status = MXCSR_INITIAL;
+    /* Of XSAVE: nothing but initial values. */
+    static const struct posix_fpu initial = {.area = {[0] = CONTROL_INITIAL & 0xff,
+                                                      [1] = CONTROL_INITIAL >> 8,
+                                                      [MXCSR_OFFSET] = MXCSR_INITIAL & 0xff,
+                                                      [MXCSR_OFFSET + 1] = MXCSR_INITIAL >> 8}};
 
-    memset(&fpu, 0, sizeof fpu); /* of XSAVE: nothing but initial values */
-    memcpy(fpu.area, &control, sizeof control);
-    memcpy(fpu.area + MXCSR_OFFSET, &status, sizeof status);
-    posix_fpu_load(&fpu);
+    posix_fpu_load(&initial);
 }
 
 int64_t posix_fpu_save_guest(uint64_t area)

@@ -19,10 +19,24 @@ static uint64_t arena_next = ARENA_START; /* atomic */
 static POSIX_LARGE _Alignas(PAGE_SIZE) uint8_t chunks[CHUNKS][QY_HEAP_CHUNK_SIZE];
 static uint32_t chunks_used; /* atomic */
 
+/* What is small and soon gone goes to the page table that the image has anyway, while there is room
+ * (posix.ld sees to it that the image ends before). */
+#define NEAR_START 0x00007e0000100000ul
+#define NEAR_END   0x00007e0000200000ul
+
+static uint64_t near_next = NEAR_START; /* atomic */
+
 static uint64_t arena_take(uint64_t size_bytes)
 {
-    uint64_t address = __atomic_fetch_add(&arena_next, size_bytes, __ATOMIC_RELAXED);
+    uint64_t address = __atomic_load_n(&near_next, __ATOMIC_RELAXED);
 
+    if (size_bytes <= NEAR_END - NEAR_START && address <= NEAR_END - size_bytes) {
+        address = __atomic_fetch_add(&near_next, size_bytes, __ATOMIC_RELAXED);
+        if (address <= NEAR_END - size_bytes) {
+            return address;
+        }
+    }
+    address = __atomic_fetch_add(&arena_next, size_bytes, __ATOMIC_RELAXED);
     if (address > ARENA_END - size_bytes) {
         __atomic_store_n(&arena_next, ARENA_START + size_bytes, __ATOMIC_RELAXED);
         address = ARENA_START;
