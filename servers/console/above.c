@@ -69,25 +69,24 @@ static bool has_same_look(const struct cell *a, const struct cell *b)
            (a->style & ~halves) == (b->style & ~halves);
 }
 
-/* Cells up to the last that is not blank, or up to the cursor; all of a row that goes on in the
+/* Cells up to the last that is not blank, and at least `least`; all of a row that goes on in the
  * next. */
-static uint32_t row_length(const struct screen *screen, uint32_t row)
+static uint32_t row_length(const struct screen *screen, uint32_t row, uint32_t least)
 {
     const struct cell *cells = screen_row(screen, row);
     uint32_t length = screen->columns;
-    while (!screen_is_continued(screen, row) && length > 0 && is_plain(&cells[length - 1])) {
+    while (!screen_is_continued(screen, row) && length > least && is_plain(&cells[length - 1])) {
         length--;
-    }
-    if (row == screen->cursor.row && length < screen->cursor.column) {
-        length = screen->cursor.column;
     }
     return length;
 }
 
-static void row_put(struct out *out, const struct screen *screen, uint32_t row, struct cell *pen)
+/* Returns how many columns were written. */
+static uint32_t row_put(struct out *out, const struct screen *screen, uint32_t row, uint32_t least,
+                        struct cell *pen)
 {
     const struct cell *cells = screen_row(screen, row);
-    uint32_t length = row_length(screen, row);
+    uint32_t length = row_length(screen, row, least);
     for (uint32_t column = 0; column < length && out->max - out->count >= PIECE_MAX; column++) {
         const struct cell *cell = &cells[column];
         if (cell->character == 0) {
@@ -99,6 +98,19 @@ static void row_put(struct out *out, const struct screen *screen, uint32_t row, 
         }
         out->count += utf8_encode(cell->character, out->to + out->count);
     }
+    return length;
+}
+
+/* How much of a row has to be written at least: up to the cursor, and something in each but the
+ * first row of the line, because that is what gets the cursor there. */
+static uint32_t row_least(const struct screen *screen, uint32_t row, uint32_t first)
+{
+    uint32_t least = row > first ? 1 : 0;
+    if (row == screen->cursor.row) {
+        uint32_t column = screen->cursor.is_past_end ? screen->columns : screen->cursor.column;
+        least = least < column ? column : least;
+    }
+    return least;
 }
 
 bool above_is_possible(const struct screen *screen)
@@ -133,11 +145,11 @@ uint32_t above_write(const struct screen *screen, const char *text, uint8_t *to,
     move_put(&out, row - first, 'A');
     text_put(&out, "\033[0m\033[J");
     message_put(&out, text);
+    uint32_t length = 0;
     for (uint32_t i = first; i <= last; i++) {
-        row_put(&out, screen, i, &pen);
+        length = row_put(&out, screen, i, row_least(screen, i, first), &pen);
     }
-    bool is_there = screen->cursor.is_past_end || row_length(screen, row) == screen->cursor.column;
-    if (row != last || !is_there) {
+    if (row != last || (!screen->cursor.is_past_end && length != screen->cursor.column)) {
         text_put(&out, "\r");
         move_put(&out, last - row, 'A');
         move_put(&out, screen->cursor.column, 'C');

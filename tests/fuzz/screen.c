@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What a terminal shows: any bytes on screens of any size. The cursor stays inside, margins and
  * rows in order, and characters of two columns have two halves. What was drawn step by step is what
- * the last state alone would look like. */
+ * the last state alone would look like, and a line put above leaves the one with the cursor as it
+ * is. */
 #include "fuzz/input.h"
 
+#include "../../servers/console/above.h"
 #include "../../servers/console/picture.h"
 
 static void row_check(const struct screen *screen, uint32_t row)
@@ -31,6 +33,30 @@ static void check(const struct screen *screen)
             row_check(screen, row);
         }
     }
+}
+
+/* A line above: the row with the cursor, and the cursor in it, are as they were. */
+static void above(struct screen *screen)
+{
+    struct cell before[SCREEN_COLUMNS_MAX];
+    struct cursor cursor = screen->cursor;
+    uint8_t *bytes = malloc(8192);
+
+    MUST(bytes != NULL);
+    if (above_is_possible(screen)) {
+        memcpy(before, screen_row(screen, cursor.row), screen->columns * sizeof before[0]);
+        uint32_t count = above_write(screen, "a line of the log", bytes, 8192);
+        MUST(count <= 8192);
+        for (uint32_t i = 0; i < count; i++) {
+            (void)screen_put(screen, bytes[i]);
+        }
+        MUST(screen->state == SCREEN_GROUND);
+        MUST(screen->cursor.column == cursor.column);
+        for (uint32_t i = 0; i < screen->columns; i++) {
+            MUST(screen_row(screen, screen->cursor.row)[i].character == before[i].character);
+        }
+    }
+    free(bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -61,6 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (byte == 0x01) {
             screen_resize(&screen, (uint32_t)input_take(&input, 1) % 40,
                           (uint32_t)input_take(&input, 1) % 20);
+        } else if (byte == 0x03) {
+            above(&screen);
         } else if (byte == 0x02) {
             picture_draw(&picture, &screen);
         } else {

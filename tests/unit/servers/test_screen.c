@@ -355,6 +355,16 @@ static void test_above_full_row_still_waits_at_its_end(void **state)
     assert_int_equal(screen.cursor.pen.foreground, 1);
 }
 
+static void test_above_row_that_became_empty_is_found_again(void **state)
+{
+    (void)state;
+    show(
+        "0123456789A\b \b"); /* the last character was erased: the cursor stays in the second row */
+    above("log");
+    expect("log|0123456789|||");
+    expect_cursor(0, 2);
+}
+
 static void test_above_not_into_a_program_that_has_the_screen(void **state)
 {
     (void)state;
@@ -515,6 +525,7 @@ int main(void)
         TEST(test_above_line_being_edited_goes_down),
         TEST(test_above_line_of_two_rows_at_the_bottom),
         TEST(test_above_full_row_still_waits_at_its_end),
+        TEST(test_above_row_that_became_empty_is_found_again),
         TEST(test_above_not_into_a_program_that_has_the_screen),
         TEST(test_above_little_room_is_enough_for_whole_sequences),
         TEST(test_picture_bad_modes_are_refused),
