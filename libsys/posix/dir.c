@@ -85,7 +85,7 @@ static int64_t descriptor_link(int descriptor, uint8_t *text, uint32_t *ret_leng
         return -ENOENT;
     }
     if (fd.kind == QY_DIR_KIND_DIRECTORY) {
-        return posix_error(qy_dir_where(fd.handle, text, ret_length, DEADLINE_NEVER));
+        return POSIX_STEADY(qy_dir_where(fd.handle, text, ret_length, DEADLINE_NEVER));
     }
     if (posix_tty_path(&fd, (char *)text)) {
         *ret_length = (uint32_t)strlen((const char *)text);
@@ -193,8 +193,8 @@ int64_t posix_renameat2(uint64_t from, uint64_t from_address, uint64_t to, uint6
     }
     int64_t status = pair_get(&pair, from, from_address, to, to_address);
     if (status == 0) {
-        status = posix_error(qy_dir_rename(pair.from.directory, (uint32_t)flags, pair.from.length,
-                                           pair.target, pair.paths, pair.length, DEADLINE_NEVER));
+        status = POSIX_STEADY(qy_dir_rename(pair.from.directory, (uint32_t)flags, pair.from.length,
+                                            pair.target, pair.paths, pair.length, DEADLINE_NEVER));
         pair_end(&pair);
     }
     return status;
@@ -217,9 +217,9 @@ int64_t posix_linkat(uint64_t from, uint64_t from_address, uint64_t to, uint64_t
     int64_t status = pair_get(&pair, from, from_address, to, to_address);
 
     if (status == 0) {
-        status = posix_error(qy_dir_link(pair.from.directory,
-                                         (flags & LINUX_AT_SYMLINK_FOLLOW) != 0, pair.from.length,
-                                         pair.target, pair.paths, pair.length, DEADLINE_NEVER));
+        status = POSIX_STEADY(qy_dir_link(pair.from.directory,
+                                          (flags & LINUX_AT_SYMLINK_FOLLOW) != 0, pair.from.length,
+                                          pair.target, pair.paths, pair.length, DEADLINE_NEVER));
         pair_end(&pair);
     }
     return status;
@@ -250,8 +250,8 @@ int64_t posix_symlinkat(uint64_t text_address, uint64_t descriptor, uint64_t add
     }
     if (status == 0) {
         memcpy(paths + length, path.rest, path.length);
-        status = posix_error(qy_dir_symlink(path.directory, (uint32_t)length, paths,
-                                            (uint32_t)length + path.length, DEADLINE_NEVER));
+        status = POSIX_STEADY(qy_dir_symlink(path.directory, (uint32_t)length, paths,
+                                             (uint32_t)length + path.length, DEADLINE_NEVER));
     }
     posix_path_end(&path);
     return status;
@@ -269,7 +269,7 @@ static int64_t descriptor_change(uint64_t descriptor, const struct qy_file_chang
     struct posix_fd fd;
     const int64_t status = posix_fd_get(descriptor, &fd);
 
-    return status != 0 ? status : posix_error(qy_file_change(fd.handle, change, DEADLINE_NEVER));
+    return status != 0 ? status : POSIX_STEADY(qy_file_change(fd.handle, change, DEADLINE_NEVER));
 }
 
 static int64_t path_change(uint64_t descriptor, uint64_t address, uint32_t flags,
@@ -356,7 +356,7 @@ int64_t posix_fallocate(uint64_t descriptor, uint64_t mode, uint64_t offset, uin
     if (__builtin_add_overflow(offset, size, &end) || (int64_t)end < 0) {
         return -EFBIG;
     }
-    status = posix_error(qy_file_stat(fd.handle, &stat, DEADLINE_NEVER));
+    status = POSIX_STEADY(qy_file_stat(fd.handle, &stat, DEADLINE_NEVER));
     if (status != 0 || end <= stat.size) {
         return status;
     }
@@ -459,5 +459,5 @@ int64_t posix_syncfs(uint64_t descriptor)
     struct posix_fd fd;
     const int64_t status = posix_fd_get(descriptor, &fd);
 
-    return status != 0 ? status : posix_error(qy_file_sync(fd.handle, DEADLINE_NEVER));
+    return status != 0 ? status : POSIX_STEADY(qy_file_sync(fd.handle, DEADLINE_NEVER));
 }

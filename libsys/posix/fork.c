@@ -9,6 +9,7 @@
 #include "fpu.h"
 #include "guest.h"
 #include "memory.h"
+#include "path.h"
 #include "process.h"
 #include "thread.h"
 
@@ -32,6 +33,7 @@ static int64_t split_start(uint64_t stack, void *context)
 
 void posix_locks_take(void)
 {
+    posix_path_lock();
     posix_fd_lock();
     posix_memory_lock();
     qy_alloc_lock();
@@ -42,6 +44,7 @@ void posix_locks_release(void)
     qy_alloc_unlock();
     posix_memory_unlock();
     posix_fd_unlock();
+    posix_path_unlock();
 }
 
 /* We are the copy: the only thread, with nothing but memory. */

@@ -67,8 +67,8 @@ int64_t posix_openat(uint64_t descriptor, uint64_t address, uint64_t wanted, uin
         posix_path_end(&path);
         return descriptor_open(same, flags);
     }
-    status = POSIX_DIR(&path, qy_dir_open, flags_of(flags), posix_mode(mode), path.rest,
-                       path.length, &fd.handle, &kind);
+    status = posix_error(POSIX_DIR_ONCE(&path, qy_dir_open, flags_of(flags), posix_mode(mode),
+                                        path.rest, path.length, &fd.handle, &kind));
     posix_path_end(&path);
     if (status != 0) {
         return status;
@@ -100,7 +100,7 @@ static int64_t directory_open(uint64_t address, uint32_t more, handle_t *ret_dir
     }
     status = path.length == 0
                  ? -ENOENT
-                 : posix_error(qy_dir_open(
+                 : POSIX_STEADY(qy_dir_open(
                        path.directory, QY_DIR_OPEN_FLAGS_READ | QY_DIR_OPEN_FLAGS_DIRECTORY | more,
                        0, path.rest, path.length, ret_directory, &kind, DEADLINE_NEVER));
     posix_path_end(&path);
@@ -156,7 +156,7 @@ int64_t posix_getcwd(uint64_t buffer, uint64_t size)
     if (posix_fd_working() == HANDLE_INVALID) {
         return -ENOENT;
     }
-    int64_t status = posix_error(qy_dir_where(posix_fd_working(), path, &length, DEADLINE_NEVER));
+    int64_t status = POSIX_STEADY(qy_dir_where(posix_fd_working(), path, &length, DEADLINE_NEVER));
     if (status != 0) {
         return status;
     }
@@ -180,7 +180,7 @@ int64_t posix_getdents64(uint64_t descriptor, uint64_t buffer, uint64_t size)
     }
     if (status == 0) {
         const uint32_t most = size < sizeof entries ? (uint32_t)size : sizeof entries;
-        status = posix_error(
+        status = POSIX_STEADY(
             qy_dir_entries(fd.handle, QY_FILE_HERE, most, entries, &count, DEADLINE_NEVER));
     }
     if (status == 0) {

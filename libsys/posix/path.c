@@ -32,12 +32,22 @@ static struct {
     struct quick root, working;
 } quicks;
 
+void posix_path_lock(void)
+{
+    qy_mutex_lock(&quicks.mutex);
+}
+
+void posix_path_unlock(void)
+{
+    qy_mutex_unlock(&quicks.mutex);
+}
+
 static handle_t quick_get(struct quick *quick, handle_t directory)
 {
     qy_mutex_lock(&quicks.mutex);
     if (quick->directory != directory) {
         handle_t session, before = quick->session;
-        if (qy_dir_direct(directory, &session, DEADLINE_NEVER) != 0) {
+        if (POSIX_STEADY(qy_dir_direct(directory, &session, DEADLINE_NEVER)) != 0) {
             session = HANDLE_INVALID;
         }
         *quick = (struct quick){directory, session};
@@ -96,11 +106,11 @@ static int64_t front_open(struct posix_path *path, uint32_t most)
     if (front == 0) {
         return -ENAMETOOLONG; /* one component is longer than any may be */
     }
-    const int64_t status =
+    const int64_t status = POSIX_STEADY(
         qy_dir_open(path->directory, QY_DIR_OPEN_FLAGS_PATH | QY_DIR_OPEN_FLAGS_DIRECTORY, 0,
-                    path->rest, front, &directory, &kind, DEADLINE_NEVER);
+                    path->rest, front, &directory, &kind, DEADLINE_NEVER));
     if (status != 0) {
-        return posix_error(status);
+        return status;
     }
     posix_path_end(path);
     path->directory = directory;

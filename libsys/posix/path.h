@@ -35,9 +35,21 @@ bool posix_path_is_program(const struct posix_path *path);
 
 void posix_path_end(struct posix_path *path);
 
+/* The result of a call that does not wait for anybody, as a Linux error. It is made again if a kick
+ * came before a server had it: what does not wait is not interrupted, and the signal is served on
+ * the way back. */
+#define POSIX_STEADY(call)                                                                         \
+    ({                                                                                             \
+        int64_t posix_steady_status;                                                               \
+        do {                                                                                       \
+            posix_steady_status = (call);                                                          \
+        } while (posix_steady_status == -EINTR);                                                   \
+        posix_error(posix_steady_status);                                                          \
+    })
+
 /* Calls a function of `dir` for the path: of the file system itself, which knows most of what is
- * asked, and if that does not know of vfs. */
-#define POSIX_DIR(path, function, ...)                                                             \
+ * asked, and if that does not know of vfs. The answer as it comes. */
+#define POSIX_DIR_ONCE(path, function, ...)                                                        \
     ({                                                                                             \
         int64_t posix_dir_status = QY_FILE_FAILURE_ELSEWHERE;                                      \
         if ((path)->quick != HANDLE_INVALID) {                                                     \
@@ -46,14 +58,20 @@ void posix_path_end(struct posix_path *path);
         if (posix_path_is_elsewhere(path, posix_dir_status)) {                                     \
             posix_dir_status = function((path)->directory, __VA_ARGS__, DEADLINE_NEVER);           \
         }                                                                                          \
-        posix_error(posix_dir_status);                                                             \
+        posix_dir_status;                                                                          \
     })
+
+#define POSIX_DIR(path, function, ...) POSIX_STEADY(POSIX_DIR_ONCE(path, function, __VA_ARGS__))
 
 /* Whether vfs is to be asked after this answer. */
 bool posix_path_is_elsewhere(const struct posix_path *path, int64_t status);
 
 /* The descriptor that the path stands for (/proc/self/fd/N, /dev/fd/N, /dev/stdin), or -1. */
 int posix_path_descriptor(const struct posix_path *path);
+
+/* While the process becomes two. */
+void posix_path_lock(void);
+void posix_path_unlock(void);
 
 /* The mode of something new, without what umask takes away. */
 uint32_t posix_mode(uint64_t mode);

@@ -3,7 +3,7 @@
 #include <quay/handle.h>
 #include "call.h"
 #include "guest.h"
-#include "fd.h"
+#include "path.h"
 
 #define COPY_MAX 0x7ffff000ul /* as Linux: of one call */
 
@@ -20,8 +20,8 @@ int64_t posix_pipe2(uint64_t address, uint64_t wanted)
     if (posix_fd_root() == HANDLE_INVALID) {
         return -ENOSYS; /* the process was given no files */
     }
-    int64_t status = posix_error(qy_dir_pipe(posix_fd_root(), flags & LINUX_O_NONBLOCK,
-                                             &ends[0].handle, &ends[1].handle, DEADLINE_NEVER));
+    int64_t status = POSIX_STEADY(qy_dir_pipe(posix_fd_root(), flags & LINUX_O_NONBLOCK,
+                                              &ends[0].handle, &ends[1].handle, DEADLINE_NEVER));
     if (status != 0) {
         return status;
     }

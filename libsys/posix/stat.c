@@ -26,7 +26,7 @@ static int64_t stat_of(const struct posix_fd *fd, struct qy_file_stat *ret_stat)
         *ret_stat = (struct qy_file_stat){.mode = 0600, .links = 1, .block_size = PAGE_SIZE};
         return 0;
     }
-    const int64_t status = posix_error(qy_file_stat(fd->handle, ret_stat, DEADLINE_NEVER));
+    const int64_t status = POSIX_STEADY(qy_file_stat(fd->handle, ret_stat, DEADLINE_NEVER));
     if (status == 0 && fd->kind == QY_DIR_KIND_TERMINAL) {
         posix_tty_stat(fd, ret_stat);
     }
@@ -173,7 +173,7 @@ int64_t posix_faccessat2(uint64_t descriptor, uint64_t address, uint64_t wanted,
     }
     status = posix_path_get(descriptor, address, &path);
     if (status == 0 && path.directory != HANDLE_INVALID) {
-        status = posix_error(
+        status = POSIX_STEADY(
             qy_dir_space(path.directory, path.rest, path.length, &space, DEADLINE_NEVER));
         posix_path_end(&path);
         status = status == 0 && (space.flags & 1) != 0 ? -EROFS : status;
@@ -230,8 +230,8 @@ int64_t posix_statfs(uint64_t address, uint64_t buffer)
         return status;
     }
     status = path.length == 0 ? -ENOENT
-                              : posix_error(qy_dir_space(path.directory, path.rest, path.length,
-                                                         &space, DEADLINE_NEVER));
+                              : POSIX_STEADY(qy_dir_space(path.directory, path.rest, path.length,
+                                                          &space, DEADLINE_NEVER));
     posix_path_end(&path);
     return status != 0 ? status : space_write(&space, buffer);
 }
@@ -246,7 +246,7 @@ int64_t posix_fstatfs(uint64_t descriptor, uint64_t buffer)
     if (status == 0) {
         status = fd.kind != QY_DIR_KIND_DIRECTORY
                      ? -ENOSYS
-                     : posix_error(qy_dir_space(fd.handle, NULL, 0, &space, DEADLINE_NEVER));
+                     : POSIX_STEADY(qy_dir_space(fd.handle, NULL, 0, &space, DEADLINE_NEVER));
     }
     return status != 0 ? status : space_write(&space, buffer);
 }
