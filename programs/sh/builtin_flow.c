@@ -171,19 +171,6 @@ int builtin_exec(int argc, char **argv)
 
 /* --- what a name means --- */
 
-static const char *const words[] = {"!",   "case", "do", "done", "elif",  "else",  "esac", "fi",
-                                    "for", "if",   "in", "then", "until", "while", "{",    "}"};
-
-static bool is_keyword(const char *name)
-{
-    for (size_t index = 0; index < sizeof(words) / sizeof(words[0]); index++) {
-        if (strcmp(words[index], name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int describe_program(const char *name, bool verbose)
 {
     const char *path;
@@ -209,7 +196,7 @@ static int describe(const char *name, bool verbose)
     const struct builtin *builtin = builtin_find(name);
     const char *alias = alias_lookup(name);
 
-    if (is_keyword(name)) {
+    if (parser_is_reserved(name)) {
         printf(verbose ? "%s is a shell keyword\n" : "%s\n", name);
     } else if (alias && verbose) {
         printf("%s is an alias for %s\n", name, alias);
@@ -300,4 +287,25 @@ int builtin_hash(int argc, char **argv)
         }
     }
     return status;
+}
+
+/* The builtins, then what the program of the small tools says about these. */
+int builtin_help(int argc, char **argv)
+{
+    static char tools[] = "tools";
+    static char list[] = "--list";
+    char *words[] = {tools, list, NULL};
+    const char *path;
+
+    (void)argc, (void)argv;
+    puts("Commands of the shell:");
+    for (size_t index = 0; builtin_at(index); index++) {
+        printf("  %-10s %s\n", builtin_at(index)->name, builtin_at(index)->summary);
+    }
+    if (path_find(tools, &path) != PATH_FOUND) {
+        return 0;
+    }
+    puts("\nPrograms (each says more with --help; man NAME shows a page):");
+    (void)fflush(stdout);
+    return execute_command(2, words, NULL);
 }

@@ -17,6 +17,7 @@ struct builtin {
     const char *name;
     int (*run)(int argc, char **argv);
     unsigned flags;
+    const char *summary;
 };
 
 /* NULL if there is none. */
@@ -39,6 +40,7 @@ int builtin_false(int argc, char **argv);
 int builtin_foreground(int argc, char **argv);
 int builtin_getopts(int argc, char **argv);
 int builtin_hash(int argc, char **argv);
+int builtin_help(int argc, char **argv);
 int builtin_history(int argc, char **argv);
 int builtin_jobs(int argc, char **argv);
 int builtin_kill(int argc, char **argv);

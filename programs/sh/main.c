@@ -202,7 +202,7 @@ int shell_run_fd(int fd)
 
 /* --- the start --- */
 
-static void run_file_if_there(const char *path)
+static bool run_file_if_there(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, REDIRECT_HIGH_FD);
@@ -219,6 +219,7 @@ static void run_file_if_there(const char *path)
     if (shell.flow == FLOW_ABORT || shell.flow == FLOW_RETURN) {
         shell.flow = FLOW_NONE;
     }
+    return high >= 0;
 }
 
 static void run_in_home(const char *name)
@@ -228,7 +229,7 @@ static void run_in_home(const char *name)
     if (variable_get("HOME")) {
         buffer_append_text(&path, variable_get("HOME"));
         buffer_append_text(&path, name);
-        run_file_if_there(buffer_text(&path));
+        (void)run_file_if_there(buffer_text(&path));
     }
     buffer_fini(&path);
 }
@@ -238,11 +239,14 @@ static void run_start_files(void)
     const char *file = variable_get("ENV");
 
     if (shell.login) {
-        run_file_if_there("/etc/profile");
+        /* On Quay /etc is empty at first; the archive has the profile of the system. */
+        if (!run_file_if_there("/etc/profile")) {
+            (void)run_file_if_there("/boot/etc/profile");
+        }
         run_in_home("/.profile");
     }
     if (shell.interactive && file && *file) {
-        run_file_if_there(file);
+        (void)run_file_if_there(file);
     }
 }
 

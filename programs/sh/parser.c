@@ -16,7 +16,7 @@ static struct node *parse_and_or(struct lexer *lexer);
 static const char *const reserved[] = {"!",   "case", "do", "done", "elif",  "else",  "esac", "fi",
                                        "for", "if",   "in", "then", "until", "while", "{",    "}"};
 
-static bool is_reserved(const char *text)
+bool parser_is_reserved(const char *text)
 {
     for (size_t index = 0; index < sizeof(reserved) / sizeof(reserved[0]); index++) {
         if (strcmp(reserved[index], text) == 0) {
@@ -55,7 +55,7 @@ void grammar_unexpected(struct lexer *lexer, const char *expected)
     const char *plain = token == TOKEN_WORD ? word_plain(lexer->word) : NULL;
     char name[60];
 
-    if (plain && is_reserved(plain)) {
+    if (plain && parser_is_reserved(plain)) {
         (void)snprintf(name, sizeof(name), "\"%s\"", plain);
     } else {
         (void)snprintf(name, sizeof(name), "%s", token_name(token));
@@ -111,7 +111,7 @@ static void expand_aliases(struct lexer *lexer)
 {
     while (lexer_peek(lexer) == TOKEN_WORD) {
         const char *name = word_plain(lexer->word);
-        const char *text = name && !is_reserved(name) ? alias_lookup(name) : NULL;
+        const char *text = name && !parser_is_reserved(name) ? alias_lookup(name) : NULL;
 
         if (!text || input_in_alias(lexer->input, name)) {
             return;
@@ -308,7 +308,7 @@ static struct node *parse_command(struct lexer *lexer)
     } else if (!lexer->failed) {
         const char *plain = lexer->token == TOKEN_WORD ? word_plain(lexer->word) : NULL;
 
-        if (plain && is_reserved(plain)) {
+        if (plain && parser_is_reserved(plain)) {
             grammar_unexpected(lexer, NULL);
         } else {
             node = parse_simple(lexer);

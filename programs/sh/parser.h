@@ -19,6 +19,9 @@ enum parse_result {
 /* Reads one complete command. The caller owns a reference to the tree of PARSE_COMMAND. */
 enum parse_result parser_next(struct input *input, struct tree **ret_tree);
 
+/* if, then, {, ! and so on. */
+bool parser_is_reserved(const char *text);
+
 /* For the lexer: what stands in $( ) behind the parenthesis, and what stood in ` `. */
 struct node *parser_command_in_parentheses(struct lexer *lexer);
 struct node *parser_command_of_text(struct lexer *lexer, const char *text);

@@ -26,14 +26,27 @@ static const struct tool *find(const char *name)
     return NULL;
 }
 
+/* The first sentence of what a tool does stands behind the empty line of its usage. */
+static int list_summaries(void)
+{
+    for (size_t index = 0; index < TOOL_COUNT; index++) {
+        const char *text = strstr(tools[index]->usage, "\n\n");
+
+        text = text ? text + 2 : "";
+        printf("  %-10s %.*s\n", tools[index]->name, (int)strcspn(text, ":;,.\n"), text);
+    }
+    return 0;
+}
+
 static int list(void)
 {
-    puts("usage: tools NAME [ARGUMENT...]\n\nRuns one of the small tools, as a link to this "
-         "program with its name does:");
+    puts(
+        "usage: tools NAME [ARGUMENT...]\n       tools --list\n\nRuns one of the small tools, as a "
+        "link to this program with its name does:");
     for (size_t index = 0; index < TOOL_COUNT; index++) {
         printf("%s%s", index % 8 ? " " : "\n  ", tools[index]->name);
     }
-    putchar('\n');
+    puts("\n\n  --list  what each of them does");
     return 0;
 }
 
@@ -71,6 +84,9 @@ int main(int argc, char **argv)
     }
     if (argc < 2 || strcmp(argv[1], "--help") == 0) {
         return list();
+    }
+    if (strcmp(argv[1], "--list") == 0) {
+        return list_summaries();
     }
     tool = find(argv[1]);
     if (!tool) {

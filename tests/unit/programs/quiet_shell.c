@@ -93,7 +93,7 @@ void prompt_read_line(struct buffer *line, bool first)
 
 const struct builtin *builtin_at(size_t position)
 {
-    static const struct builtin builtins[] = {{"echo", NULL, 0}, {"export", NULL, 0}};
+    static const struct builtin builtins[] = {{.name = "echo"}, {.name = "export"}};
 
     return position < 2 ? &builtins[position] : NULL;
 }
