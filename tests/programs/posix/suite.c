@@ -2,11 +2,13 @@
 /* Processes, files and signals together, in the whole system. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -108,6 +110,59 @@ static void test_exec(void)
     check(execv("/dev", arguments) == -1 && errno == EACCES, "of a directory");
 }
 
+static void *spin(void *argument)
+{
+    for (;;) {
+        write(-1, argument, 0);
+    }
+    return NULL;
+}
+
+static void test_exec_threads(void)
+{
+    const pid_t pid = fork();
+
+    if (pid == 0) {
+        pthread_t ids[3];
+        for (int i = 0; i < 3; i++) {
+            pthread_create(&ids[i], NULL, spin, NULL);
+        }
+        close(1);
+        execl("/bin/suite", "suite", "child", "x", (char *)NULL);
+        _exit(1);
+    }
+    check(WEXITSTATUS(child_status(pid)) == 5, "execve ends the other threads");
+}
+
+static char alternate[16384];
+static int was_alternate;
+
+static void clobber(int signal)
+{
+    const char here = (char)signal;
+
+    was_alternate = &here > alternate && &here < alternate + sizeof alternate;
+    __asm__ volatile("pcmpeqd %%xmm7, %%xmm7" : : : "xmm7");
+}
+
+/* A handler on a stack of its own, and what it does to registers that calls preserve. */
+static void test_frame(void)
+{
+    const stack_t stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
+    struct sigaction action = {.sa_handler = clobber, .sa_flags = SA_ONSTACK};
+    const unsigned long pattern = 0x1122334455667788;
+    unsigned long found = 0;
+    long result = SYS_kill;
+
+    check(sigaltstack(&stack, NULL) == 0 && sigaction(SIGUSR2, &action, NULL) == 0, "sigaltstack");
+    __asm__ volatile("movq %2, %%xmm7\n\tsyscall\n\tmovq %%xmm7, %1"
+                     : "+a"(result), "=r"(found)
+                     : "r"(pattern), "D"((long)getpid()), "S"((long)SIGUSR2)
+                     : "rcx", "r11", "xmm7", "memory");
+    check(result == 0 && was_alternate, "a handler runs there");
+    check(found == pattern, "and vector registers stay");
+}
+
 #define DAMAGED      "/tmp/damaged"
 #define DAMAGES      200
 #define HEADER_BYTES 400
@@ -204,6 +259,8 @@ int main(int argc, char **argv)
     test_exec();
     test_pipe();
     test_interrupt();
+    test_exec_threads();
+    test_frame();
     test_damaged();
     printf("1..%d\n", number);
     return 0;
