@@ -54,6 +54,7 @@ static void copy_begin(const struct thread_registers *registers)
 
     posix_threads_forget();
     self->pending = 0;
+    self->spare = HANDLE_INVALID; /* it was not copied */
     self->robust_list = 0;
     if (posix_thread_begin(qy_process_page()->thread, (uint32_t)qy_process_page()->pid) < 0) {
         posix_panic("fork: no memory for a message buffer");

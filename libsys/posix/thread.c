@@ -5,8 +5,10 @@
  * used for another when the kernel says that it is over.
  */
 #include "thread.h"
+#include <idl/proc.h>
 #include <quay/futex.h>
 #include <quay/handle.h>
+#include <quay/message.h>
 #include <quay/memory.h>
 #include <quay/process_page.h>
 #include <quay/text.h>
@@ -158,6 +160,12 @@ static void unlink(struct posix_thread *thread)
     *link = thread->next;
 }
 
+static void handles_close(const struct posix_thread *thread)
+{
+    qy_handle_discard(thread->handle);
+    qy_handle_discard(thread->spare);
+}
+
 /* With the lock: the stack of a thread that has ended, or NULL. */
 static struct posix_thread *stack_reuse(void)
 {
@@ -165,7 +173,7 @@ static struct posix_thread *stack_reuse(void)
         if (thread->has_ended == ENDED &&
             qy_object_wait(thread->handle, SIGNAL_EXITED, DEADLINE_POLL) > 0) {
             unlink(thread);
-            (void)qy_handle_close(thread->handle); /* ours */
+            handles_close(thread);
             (void)qy_aspace_unmap(qy_self_aspace(), window_of(thread) + BUFFER_OFFSET,
                                   MESSAGE_BUFFER_SIZE); /* the kernel has done it, or we do */
             memset(thread, 0, POSIX_THREAD_BYTES + sizeof(struct qy_thread));
@@ -186,16 +194,22 @@ static struct posix_thread *stack_make(void)
                                               POSIX_THREAD_BYTES);
 }
 
-/* A kernel thread whose handle stays out of forks. */
-static int64_t kernel_thread(void)
+/* A kernel thread. Its handles stay out of forks: what cannot be duplicated is not copied. */
+static int64_t kernel_thread(struct posix_thread *thread)
 {
+    const rights_t rights = RIGHTS_THREAD & ~RIGHT_DUP;
     const int64_t made = qy_sys_thread_create(qy_self_process());
     int64_t kept = made;
+    int64_t spare;
 
-    if (made > 0) {
-        kept = qy_handle_dup((handle_t)made, RIGHTS_THREAD & ~(RIGHT_DUP | RIGHT_TRANSFER));
-        (void)qy_handle_close((handle_t)made); /* ours */
+    if (made < 0) {
+        return made;
     }
+    kept = qy_handle_dup((handle_t)made, rights & ~RIGHT_TRANSFER);
+    spare = qy_handle_dup((handle_t)made, rights);
+    (void)qy_handle_close((handle_t)made); /* ours */
+    thread->handle = kept > 0 ? (handle_t)kept : HANDLE_INVALID;
+    thread->spare = spare > 0 ? (handle_t)spare : HANDLE_INVALID;
     return kept;
 }
 
@@ -220,7 +234,8 @@ static struct posix_thread *unpark(void)
         thread = thread->next;
     }
     if (thread != NULL) {
-        *thread = (struct posix_thread){.next = thread->next, .handle = thread->handle};
+        *thread = (struct posix_thread){
+            .next = thread->next, .handle = thread->handle, .spare = thread->spare};
         threads.parked--;
     }
     return thread;
@@ -244,9 +259,8 @@ static int64_t thread_start(struct posix_thread *thread, const struct thread_reg
 {
     struct qy_thread *record = record_of(thread);
     struct birth birth = {.registers = *registers};
-    int64_t status = kernel_thread();
+    int64_t status = kernel_thread(thread);
 
-    thread->handle = status > 0 ? (handle_t)status : HANDLE_INVALID;
     if (status > 0) {
         *record = (struct qy_thread){
             .self = record, .handle = thread->handle, .entry = thread_main, .argument = &birth};
@@ -261,6 +275,7 @@ static int64_t thread_start(struct posix_thread *thread, const struct thread_reg
     }
     qy_mutex_lock(&threads.mutex);
     unlink(thread); /* its stack is lost */
+    handles_close(thread);
     qy_mutex_unlock(&threads.mutex);
     return -EAGAIN;
 }
@@ -440,6 +455,7 @@ int64_t posix_exit_group(uint64_t code)
 
 void posix_threads_end_others(void)
 {
+    struct process_page *page = qy_process_page();
     struct posix_thread *self = posix_self();
 
     posix_locks_take(); /* who is killed holds none of them */
@@ -456,6 +472,11 @@ void posix_threads_end_others(void)
     posix_locks_release();
     self->clear_id = 0;
     self->robust_list = 0;
+    if (self->spare != HANDLE_INVALID) { /* it is the first one from now on: who is kicked */
+        (void)qy_proc_signal_thread(page->proc, self->spare, DEADLINE_NEVER); /* or proc is gone */
+        self->spare = HANDLE_INVALID;
+        page->thread = self->handle;
+    }
 }
 
 /* --- small calls ----------------------------------------------------------------------------- */

@@ -41,6 +41,7 @@ struct posix_thread {
     struct linux_stack alternate;
     uint64_t signal_state[16]; /* of signal.c */
 
+    handle_t spare;    /* another handle, which can be given to proc; of the first one: none */
     uint32_t is_woken; /* futex: it was parked, and is to be another thread */
     uint32_t reserved;
 };

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static int number;
@@ -134,6 +135,38 @@ static void test_exec_threads(void)
     check(WEXITSTATUS(child_status(pid)) == 5, "execve ends the other threads");
 }
 
+static void *exec_thread(void *argument)
+{
+    execl("/bin/suite", "suite", "catch", (char *)NULL);
+    return argument;
+}
+
+static void test_exec_in_thread(void)
+{
+    const struct timespec while_it_starts = {0, 300000000};
+    const pid_t pid = fork();
+
+    if (pid == 0) {
+        pthread_t id;
+        pthread_create(&id, NULL, exec_thread, NULL);
+        pause();
+        _exit(1);
+    }
+    nanosleep(&while_it_starts, NULL);
+    kill(pid, SIGTERM);
+    check(WEXITSTATUS(child_status(pid)) == 9, "a program that another thread loaded gets signals");
+}
+
+/* Makes no call that could see a signal. */
+static int wait_for_term(void)
+{
+    signal(SIGTERM, handler);
+    alarm(10);
+    while (caught == 0) {
+    }
+    return 9;
+}
+
 static char alternate[16384];
 static int was_alternate;
 
@@ -252,6 +285,9 @@ int main(int argc, char **argv)
         printf("child of %s\n", argv[2]);
         return 5;
     }
+    if (argc > 1 && strcmp(argv[1], "catch") == 0) {
+        return wait_for_term();
+    }
     check(argc == 3 && strcmp(argv[2], "two words") == 0, "arguments");
     check(getenv("HOME") != NULL && strcmp(getenv("HOME"), "/root") == 0, "environment");
     test_fork();
@@ -260,6 +296,7 @@ int main(int argc, char **argv)
     test_pipe();
     test_interrupt();
     test_exec_threads();
+    test_exec_in_thread();
     test_frame();
     test_damaged();
     printf("1..%d\n", number);
