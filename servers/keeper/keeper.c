@@ -99,8 +99,9 @@ static int64_t get(struct qy_request *request, uint64_t key, handle_t *ret_first
     return 0;
 }
 
-static int64_t drop(struct qy_request *request, uint64_t key)
+static int64_t drop(struct qy_request *request, uint64_t key, uint64_t *ret_instance)
 {
+    *ret_instance = keeper_state.instance;
     struct entry **at = find(request->in.badge, key);
     struct entry *entry = *at;
     if (entry != NULL) {

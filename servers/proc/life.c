@@ -80,17 +80,30 @@ void life_start_failed(struct process *process, uint32_t error)
 
 /* --- surviving ----------------------------------------------------------------------------- */
 
+/* The keeper has died. */
+static void keep_all(void)
+{
+    machine_keep_own();
+    for (uint32_t i = 1; i < PROCESS_MAX; i++) {
+        const struct process *process = process_at(i);
+        if (process != NULL && process->machine.page != NULL) {
+            (void)machine_keep(&process->machine, i); /* this instance */
+        }
+    }
+}
+
 /* Keys are places in the table; process 1 has none. */
 void life_keep(const struct process *process)
 {
-    if (!machine_keep(&process->machine, process->index)) {
-        return;
+    if (machine_keep(&process->machine, process->index)) {
+        keep_all();
     }
-    for (uint32_t i = 1; i < PROCESS_MAX; i++) {
-        const struct process *other = process_at(i);
-        if (other != NULL && other->machine.page != NULL) {
-            (void)machine_keep(&other->machine, i); /* this instance */
-        }
+}
+
+void life_forget(const struct process *process)
+{
+    if (machine_forget(process->index)) {
+        keep_all();
     }
 }
 
@@ -212,7 +225,7 @@ void life_ended(struct process *process)
     process->state = PROCESS_ENDED;
     if (process->machine.page != NULL) {
         machine_release(&process->machine);
-        machine_forget(process->index);
+        life_forget(process);
     }
     alarm_set(process, DEADLINE_NEVER, 0);
     if (!is_started) {

@@ -15,6 +15,7 @@ void life_starting(void);
 
 /* Its handles survive us from now on. */
 void life_keep(const struct process *process);
+void life_forget(const struct process *process);
 
 /* After table_use has found processes: takes their handles again. Those that have ended meanwhile,
  * or whose handles are lost, end. */

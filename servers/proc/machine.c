@@ -325,14 +325,19 @@ bool machine_keep(const struct machine *machine, uint64_t key)
     return instance != machine_state.keeper_instance;
 }
 
-void machine_forget(uint64_t key)
+bool machine_forget(uint64_t key)
 {
-    if (machine_state.keeper != HANDLE_INVALID) {
-        int64_t status = qy_keeper_drop(machine_state.keeper, key, qy_deadline_after(PATIENCE));
-        if (status != 0) {
-            keeper_lost(status);
-        }
+    uint64_t instance = machine_state.keeper_instance;
+    if (machine_state.keeper == HANDLE_INVALID) {
+        return false;
     }
+    int64_t status = qy_keeper_drop(machine_state.keeper, key, &machine_state.keeper_instance,
+                                    qy_deadline_after(PATIENCE));
+    if (status != 0) {
+        keeper_lost(status);
+        return false;
+    }
+    return instance != machine_state.keeper_instance;
 }
 
 int64_t machine_restore(struct machine *machine, uint64_t key, size_t page_bytes)
@@ -355,6 +360,12 @@ bool machine_has_exited(const struct machine *machine)
     return qy_process_info(machine->process).status == 1;
 }
 
+void machine_keep_own(void)
+{
+    const struct machine own = {.job = machine_state.programs};
+    (void)machine_keep(&own, KEY_PROGRAMS); /* this instance */
+}
+
 static int64_t programs_get(void)
 {
     struct machine kept;
@@ -367,8 +378,7 @@ static int64_t programs_get(void)
         return made;
     }
     machine_state.programs = (handle_t)made;
-    kept = (struct machine){.job = (handle_t)made};
-    (void)machine_keep(&kept, KEY_PROGRAMS); /* nobody else is there yet */
+    machine_keep_own();
     return memory_limit(machine_state.programs);
 }
 

@@ -38,7 +38,10 @@ int64_t machine_fork(struct machine *machine, const struct machine_limits *limit
 /* Puts its handles where they survive us, and takes them away again. True: those of all others have
  * been lost there, and are to be put again. */
 bool machine_keep(const struct machine *machine, uint64_t key);
-void machine_forget(uint64_t key);
+bool machine_forget(uint64_t key);
+
+/* The same for what is of no process. */
+void machine_keep_own(void);
 
 /* What was kept under this key: 0 or a negative error number. Of `machine` only page_bytes is read.
  */

@@ -100,7 +100,7 @@ int64_t proc_spawn(struct qy_request *request, qy_proc_spawn_flags_t flags, int3
         failure = error < 0 ? (uint32_t)failure_of(error) : 0;
     }
     if (failure != 0) {
-        machine_forget(process->index);
+        life_forget(process);
         process_remove(process);
         return failure;
     }
@@ -162,7 +162,7 @@ int64_t proc_fork(struct qy_request *request, uint64_t entry, uint64_t stack, ui
         error = machine_go_at(&process->machine, entry, stack, argument);
     }
     if (error < 0) {
-        machine_forget(process->index);
+        life_forget(process);
         process_remove(process);
         return failure_of(error);
     }

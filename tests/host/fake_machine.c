@@ -13,6 +13,7 @@ static struct {
 } fake_state;
 
 time_ns_t fake_timer, fake_now;
+static bool fake_keeper_died;
 
 void fake_machine_reset(uint32_t room)
 {
@@ -85,12 +86,32 @@ bool machine_keep(const struct machine *machine, uint64_t key)
 {
     assert(key < PROCESS_MAX);
     fake_state.kept[key] = *machine;
-    return false;
+    bool has_died = fake_keeper_died;
+    fake_keeper_died = false;
+    return has_died;
 }
 
-void machine_forget(uint64_t key)
+bool machine_forget(uint64_t key)
 {
     fake_state.kept[key] = (struct machine){0};
+    bool has_died = fake_keeper_died;
+    fake_keeper_died = false;
+    return has_died;
+}
+
+void fake_keeper_die(void)
+{
+    memset(fake_state.kept, 0, sizeof fake_state.kept);
+    fake_keeper_died = true;
+}
+
+bool fake_is_kept(int32_t pid)
+{
+    return fake_state.kept[process_find(pid)->index].page != NULL;
+}
+
+void machine_keep_own(void)
+{
 }
 
 int64_t machine_restore(struct machine *machine, uint64_t key, size_t page_bytes)

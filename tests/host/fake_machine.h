@@ -27,6 +27,10 @@ void fake_end(int32_t pid, int64_t exit_code);
 /* It ends as it was told to by machine_kill. */
 void fake_end_killed(int32_t pid);
 
+/* The keeper loses all handles, and says so when it is called next; whether it has one's. */
+void fake_keeper_die(void);
+bool fake_is_kept(int32_t pid);
+
 /* How many pages there are. */
 uint32_t fake_count(void);
 

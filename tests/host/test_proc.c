@@ -466,7 +466,7 @@ static void test_new_instance_knows_what_the_last_one_knew(void **state)
     fake_of(gone)->has_exited = true;
     fake_of(gone)->exit_code = 6;
     free(fake_of(lost));
-    machine_forget(process_find(lost)->index);
+    (void)machine_forget(process_find(lost)->index);
     fake_timer = DEADLINE_NEVER;
 
     alarms_init();
@@ -487,6 +487,21 @@ static void test_new_instance_knows_what_the_last_one_knew(void **state)
     assert_int_equal(status, SIGNAL_KILL);
     assert_int_equal(fake_of(the.shell)->page.children, 3);
     assert_true(forked(member) > lost);
+}
+
+static void test_handles_are_put_again_when_the_keeper_has_died(void **state)
+{
+    (void)state;
+    int32_t first = forked(the.shell), second = forked(the.shell);
+    assert_true(fake_is_kept(first));
+    fake_keeper_die();
+    assert_false(fake_is_kept(first));
+    (void)forked(the.shell);
+    assert_true(fake_is_kept(first) && fake_is_kept(second) && fake_is_kept(the.shell));
+    fake_keeper_die();
+    fake_end(first, 0);
+    assert_true(fake_is_kept(second) && fake_is_kept(the.shell));
+    assert_false(fake_is_kept(first));
 }
 
 static void test_new_instance_survives_any_table(void **state)
@@ -686,6 +701,7 @@ int main(void)
         TEST(test_orphaned_group_is_not_stopped_and_is_freed),
         TEST(test_group_that_was_always_orphaned_is_left_alone),
         TEST(test_new_instance_knows_what_the_last_one_knew),
+        TEST(test_handles_are_put_again_when_the_keeper_has_died),
         TEST(test_new_instance_survives_any_table),
         TEST(test_groups_as_posix_says),
         TEST(test_pid_of_a_group_is_not_given_again),
