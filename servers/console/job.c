@@ -69,6 +69,8 @@ static void session_tell(int32_t session, uint32_t terminal)
 
 /* --- whose it is --------------------------------------------------------------------------- */
 
+static void session_ended(void *context, int32_t sid);
+
 static struct terminal *session_terminal(int32_t session)
 {
     for (uint32_t i = 0; session > 0 && i < TERMINALS_MAX; i++) {
@@ -93,9 +95,23 @@ static void session_set(struct terminal *terminal, const struct qy_proc_identity
     session_tell(identity->sid, (uint32_t)terminal_device(terminal));
 }
 
+/* The end of its session may have been told while we, or proc, were dead. */
+static void session_look(const struct terminal *terminal)
+{
+    struct qy_proc_identity leader;
+    int32_t session = terminal->session;
+    int64_t status = session > 0 && job_state.proc != HANDLE_INVALID
+                         ? qy_proc_relations(job_state.proc, session, &leader, patience())
+                         : 0;
+    if (status == QY_PROC_FAILURE_NO_SUCH_PROCESS) {
+        session_ended(NULL, session);
+    }
+}
+
 void job_opened(struct terminal *terminal, uint64_t job)
 {
     struct qy_proc_identity identity;
+    session_look(terminal);
     if (terminal->session == 0 && job_identify(job, &identity) && identity.pid == identity.sid &&
         session_terminal(identity.sid) == NULL) {
         session_set(terminal, &identity);
@@ -246,6 +262,7 @@ int64_t job_group_set(struct terminal *terminal, enum side side, uint64_t job, u
 int64_t job_control(struct terminal *terminal, uint64_t job)
 {
     struct qy_proc_identity identity;
+    session_look(terminal);
     if (!job_identify(job, &identity)) {
         return QY_TTY_FAILURE_NO_ACCESS;
     }
