@@ -15,8 +15,9 @@
 #include <quay/thread.h>
 #include "../shared/tap.h"
 
-#define ANSWER_WITHIN (5 * QY_SECOND)
-#define LOOK_EVERY    (100 * QY_MICROSECOND)
+#define ANSWER_WITHIN  (5 * QY_SECOND)
+#define LOOK_EVERY     (100 * QY_MICROSECOND)
+#define RUNNING_WITHIN (30 * QY_SECOND)
 
 /* init starts a server at once if it has lived for a tenth of a second. */
 #define LIFE (110 * QY_MILLISECOND)
@@ -44,6 +45,19 @@ static int64_t probe(handle_t session, time_ns_t deadline)
     }
     qy_message_set(&message, 0, NULL, 0);
     return qy_message_call(session, &message, deadline);
+}
+
+/* Waits until it runs: a session may wait some seconds for its next start. */
+static bool running_wait(uint32_t index, struct qy_servers_record *ret_server)
+{
+    time_ns_t deadline = qy_deadline_after(RUNNING_WITHIN);
+    do {
+        (void)qy_thread_sleep(qy_deadline_after(LIFE)); /* it only sleeps */
+        if (!server_get(index, ret_server)) {
+            return false;
+        }
+    } while (ret_server->state == QY_SERVERS_STATE_WAITING && qy_clock_read() < deadline);
+    return true;
 }
 
 /* One kill; what went wrong, or NULL. */
@@ -79,9 +93,8 @@ static struct outcome torment(uint32_t index, handle_t session, uint64_t times)
     struct outcome outcome = {0};
     for (uint64_t i = 0; i < times && outcome.failed == NULL; i++) {
         struct qy_servers_record server;
-        (void)qy_thread_sleep(qy_deadline_after(LIFE)); /* it only sleeps */
-        outcome.failed = server_get(index, &server) ? kill_once(index, &server, session, &outcome)
-                                                    : "is not there any more";
+        outcome.failed = running_wait(index, &server) ? kill_once(index, &server, session, &outcome)
+                                                      : "is not there any more";
     }
     return outcome;
 }
