@@ -8,10 +8,13 @@
 #include <quay/abi/errno.h>
 
 static struct {
-    struct object object; /* READABLE: there may be text in the ring */
+    /* READABLE: there may be text in the ring. One is bound to the port; a port that is bound again
+     * gets the other one before this one goes. */
+    struct object objects[2];
 
     struct spinlock lock;
     /* Under the lock. */
+    unsigned bound;           /* which of the objects */
     struct process *process;  /* who drains, with a reference; NULL: nobody */
     struct port *port;        /* that hears of it, with a reference */
     struct observer observer; /* of the process's end */
@@ -37,11 +40,17 @@ static void post_once(bool *is_posted, struct sync_node *node, void (*run)(struc
     }
 }
 
+static void signal_both(signals_t clear, signals_t set)
+{
+    object_signal(&reader_state.objects[0], clear, set);
+    object_signal(&reader_state.objects[1], clear, set);
+}
+
 static void notify_run(struct sync_node *node)
 {
     (void)node;
     __atomic_store_n(&reader_state.is_notifying, false, __ATOMIC_RELEASE);
-    object_signal(&reader_state.object, 0, SIGNAL_READABLE);
+    signal_both(0, SIGNAL_READABLE);
 }
 
 static void notify(void)
@@ -56,7 +65,8 @@ static void let_go_locked(void) REQUIRES(&reader_state.lock)
         return;
     }
     object_unobserve(&reader_state.observer);
-    (void)port_unbind(reader_state.port, &reader_state.object); /* gone already, if it is closed */
+    /* Gone already, if the port is closed. */
+    (void)port_unbind(reader_state.port, &reader_state.objects[reader_state.bound]);
     object_unref(&reader_state.port->object);
     object_unref(&reader_state.process->object);
     reader_state.process = NULL;
@@ -85,7 +95,9 @@ static void process_exited(struct observer *observer, signals_t signals)
 
 void log_reader_init(void)
 {
-    object_init(&reader_state.object, OBJECT_NONE, &reader_ops); /* our reference stays */
+    for (unsigned i = 0; i < 2; i++) {
+        object_init(&reader_state.objects[i], OBJECT_NONE, &reader_ops); /* our reference stays */
+    }
     list_init(&reader_state.observer.link);
 }
 
@@ -94,12 +106,11 @@ int log_reader_bind(struct process *process, struct port *port, uint64_t key)
     int status;
 
     spin_lock(&reader_state.lock);
-    if (port == reader_state.port) {
-        let_go_locked(); /* it may come again, with another key */
-    }
-    status = port_bind(port, &process->job->account, &reader_state.object, SIGNAL_READABLE, key);
+    status = port_bind(port, &process->job->account, &reader_state.objects[!reader_state.bound],
+                       SIGNAL_READABLE, key);
     if (status == 0) {
         let_go_locked();
+        reader_state.bound = !reader_state.bound;
         object_ref(&process->object);
         object_ref(&port->object);
         reader_state.process = process;
@@ -118,10 +129,10 @@ size_t log_reader_read(char *buffer, size_t capacity)
 {
     size_t length;
 
-    object_signal(&reader_state.object, SIGNAL_READABLE, 0);
+    signal_both(SIGNAL_READABLE, 0);
     length = log_drain(buffer, capacity);
     if (length == capacity) {
-        object_signal(&reader_state.object, 0, SIGNAL_READABLE);
+        signal_both(0, SIGNAL_READABLE);
     }
     return length;
 }

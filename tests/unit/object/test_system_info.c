@@ -2,6 +2,8 @@
 /* What the kernel tells about itself, and its log. */
 #include "unit/object/start.h"
 
+#include "mm/inject.h"
+
 #include <string.h>
 #include <quay/abi/system_info.h>
 #include "sched/thread.h"
@@ -217,8 +219,21 @@ static void test_log_reader_hears_of_text_and_lets_go_when_it_exits(void **state
     assert_int_equal(fake_call(driver.main, SYS_log_read, own_resource), 15);
     assert_memory_equal(payload(driver.main), "\0010hello driver\n", 15);
     assert_int_equal(fake_call(driver.main, SYS_log_read, own_resource), 0);
-    /* Another key, then the end. */
+    /* Another key fails, and the first one stays. */
+    inject_fail_after(1);
+    assert_int_equal(fake_call(driver.main, SYS_log_bind, own_resource, own_port, 78), -ENOMEM);
+    inject_fail_after(0);
+    assert_int_equal(fake_call(t, SYS_debug_log, FAKE_DATA, 13), 0);
+    fake_settle();
+    assert_int_equal(fake_reply_receive(driver.main, own_port, 0, DEADLINE_POLL, 0, words),
+                     RECEIVED_NOTICE);
+    assert_int_equal(driver.main->registers.rdi, 77);
+    /* Then it does not, and hears of what is there by the new one. */
     assert_int_equal(fake_call(driver.main, SYS_log_bind, own_resource, own_port, 78), 0);
+    assert_int_equal(fake_reply_receive(driver.main, own_port, 0, DEADLINE_POLL, 0, words),
+                     RECEIVED_NOTICE);
+    assert_int_equal(driver.main->registers.rdi, 78);
+    assert_int_equal(fake_call(driver.main, SYS_log_read, own_resource), 13);
     assert_int_equal(fake_call(t, SYS_process_kill, driver.process), 0);
     fake_run_for(1000000000);
     assert_int_equal(fake_call(t, SYS_debug_log, FAKE_DATA, 13), 0);
