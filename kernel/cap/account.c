@@ -4,44 +4,112 @@
 #include <quay/abi/errno.h>
 #include <stddef.h>
 #include "arch/mmu.h"
+#include "lib/checked.h"
 #include "mm/frame.h"
 
-void account_init(struct account *account, struct account *parent)
+void account_init(struct account *account, struct account *parent,
+                  void (*changed)(struct account *account))
 {
-    account->parent = parent;
-    account->cpu_period = 0;
-    account->refused = 0;
-    account->orphan = 0;
-    account->released = NULL;
+    *account = (struct account){.parent = parent, .changed = changed};
     for (unsigned i = 0; i < JOB_RESOURCE_COUNT; i++) {
-        account->usage[i] = 0;
-        account->limit[i] = JOB_UNLIMITED;
+        account_set_limit(account, i, i == JOB_MEMORY_LOW ? 0 : JOB_UNLIMITED);
+    }
+}
+
+/* --- Low memory ---
+ *
+ *     0 ........ settled ........ alarm ...... limit        usage of memory
+ *                  not low          |  low
+ *
+ * Charges up to the alarm cost no more than with a limit alone.
+ */
+
+void account_set_limit(struct account *account, enum job_resource resource, uint64_t limit)
+{
+    const uint64_t *limits = account->limit;
+
+    __atomic_store_n(&account->limit[resource], limit, __ATOMIC_RELAXED);
+    if (resource == JOB_MEMORY || resource == JOB_MEMORY_LOW) {
+        limit = limits[JOB_MEMORY] - min_u64(limits[JOB_MEMORY], limits[JOB_MEMORY_LOW]);
+        resource = JOB_MEMORY;
+    }
+    if (resource < ACCOUNT_CHARGED) {
+        __atomic_store_n(&account->alarm[resource], limit, __ATOMIC_RELAXED);
+    }
+}
+
+static uint64_t memory_used(const struct account *account)
+{
+    return __atomic_load_n(&account->usage[JOB_MEMORY], __ATOMIC_SEQ_CST);
+}
+
+/* Up to this usage memory is not low any more. */
+static uint64_t settled_usage(const struct account *account)
+{
+    uint64_t alarm = __atomic_load_n(&account->alarm[JOB_MEMORY], __ATOMIC_RELAXED);
+    uint64_t low = __atomic_load_n(&account->limit[JOB_MEMORY_LOW], __ATOMIC_RELAXED);
+
+    return alarm - min_u64(alarm, low / 8);
+}
+
+static bool is_low_now(const struct account *account)
+{
+    uint64_t used = memory_used(account);
+
+    return __atomic_load_n(&account->limit[JOB_MEMORY_LOW], __ATOMIC_RELAXED) != 0 &&
+           (used > __atomic_load_n(&account->alarm[JOB_MEMORY], __ATOMIC_RELAXED) ||
+            (used > settled_usage(account) &&
+             __atomic_load_n(&account->is_low, __ATOMIC_SEQ_CST) != 0));
+}
+
+bool account_settle(struct account *account)
+{
+    bool is_low;
+
+    do {
+        is_low = is_low_now(account);
+        __atomic_store_n(&account->is_low, is_low, __ATOMIC_SEQ_CST);
+    } while (is_low != is_low_now(account)); /* who came in between saw the old state */
+    return is_low;
+}
+
+static uint64_t add(struct account *account, enum job_resource resource, uint64_t amount)
+{
+    return __atomic_add_fetch(&account->usage[resource], amount, __ATOMIC_SEQ_CST);
+}
+
+/* Goes on with a charge that has brought `each` beyond its alarm, or takes it back. */
+static NOINLINE int charge_slowly(struct account *account, struct account *each,
+                                  enum job_resource resource, uint64_t amount, uint64_t usage)
+{
+    for (;; usage = add(each, resource, amount)) {
+        if (usage > __atomic_load_n(&each->limit[resource], __ATOMIC_RELAXED)) {
+            for (each = each->parent; account != each; account = account->parent) {
+                __atomic_sub_fetch(&account->usage[resource], amount, __ATOMIC_RELAXED);
+            }
+            return resource == JOB_MEMORY ? -ENOMEM : -EQUOTA;
+        }
+        if (usage > __atomic_load_n(&each->alarm[resource], __ATOMIC_RELAXED) &&
+            !__atomic_exchange_n(&each->is_low, 1, __ATOMIC_SEQ_CST)) {
+            each->changed(each);
+        }
+        each = each->parent;
+        if (each == NULL) {
+            return 0;
+        }
     }
 }
 
 /* Adds first and looks afterwards: two charges at once may both be refused near the limit, but
  * never both be let through. */
-static bool charge_one(struct account *account, enum job_resource resource, uint64_t amount)
-{
-    uint64_t limit = __atomic_load_n(&account->limit[resource], __ATOMIC_RELAXED);
-    uint64_t usage = __atomic_add_fetch(&account->usage[resource], amount, __ATOMIC_RELAXED);
-
-    if (LIKELY(usage <= limit)) {
-        return true;
-    }
-    __atomic_sub_fetch(&account->usage[resource], amount, __ATOMIC_RELAXED);
-    __atomic_store_n(&account->refused, 1, __ATOMIC_RELAXED);
-    return false;
-}
-
 int account_charge(struct account *account, enum job_resource resource, uint64_t amount)
 {
     for (struct account *each = account; each != NULL; each = each->parent) {
-        if (!charge_one(each, resource, amount)) {
-            for (struct account *undo = account; undo != each; undo = undo->parent) {
-                __atomic_sub_fetch(&undo->usage[resource], amount, __ATOMIC_RELAXED);
-            }
-            return resource == JOB_MEMORY ? -ENOMEM : -EQUOTA;
+        uint64_t alarm = __atomic_load_n(&each->alarm[resource], __ATOMIC_RELAXED);
+        uint64_t usage = add(each, resource, amount);
+
+        if (UNLIKELY(usage > alarm)) {
+            return charge_slowly(account, each, resource, amount, usage);
         }
     }
     return 0;
@@ -85,7 +153,11 @@ void account_uncharge(struct account *account, enum job_resource resource, uint6
     for (struct account *each = account; each != NULL;) {
         /* Read first: after our share is gone the account may go, though not its memory yet. */
         struct account *parent = each->parent;
+        bool is_low = __atomic_load_n(&each->is_low, __ATOMIC_SEQ_CST) != 0;
 
+        if (UNLIKELY(is_low) && memory_used(each) - amount <= settled_usage(each)) {
+            each->changed(each);
+        }
         if (__atomic_sub_fetch(&each->usage[resource], amount, __ATOMIC_SEQ_CST) == 0 &&
             UNLIKELY(__atomic_load_n(&each->orphan, __ATOMIC_SEQ_CST) == 1)) {
             try_release(each);

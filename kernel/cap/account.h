@@ -24,15 +24,25 @@ struct account {
     /* Atomic. */
     uint64_t usage[JOB_RESOURCE_COUNT];
     uint64_t limit[JOB_RESOURCE_COUNT];
+    uint64_t alarm[ACCOUNT_CHARGED]; /* a charge beyond it is looked at closely */
     uint64_t cpu_period; /* to which the usage of CPU time belongs: see sched/bandwidth.h */
-    uint32_t refused;    /* a charge was refused since this was last cleared */
+    uint32_t is_low;     /* memory, as far as its owner has been told, or will be */
     uint32_t orphan;     /* 0: has an owner; 1: none, waits for its usage to end; 2: ended */
 
     void (*released)(struct account *account); /* set by account_orphan */
+    void (*changed)(struct account *account);  /* is_low has to be settled; perhaps under locks */
 };
 
 /* No usage, no limits. */
-void account_init(struct account *account, struct account *parent);
+void account_init(struct account *account, struct account *parent,
+                  void (*changed)(struct account *account));
+
+/* Sets a limit; the caller sees to it that one is set at a time. */
+void account_set_limit(struct account *account, enum job_resource resource, uint64_t limit);
+
+/* Makes is_low what it has to be, and returns it: whether less memory is left than JOB_MEMORY_LOW.
+ * It ends when an eighth more is. */
+bool account_settle(struct account *account);
 
 /* Charges the account and all above it, or nothing: 0 or -EQUOTA (memory: -ENOMEM). No locks. */
 MUST_USE int account_charge(struct account *account, enum job_resource resource, uint64_t amount);

@@ -20,6 +20,45 @@ static const struct object_ops job_ops = {
     .destroy = job_destroy,
 };
 
+/* Shows in the job's signals whether its memory is low. */
+static void memory_tell(struct sync_node *node)
+{
+    struct job *job = CONTAINER_OF(node, struct job, memory_node);
+
+    __atomic_store_n(&job->is_telling, false, __ATOMIC_SEQ_CST);
+    /* Under the signal lock what was settled last is shown last. */
+    spin_lock(&job->object.signal_lock);
+    if (account_settle(&job->account)) {
+        object_signal_locked(&job->object, 0, SIGNAL_LOW_MEMORY);
+    } else {
+        object_signal_locked(&job->object, SIGNAL_LOW_MEMORY, 0);
+    }
+    spin_unlock(&job->object.signal_lock);
+    object_unref(&job->object);
+}
+
+/* Charges are made under all kinds of locks, so it happens in an entry of its own. */
+static void memory_changed(struct account *account)
+{
+    struct job *job = CONTAINER_OF(account, struct job, account);
+
+    if (object_try_ref(&job->object)) {
+        if (!__atomic_exchange_n(&job->is_telling, true, __ATOMIC_SEQ_CST)) {
+            sync_post(&job->memory_node, memory_tell);
+        } else {
+            object_unref(&job->object);
+        }
+    }
+}
+
+void job_set_limit(struct job *job, enum job_resource resource, uint64_t limit)
+{
+    spin_lock(&job_state.lock);
+    account_set_limit(&job->account, resource, limit);
+    spin_unlock(&job_state.lock);
+    memory_changed(&job->account);
+}
+
 /* A child, not known to its parent yet; NULL: the root. */
 static int job_make(struct job *parent, struct job **ret_job)
 {
@@ -32,7 +71,7 @@ static int job_make(struct job *parent, struct job **ret_job)
         return error;
     }
     job = job_of(object);
-    account_init(&job->account, account);
+    account_init(&job->account, account, memory_changed);
     job->parent = parent;
     job->depth = parent == NULL ? 0 : parent->depth + 1;
     list_init(&job->children);

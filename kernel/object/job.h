@@ -28,6 +28,8 @@ struct job {
     struct session *exceptions; /* who handles those of its threads, or NULL; atomic */
 
     struct sync_node work;
+    struct sync_node memory_node;
+    bool is_telling; /* atomic: that is under way, and holds a reference */
 };
 
 static inline struct job *job_of(struct object *object)
@@ -41,6 +43,9 @@ struct job *job_create_root(void);
 /* A child; the record is charged to the parent. Returns a reference. -ENOMEM, -EQUOTA (depth or
  * JOB_JOBS), -ECANCELED (the parent was killed). */
 MUST_USE int job_create(struct job *parent, struct job **ret_job);
+
+/* Sets a limit; a lower one takes nothing back. */
+void job_set_limit(struct job *job, enum job_resource resource, uint64_t limit);
 
 /* Ends every process of the job and below, and lets no more in. Ends later, in steps. */
 void job_kill(struct job *job);

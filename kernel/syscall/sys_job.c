@@ -14,7 +14,7 @@ DOOR_OF(job_set_limit, job, OBJECT_JOB, RIGHT_MANAGE)
     if (a1 >= JOB_RESOURCE_COUNT) {
         return -EINVAL;
     }
-    __atomic_store_n(&job->account.limit[a1], a2, __ATOMIC_RELAXED);
+    job_set_limit(job, (enum job_resource)a1, a2);
     if (a1 == JOB_CPU_TIME && a2 != JOB_UNLIMITED) {
         sched_count_time();
     }

@@ -148,8 +148,41 @@ static void test_bandwidth(void)
     discard(job);
 }
 
+/* A page at a time, until the job says that it is low; then some go back. */
+static void test_low_memory(void)
+{
+    const uint64_t size = 64 * PAGE_SIZE;
+    int64_t job = qy_job_create(qy_self_job());
+    int64_t memory = qy_memory_create((handle_t)job, size, 0);
+    int64_t address =
+        qy_aspace_map(qy_self_aspace(), (handle_t)memory, 0, 0, size, MAP_READ | MAP_WRITE);
+    tap_equal(qy_job_set_limit((handle_t)job, JOB_MEMORY, size), 0, "a job with little memory");
+    tap_equal(qy_job_set_limit((handle_t)job, JOB_MEMORY_LOW, size / 2), 0, "wants to be told");
+    tap_equal(qy_object_wait((handle_t)job, SIGNAL_LOW_MEMORY, DEADLINE_POLL), -ETIMEDOUT,
+              "but half of it is left");
+    uint64_t at = 0;
+    while (at < size - 2 * PAGE_SIZE &&
+           qy_object_wait((handle_t)job, SIGNAL_LOW_MEMORY, DEADLINE_POLL) < 0) {
+        *(volatile uint64_t *)(uintptr_t)(address + (int64_t)at) = 1;
+        at += PAGE_SIZE;
+    }
+    tap_ok(at > size / 4 && at <= size / 2, "until %lu bytes are used", at);
+    tap_equal(qy_memory_decommit((handle_t)memory, 0, 8 * PAGE_SIZE), 8 * PAGE_SIZE,
+              "some of it goes back");
+    time_ns_t end = qy_deadline_after(PATIENT);
+    while (qy_object_wait((handle_t)job, SIGNAL_LOW_MEMORY, DEADLINE_POLL) > 0 &&
+           qy_clock_read() < end) {
+        (void)qy_thread_sleep(qy_deadline_after(QY_MILLISECOND));
+    }
+    tap_ok(qy_clock_read() < end, "and memory is not low any more");
+    (void)qy_aspace_unmap(qy_self_aspace(), (uint64_t)address, size);
+    discard(memory);
+    discard(job);
+}
+
 void test_jobs(void)
 {
+    test_low_memory();
     test_charges();
     test_limits();
     test_depth();

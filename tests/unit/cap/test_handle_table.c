@@ -21,7 +21,7 @@ static void table_make(void)
 {
     fake_boot(NULL);
     fake_settle();
-    account_init(&account, NULL);
+    account_init(&account, NULL, NULL);
     handle_table_init(&table, &account);
     destroyed_count = 0;
 }
@@ -178,9 +178,9 @@ static void test_handle_table_without_memory_takes_no_slot(void **state)
 
     (void)state;
     table_make();
-    account.limit[JOB_MEMORY] = 0;
+    account_set_limit(&account, JOB_MEMORY, 0);
     assert_int_equal(handle_reserve(&table, &entry), -ENOMEM);
-    account.limit[JOB_MEMORY] = JOB_UNLIMITED;
+    account_set_limit(&account, JOB_MEMORY, JOB_UNLIMITED);
     for (uint64_t n = 1; n <= 2; n++) {
         inject_fail_after(n);
         assert_int_equal(handle_reserve(&table, &entry), -ENOMEM);

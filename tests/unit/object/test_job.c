@@ -158,6 +158,83 @@ static void test_job_refuses_what_is_wrong(void **state)
     assert_int_equal(fake_call(t, SYS_job_set_limit, job(), UINT64_MAX, 1), -EINVAL);
 }
 
+static int64_t low(struct fake_thread *t, handle_t of)
+{
+    return fake_call(t, SYS_object_wait, of, SIGNAL_LOW_MEMORY, DEADLINE_POLL);
+}
+
+static void test_job_says_when_its_memory_is_low(void **state)
+{
+    enum {
+        PAGES = 40
+    };
+    struct fake_thread *t = start_with(2, 3);
+    handle_t top = MAKE(t, SYS_job_create, job()), child = MAKE(t, SYS_job_create, top);
+    handle_t memory = MAKE(t, SYS_memory_create, child, PAGES * PAGE_SIZE, 0);
+    handle_t port = MAKE(t, SYS_port_create, job(), 2);
+    uint64_t address =
+        MAKE(t, SYS_aspace_map, aspace(), memory, 0, 0, PAGES * PAGE_SIZE, MAP_READ | MAP_WRITE);
+    uint64_t words[8];
+    unsigned count = 0;
+
+    (void)state;
+    assert_int_equal(fake_call(t, SYS_job_set_limit, top, JOB_MEMORY, 64 * PAGE_SIZE), 0);
+    assert_int_equal(fake_call(t, SYS_job_set_limit, top, JOB_MEMORY_LOW, 32 * PAGE_SIZE), 0);
+    assert_int_equal(fake_call(t, SYS_job_info, top, JOB_MEMORY_LOW), 0);
+    assert_int_equal(fake_result3(t), 32 * PAGE_SIZE);
+    assert_int_equal(fake_call(t, SYS_port_bind, port, top, SIGNAL_LOW_MEMORY, 9), 0);
+    assert_int_equal(low(t, top), -ETIMEDOUT);
+    for (; count < PAGES && low(t, top) == -ETIMEDOUT; count++) {
+        assert_true(fake_write(t, address + count * PAGE_SIZE, 1));
+        fake_settle();
+    }
+    assert_in_range(count, 20, 32);
+    assert_int_equal(low(t, child), -ETIMEDOUT); /* it has no limit of its own */
+    assert_int_equal(fake_reply_receive(t, port, 0, DEADLINE_POLL, 0, words), RECEIVED_NOTICE);
+    assert_int_equal(t->registers.rdi, 9);
+    assert_int_equal(t->registers.rbx, SIGNAL_LOW_MEMORY);
+    /* A page is not enough to be out of it, 8 are. */
+    assert_true(MAKE(t, SYS_memory_decommit, memory, 0, 2 * PAGE_SIZE));
+    fake_settle();
+    assert_int_equal(low(t, top), SIGNAL_LOW_MEMORY);
+    assert_true(MAKE(t, SYS_memory_decommit, memory, 2 * PAGE_SIZE, 6 * PAGE_SIZE));
+    fake_settle();
+    assert_int_equal(low(t, top), -ETIMEDOUT);
+    /* And by its limits. */
+    assert_int_equal(fake_call(t, SYS_job_set_limit, top, JOB_MEMORY, 40 * PAGE_SIZE), 0);
+    fake_settle();
+    assert_int_equal(low(t, top), SIGNAL_LOW_MEMORY);
+    assert_int_equal(fake_reply_receive(t, port, 0, DEADLINE_POLL, 0, words), RECEIVED_NOTICE);
+    assert_int_equal(fake_call(t, SYS_job_set_limit, top, JOB_MEMORY_LOW, 0), 0);
+    fake_settle();
+    assert_int_equal(low(t, top), -ETIMEDOUT);
+    assert_int_equal(
+        fake_call(t, SYS_job_set_limit, with_rights(t, top, RIGHTS_BASIC), JOB_MEMORY_LOW, 0),
+        -EACCES);
+}
+
+/* The job goes while it is being told. */
+static void test_job_whose_memory_is_low_ends(void **state)
+{
+    struct fake_thread *t = start_with(2, 2);
+    struct fake_balance before;
+
+    (void)state;
+    for (unsigned round = 0; round < 6; round++) {
+        handle_t top, memory;
+
+        if (round == 1) {
+            fake_balance(&before);
+        }
+        top = MAKE(t, SYS_job_create, job());
+        memory = MAKE(t, SYS_memory_create, top, PAGE_SIZE, 0);
+        assert_int_equal(fake_call(t, SYS_job_set_limit, top, JOB_MEMORY_LOW, JOB_UNLIMITED), 0);
+        assert_int_equal(fake_call(t, SYS_handle_close, round % 2 ? top : memory), 0);
+        assert_int_equal(fake_call(t, SYS_handle_close, round % 2 ? memory : top), 0);
+    }
+    fake_balance_check(&before);
+}
+
 static const struct fake_test tests[] = {
     FAKE_TEST(test_job_kill_ends_what_is_in_it_and_below),
     FAKE_TEST(test_job_killed_takes_nobody_in),
@@ -165,6 +242,8 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_job_limits_hold_for_all_below),
     FAKE_TEST(test_job_memory_limit_stops_its_processes_only),
     FAKE_TEST(test_job_tree_is_only_so_deep),
+    FAKE_TEST(test_job_says_when_its_memory_is_low),
+    FAKE_TEST(test_job_whose_memory_is_low_ends),
     FAKE_TEST(test_job_without_handles_ends_with_its_last_object),
     FAKE_TEST(test_job_refuses_what_is_wrong),
 };

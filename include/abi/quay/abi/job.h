@@ -13,7 +13,9 @@ enum job_resource {
     JOB_JOBS = 3,
     JOB_PRIORITY = 4, /* limit only: highest base priority that threads can be given */
     JOB_CPU_TIME = 5, /* nanoseconds, of all CPUs together, in each period */
-    JOB_RESOURCE_COUNT = 6,
+    JOB_MEMORY_LOW =
+        6, /* limit only: when less memory is left the job shows LOW_MEMORY; 0: never */
+    JOB_RESOURCE_COUNT = 7,
 };
 
 #define JOB_CPU_PERIOD_NS 100000000

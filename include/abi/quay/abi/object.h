@@ -101,7 +101,7 @@ enum object_type {
 #define SIGNAL_EXITED        (1u << 2) /* process, thread */
 #define SIGNAL_FIRED         (1u << 3) /* timer, irq */
 #define SIGNAL_NO_PROCESSES  (1u << 4) /* job */
-#define SIGNAL_OVER_LIMIT    (1u << 5) /* job: a charge was refused */
+#define SIGNAL_LOW_MEMORY    (1u << 5) /* job: less is left than JOB_MEMORY_LOW */
 #define SIGNAL_USER          (1u << 6) /* event: any of its 64 bits is set */
 #define SIGNAL_ZERO_CHILDREN (1u << 7) /* memory: it has no clones */
 #define SIGNAL_WRITABLE      (1u << 7) /* sender of a channel: there is room */
