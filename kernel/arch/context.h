@@ -45,6 +45,11 @@ void arch_thread_fini(struct arch_thread *thread);
 
 /* What upcall_fpu_alloc has to give. */
 size_t arch_fpu_state_size(void);
+#define ARCH_FPU_STATE_MAX 1024u
+
+/* Gives a thread that has FPU state, and does not run, another; false if the CPU could not load it.
+ */
+MUST_USE bool arch_fpu_set(struct arch_thread *thread, const void *state);
 
 /* Sets the current thread's FS (0) or GS (1) base; the value is a user address. */
 void arch_thread_set_base(struct arch_thread *thread, unsigned which, uint64_t base);

@@ -4,6 +4,7 @@
 #include <quay/abi/errno.h>
 #include <quay/abi/exception.h>
 #include <quay/abi/memory.h>
+#include "lib/string.h"
 #include "object/exception.h"
 #include "object/port.h"
 #include "sched/sched.h"
@@ -83,6 +84,46 @@ int thread_registers_write(struct thread *thread, const struct thread_registers 
         return -EINVAL;
     }
     return access_stopped(thread, registers_set, &copy) ? 0 : -EBUSY;
+}
+
+struct fpu_access {
+    void *state;
+    bool is_write;
+    int status;
+};
+
+/* Under what keeps the thread from going on. Its state is in its record once it has left its CPU.
+ */
+static void fpu_access(struct thread *thread, void *what)
+{
+    struct fpu_access *access = what;
+
+    if (__atomic_load_n(&thread->on_cpu, __ATOMIC_ACQUIRE)) {
+        access->status = -ERETRY;
+    } else if (thread->arch.fpu_state == NULL) {
+        access->status = -ENOENT;
+    } else if (!access->is_write) {
+        memcpy(access->state, thread->arch.fpu_state, arch_fpu_state_size());
+        access->status = (int)arch_fpu_state_size();
+    } else {
+        access->status = arch_fpu_set(&thread->arch, access->state) ? 0 : -EINVAL;
+    }
+}
+
+int thread_fpu_read(struct thread *thread, void *to)
+{
+    struct fpu_access access = {.state = to};
+
+    return access_stopped(thread, fpu_access, &access) ? access.status : -EBUSY;
+}
+
+int thread_fpu_write(struct thread *thread, const void *from)
+{
+    uint8_t copy[ARCH_FPU_STATE_MAX] __attribute__((aligned(8)));
+    struct fpu_access access = {.state = copy, .is_write = true};
+
+    memcpy(copy, from, arch_fpu_state_size()); /* once: it may change */
+    return access_stopped(thread, fpu_access, &access) ? access.status : -EBUSY;
 }
 
 int thread_breakpoint_set(struct thread *thread, struct breakpoint breakpoint)

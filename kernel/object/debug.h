@@ -18,6 +18,12 @@ MUST_USE int thread_registers_read(struct thread *thread, struct thread_register
 MUST_USE int thread_registers_write(struct thread *thread,
                                     const struct thread_registers *registers);
 
+/* The FPU state of such a thread, in the CPU's layout, arch_fpu_state_size() bytes. How many, or 0
+ * for writing; -EBUSY, -ENOENT (it has not used the FPU), -ERETRY (it is just leaving its CPU);
+ * writing also -EINVAL (the CPU cannot load these). */
+MUST_USE int thread_fpu_read(struct thread *thread, void *to);
+MUST_USE int thread_fpu_write(struct thread *thread, const void *from);
+
 struct breakpoint {
     uint64_t index, address, kind, size_bytes; /* as they were given */
 };

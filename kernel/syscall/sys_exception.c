@@ -46,6 +46,22 @@ DOOR_OF(thread_write_state, thread, OBJECT_THREAD, RIGHT_WRITE_STATE)
                                    : thread_registers_write(thread, current->buffer_payload);
 }
 
+DOOR_OF(thread_read_fpu, thread, OBJECT_THREAD, RIGHT_READ_STATE)
+{
+    struct thread *current = thread_current();
+
+    return current->buffer == NULL ? -ENO_BUFFER
+                                   : door_result(thread_fpu_read(thread, current->buffer_payload));
+}
+
+DOOR_OF(thread_write_fpu, thread, OBJECT_THREAD, RIGHT_WRITE_STATE)
+{
+    struct thread *current = thread_current();
+
+    return current->buffer == NULL ? -ENO_BUFFER
+                                   : door_result(thread_fpu_write(thread, current->buffer_payload));
+}
+
 DOOR_OF(thread_set_breakpoint, thread, OBJECT_THREAD, RIGHT_WRITE_STATE)
 {
     return thread_breakpoint_set(

@@ -448,6 +448,17 @@ size_t arch_fpu_state_size(void)
     return 512;
 }
 
+/* As FXRSTOR: bits of MXCSR that the CPU does not have. */
+bool arch_fpu_set(struct arch_thread *thread, const void *state)
+{
+    FAKE_CHECK(thread->fpu_state != NULL);
+    if (((const uint32_t *)state)[6] & ~0xffbfu) {
+        return false;
+    }
+    memcpy(thread->fpu_state, state, 512);
+    return true;
+}
+
 void arch_thread_set_base(struct arch_thread *thread, unsigned which, uint64_t base)
 {
     uint64_t *slot = which == 0 ? &thread->fs_base : &thread->gs_base;

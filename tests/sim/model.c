@@ -284,6 +284,8 @@ static const struct {
     {SYS_thread_suspend, {{1, OBJECT_THREAD, RIGHT_WRITE_STATE}}, 0},
     {SYS_thread_read_state, {{1, OBJECT_THREAD, RIGHT_READ_STATE}}, 0},
     {SYS_thread_write_state, {{1, OBJECT_THREAD, RIGHT_WRITE_STATE}}, 0},
+    {SYS_thread_read_fpu, {{1, OBJECT_THREAD, RIGHT_READ_STATE}}, 0},
+    {SYS_thread_write_fpu, {{1, OBJECT_THREAD, RIGHT_WRITE_STATE}}, 0},
     {SYS_thread_set_breakpoint, {{1, OBJECT_THREAD, RIGHT_WRITE_STATE}}, 0},
     {SYS_process_read, {{1, OBJECT_PROCESS, RIGHT_READ_STATE}}, 0},
     {SYS_process_write, {{1, OBJECT_PROCESS, RIGHT_WRITE_STATE}}, 0},

@@ -6,6 +6,7 @@
 #include "arch/x86_64/instructions.h"
 #include "core/cpu.h"
 #include "core/panic.h"
+#include "lib/string.h"
 #include <arch_impl/thread.h>
 #include <quay/abi/exception.h>
 #include <quay/abi/memory.h>
@@ -15,6 +16,10 @@
 #define FPU_MXCSR_OFFSET 24
 #define FPU_FCW_INIT     0x37fu
 #define FPU_MXCSR_INIT   0x1f80u
+
+/* The mask of MXCSR's bits follows it. With XSAVE a header comes behind what FXSAVE saves. */
+#define FPU_MXCSR_MASK    0xffbfu
+#define FPU_HEADER_OFFSET 512
 
 extern const char x86_syscall_entry[], x86_syscall_redirect[];
 
@@ -55,7 +60,31 @@ static void fpu_restore(const void *state)
 
 size_t arch_fpu_state_size(void)
 {
+    _Static_assert(ARCH_FPU_STATE_MAX >= 512 + 64 + 256, "AVX's");
     return x86_features.fpu_bytes;
+}
+
+/* What XRSTOR or FXRSTOR would raise a fault for (SDM Vol. 1, 13.8): components that are not
+ * enabled, the compacted form, bits of MXCSR that the CPU has not. The CPU itself has written which
+ * those are when it saved the thread's own state; 0 stands for those of the first ones. */
+COLD bool arch_fpu_set(struct arch_thread *thread, const void *state)
+{
+    const uint32_t *words = state;
+    const uint32_t *own = thread->fpu_state;
+    const uint64_t *header = (const uint64_t *)state + FPU_HEADER_OFFSET / 8;
+    const uint32_t mask = own[FPU_MXCSR_OFFSET / 4 + 1];
+    uint64_t bad = words[FPU_MXCSR_OFFSET / 4] & ~(mask != 0 ? mask : FPU_MXCSR_MASK);
+
+    if (x86_features.xsave) {
+        bad |= header[0] & ~x86_features.xsave_mask;
+        for (unsigned i = 1; i < 8; i++) {
+            bad |= header[i];
+        }
+    }
+    if (bad == 0) {
+        memcpy(thread->fpu_state, state, x86_features.fpu_bytes);
+    }
+    return bad == 0;
 }
 
 /* A state of all zeros but the control words is the initial one: with XSAVE, header bits of 0 say

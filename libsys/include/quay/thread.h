@@ -91,6 +91,18 @@ static inline int64_t qy_thread_write_state(handle_t thread)
     return qy_syscall1(SYS_thread_write_state, thread);
 }
 
+/* The same with its FPU state, as XSAVE (or FXSAVE, 512 bytes) lays it out. Reading returns how
+ * many bytes. -ENOENT: it has not used the FPU. */
+static inline int64_t qy_thread_read_fpu(handle_t thread)
+{
+    return qy_syscall1(SYS_thread_read_fpu, thread);
+}
+
+static inline int64_t qy_thread_write_fpu(handle_t thread)
+{
+    return qy_syscall1(SYS_thread_write_fpu, thread);
+}
+
 /* One of the 4 hardware breakpoints of a thread that has stopped: BREAKPOINT_* of
  * <quay/abi/exception.h>, 1, 2, 4 or 8 bytes, aligned. */
 static inline int64_t qy_thread_set_breakpoint(handle_t thread, uint32_t index, uint64_t address,

@@ -172,6 +172,8 @@ BAD(bad_booleans) = {{2, -EINVAL}, {UINT64_MAX, -EINVAL}, {1ul << 32, -EINVAL}, 
 ROW(thread_suspend) = {HANDLE(OBJECT_THREAD, RIGHT_WRITE_STATE), CHECKED(0, bad_booleans)};
 ROW(thread_read_state) = {HANDLE(OBJECT_THREAD, RIGHT_READ_STATE)};
 ROW(thread_write_state) = {HANDLE(OBJECT_THREAD, RIGHT_WRITE_STATE)};
+ROW(thread_read_fpu) = {HANDLE(OBJECT_THREAD, RIGHT_READ_STATE)};
+ROW(thread_write_fpu) = {HANDLE(OBJECT_THREAD, RIGHT_WRITE_STATE)};
 BAD(bad_indexes) = {{4, -EINVAL}, {UINT64_MAX, -EINVAL}, {1ul << 32, -EINVAL}, END};
 BAD(bad_places_to_break) = {
     {USER_LIMIT, -EINVAL}, {KERNEL_ADDRESS, -EINVAL}, {UINT64_MAX, -EINVAL}, {1, -EINVAL}, END};

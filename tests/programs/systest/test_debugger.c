@@ -156,6 +156,73 @@ static void test_suspend(void)
     tap_equal(qy_thread_join(thread, qy_deadline_after(PATIENT)), 0, "and ends");
 }
 
+#define FPU_FIRST  0x1122334455667788ul
+#define FPU_SECOND 0x99aabbccddeeff00ul
+
+/* Shows what is in one of its registers, again and again. */
+static void fpu_shower(void *argument)
+{
+    volatile uint64_t *shown = argument;
+    uint64_t first = FPU_FIRST;
+    __asm__ volatile("movq %0, %%xmm3" : : "r"(first));
+    for (;;) {
+        __asm__ volatile("movq %%xmm3, %0" : "=m"(*shown));
+    }
+}
+
+static bool shows(volatile uint64_t *shown, uint64_t value)
+{
+    time_ns_t end = qy_deadline_after(PATIENT);
+    while (*shown != value && qy_clock_read() < end) {
+        (void)qy_thread_sleep(qy_deadline_after(QY_MILLISECOND));
+    }
+    return *shown == value;
+}
+
+/* Where XSAVE lays things out: MXCSR, xmm3, XSTATE_BV, XCOMP_BV and what is reserved behind them.
+ */
+static void test_fpu_state(void)
+{
+    static uint64_t shown;
+    static const struct {
+        unsigned word;
+        uint64_t bits;
+        const char *what;
+    } refused[] = {
+        {24 / 8, 1ul << 31, "bits of MXCSR that there are not"},
+        {512 / 8, 1ul << 62, "a component that is not enabled"},
+        {512 / 8, 1ul << 63, "one that is none"},
+        {520 / 8, 1ul << 63, "the compacted form"},
+        {520 / 8, 1, "and a part of it"},
+        {528 / 8, 1, "a reserved word"},
+        {568 / 8, 1ul << 63, "the last of them"},
+    };
+    struct qy_thread *thread;
+    volatile uint64_t *state = (volatile void *)qy_buffer()->payload;
+    tap_equal(qy_thread_create(fpu_shower, &shown, 0, &thread), 0, "a thread that uses the FPU");
+    tap_ok(shows(&shown, FPU_FIRST), "shows a register");
+    tap_equal(qy_thread_read_fpu(thread->handle), -EBUSY, "which does not hold still");
+    (void)qy_thread_suspend(thread->handle, 1);
+    (void)qy_object_wait(thread->handle, SIGNAL_SUSPENDED, qy_deadline_after(PATIENT));
+    int64_t size = qy_thread_read_fpu(thread->handle);
+    tap_ok(size == 512 || size == 576 || size == 832, "thread_read_fpu: %ld bytes", size);
+    tap_ok(state[(160 + 3 * 16) / 8] == FPU_FIRST, "has what it shows");
+    for (unsigned i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        uint64_t kept = state[refused[i].word];
+        bool counts = size > 512 || refused[i].word < 64;
+        state[refused[i].word] |= refused[i].bits;
+        tap_ok(!counts || qy_thread_write_fpu(thread->handle) == -EINVAL, "%s: refused",
+               refused[i].what);
+        state[refused[i].word] = kept;
+    }
+    state[(160 + 3 * 16) / 8] = FPU_SECOND;
+    tap_equal(qy_thread_write_fpu(thread->handle), 0, "thread_write_fpu");
+    (void)qy_thread_suspend(thread->handle, 0);
+    tap_ok(shows(&shown, FPU_SECOND), "and it shows another value");
+    (void)qy_thread_kill(thread->handle);
+    tap_equal(qy_thread_join(thread, qy_deadline_after(PATIENT)), 0, "it ends");
+}
+
 void test_debugger(void)
 {
     int64_t port = qy_port_create(qy_self_job(), 4);
@@ -163,5 +230,6 @@ void test_debugger(void)
     tap_ok(port > 0 && qy_buffer() != NULL, "a port for the debugger");
     test_breakpoint_and_steps();
     test_suspend();
+    test_fpu_state();
     discard(port);
 }

@@ -278,6 +278,45 @@ static void test_state_needs_a_buffer_and_rights(void **state)
     assert_int_equal(fake_call(debugger, SYS_process_write, weak, THEIRS, FAKE_DATA, 8), -EACCES);
 }
 
+static void test_fpu_state_is_read_and_written(void **state)
+{
+    struct fake_thread *debugger;
+    handle_t thread, weak;
+    uint32_t words[128];
+
+    (void)state;
+    begin(2);
+    debugger = world.debugger;
+    thread = world.process.thread;
+    weak = with_rights(debugger, thread, RIGHTS_BASIC | RIGHT_MANAGE);
+    assert_int_equal(fake_call(debugger, SYS_thread_read_fpu, weak), -EACCES);
+    assert_int_equal(fake_call(debugger, SYS_thread_write_fpu, weak), -EACCES);
+    assert_int_equal(fake_call(debugger, SYS_thread_read_fpu, thread), -EBUSY);
+    assert_int_equal(suspend(1), 0);
+    assert_true(is_stopped());
+    assert_int_equal(fake_call(debugger, SYS_thread_read_fpu, thread), -ENOENT);
+    assert_int_equal(fake_call(debugger, SYS_thread_write_fpu, thread), -ENOENT);
+    assert_int_equal(suspend(0), 0);
+    fake_request_access(world.thread, FAKE_FPU, 0, 0);
+    (void)fake_wait(world.thread);
+    assert_int_equal(suspend(1), 0);
+    assert_true(is_stopped());
+    assert_int_equal(fake_call(debugger, SYS_thread_read_fpu, thread), 512);
+    memset(words, 0x11, sizeof(words));
+    assert_true(fake_write_bytes(debugger, BUFFER + PAGE_SIZE, words, sizeof(words)));
+    assert_int_equal(fake_call(debugger, SYS_thread_write_fpu, thread), -EINVAL);
+    words[6] = 0x1f80;
+    assert_true(fake_write_bytes(debugger, BUFFER + PAGE_SIZE, words, sizeof(words)));
+    assert_int_equal(fake_call(debugger, SYS_thread_write_fpu, thread), 0);
+    assert_memory_equal(world.thread->thread->arch.fpu_state, words, sizeof(words));
+    memset(words, 0, sizeof(words));
+    assert_true(fake_write_bytes(debugger, BUFFER + PAGE_SIZE, words, sizeof(words)));
+    assert_int_equal(fake_call(debugger, SYS_thread_read_fpu, thread), 512);
+    assert_true(fake_read_bytes(debugger, BUFFER + PAGE_SIZE, words, sizeof(words)));
+    assert_int_equal(words[5], 0x11111111);
+    assert_int_equal(words[6], 0x1f80);
+}
+
 static void test_process_memory_is_copied_both_ways(void **state)
 {
     uint64_t value = 0;
@@ -362,6 +401,7 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_state_of_a_thread_with_an_exception_is_read_and_written),
     FAKE_TEST(test_breakpoints_of_a_stopped_thread),
     FAKE_TEST(test_state_needs_a_buffer_and_rights),
+    FAKE_TEST(test_fpu_state_is_read_and_written),
     FAKE_TEST(test_process_memory_is_copied_both_ways),
     FAKE_TEST(test_process_memory_that_is_shared_is_copied_in_order),
     FAKE_TEST(test_process_memory_that_is_not_there),

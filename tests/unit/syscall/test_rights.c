@@ -98,6 +98,8 @@ static const struct use {
     {SYS_thread_suspend, {{OBJECT_THREAD, RIGHT_WRITE_STATE}}, {0}, false},
     {SYS_thread_read_state, {{OBJECT_THREAD, RIGHT_READ_STATE}}, {0}, false},
     {SYS_thread_write_state, {{OBJECT_THREAD, RIGHT_WRITE_STATE}}, {0}, false},
+    {SYS_thread_read_fpu, {{OBJECT_THREAD, RIGHT_READ_STATE}}, {0}, false},
+    {SYS_thread_write_fpu, {{OBJECT_THREAD, RIGHT_WRITE_STATE}}, {0}, false},
     {SYS_thread_set_breakpoint, {{OBJECT_THREAD, RIGHT_WRITE_STATE}}, {0}, false},
     {SYS_process_read, {{OBJECT_PROCESS, RIGHT_READ_STATE}}, {0}, false},
     {SYS_process_write, {{OBJECT_PROCESS, RIGHT_WRITE_STATE}}, {0}, false},
