@@ -5,6 +5,7 @@
 #include <quay/abi/errno.h>
 #include <quay/abi/syscalls.h>
 #include "core/panic.h"
+#include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
 #include "object/binding.h"
@@ -37,6 +38,19 @@ void port_init(void)
     binding_init();
 }
 
+/* Makes the next slot a free one, when there is no other: all at once would take too long. */
+static void slot_make(struct port *port)
+{
+    struct token_slot *slot = &port->slots[port->slots_made];
+
+    if (port->slots_made < port->slot_count) {
+        slot->cancel.kind = NOTICE_CANCEL;
+        list_init(&slot->cancel.link);
+        slot->value = TOKEN_GENERATION_STEP | port->slots_made++;
+        port->free_slots = slot;
+    }
+}
+
 static int slots_alloc(struct port *port, uint32_t count)
 {
     while (port->slot_mask + 1 < count) {
@@ -47,18 +61,10 @@ static int slots_alloc(struct port *port, uint32_t count)
     if (port->slots == NULL) {
         return -ENOMEM;
     }
+    /* No token finds a slot that is all zero: the first one is made at once. */
+    memset(port->slots, 0, (port->slot_mask + 1) * sizeof(struct token_slot));
     port->slot_count = count;
-    for (uint32_t i = port->slot_mask + 1; i-- > 0;) {
-        struct token_slot *slot = &port->slots[i];
-
-        *slot = (struct token_slot){.cancel.kind = NOTICE_CANCEL};
-        list_init(&slot->cancel.link);
-        if (i < count) {
-            slot->value = TOKEN_GENERATION_STEP | i;
-            slot->next = port->free_slots;
-            port->free_slots = slot;
-        }
-    }
+    slot_make(port);
     return 0;
 }
 
@@ -175,6 +181,9 @@ struct token_slot *slot_take_locked(struct port *port, struct thread *receiver)
     slot = port->free_slots;
     if (slot != NULL) {
         port->free_slots = slot->next;
+        if (port->free_slots == NULL) {
+            slot_make(port);
+        }
     }
     return slot;
 }

@@ -96,6 +96,7 @@ struct port {
     struct token_slot *slots; /* a power of two of them, of which slot_count are in use */
     uint32_t slot_mask;
     uint32_t slot_count;
+    uint32_t slots_made; /* under the lock */
     uint8_t slot_order;
 
     struct sync_node work; /* closing, in steps; then freeing */
