@@ -7,6 +7,7 @@
 #include "lib/string.h"
 
 #include <stdint.h>
+#include "lib/compiler.h"
 
 void *(memcpy)(void *restrict to, const void *restrict from, size_t size)
 {
@@ -19,18 +20,27 @@ void *(memcpy)(void *restrict to, const void *restrict from, size_t size)
     return to;
 }
 
-/* Backward where the ends overlap so, a byte at a time. */
-void *memmove(void *to, const void *from, size_t size)
+/* The odd bytes at the end, then words. */
+static NOINLINE void *copy_backward(void *to, const void *from, size_t size)
 {
-    if ((uintptr_t)to - (uintptr_t)from >= size) {
-        return (memcpy)(to, from, size);
-    }
-
     uint8_t *at = (uint8_t *)to + size - 1;
     const uint8_t *last = (const uint8_t *)from + size - 1;
+    size_t words = size / 8;
 
-    __asm__ volatile("std; rep movsb; cld" : "+D"(at), "+S"(last), "+c"(size) : : "memory");
+    size %= 8;
+    __asm__ volatile("std\n\trep movsb\n\t"
+                     "sub $7, %%rdi\n\tsub $7, %%rsi\n\t"
+                     "mov %3, %%rcx\n\trep movsq\n\tcld"
+                     : "+D"(at), "+S"(last), "+c"(size)
+                     : "r"(words)
+                     : "memory", "cc");
     return to;
+}
+
+void *memmove(void *to, const void *from, size_t size)
+{
+    return (uintptr_t)to - (uintptr_t)from >= size ? (memcpy)(to, from, size)
+                                                   : copy_backward(to, from, size);
 }
 
 void *(memset)(void *to, int value, size_t size)
