@@ -233,7 +233,7 @@ static void test_log_reader_hears_of_text_and_lets_go_when_it_exits(void **state
     assert_int_equal(fake_reply_receive(driver.main, own_port, 0, DEADLINE_POLL, 0, words),
                      RECEIVED_NOTICE);
     assert_int_equal(driver.main->registers.rdi, 78);
-    assert_int_equal(fake_call(driver.main, SYS_log_read, own_resource), 13);
+    assert_int_equal(fake_call(driver.main, SYS_log_read, own_resource), 15);
     assert_int_equal(fake_call(t, SYS_process_kill, driver.process), 0);
     fake_run_for(1000000000);
     assert_int_equal(fake_call(t, SYS_debug_log, FAKE_DATA, 13), 0);

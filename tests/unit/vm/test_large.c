@@ -177,6 +177,24 @@ static void test_large_protect_of_all_keeps_the_contents(void **state)
     assert_int_equal(present(t), before);
 }
 
+/* A permission more for one page takes the translation of all away, which another CPU knows. */
+static void test_large_goes_from_other_cpus_too(void **state)
+{
+    struct fake_thread *t = start_with(2, 0);
+    handle_t memory = make(t, LARGE_SIZE);
+    struct fake_process process;
+
+    (void)state;
+    fake_process_create(&process);
+    assert_int_equal(fake_call(t, SYS_thread_set_affinity, process.thread, 2), 0);
+    MAKE(t, SYS_aspace_map, process.aspace, memory, 0, AT, LARGE_SIZE, MAP_READ | MAP_FIXED);
+    assert_int_equal(word(process.main, AT + 7 * PAGE_SIZE), 0);
+    assert_int_equal(fake_call(t, SYS_aspace_protect, process.aspace, AT, PAGE_SIZE, RW), 0);
+    assert_int_equal(fake_call(t, SYS_aspace_unmap, process.aspace, AT + 7 * PAGE_SIZE, PAGE_SIZE),
+                     0);
+    fake_tlb_check();
+}
+
 static void test_large_decommit_splits(void **state)
 {
     struct fake_thread *t = start();
@@ -322,6 +340,7 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_large_falls_back_to_small_pages),
     FAKE_TEST(test_large_unmap_and_protect_of_a_part),
     FAKE_TEST(test_large_protect_of_all_keeps_the_contents),
+    FAKE_TEST(test_large_goes_from_other_cpus_too),
     FAKE_TEST(test_large_decommit_splits),
     FAKE_TEST(test_large_clone_and_its_source),
     FAKE_TEST(test_large_physical_memory),
