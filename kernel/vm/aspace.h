@@ -35,9 +35,9 @@ struct memory;
 struct mapping;
 
 /* Bounds of one step. */
-#define ASPACE_STEP_PAGES    32u  /* translations removed or changed */
-#define ASPACE_STEP_ENTRIES  64u  /* entries looked at */
-#define ASPACE_STEP_MAPPINGS 16u  /* mappings removed */
+#define ASPACE_STEP_PAGES    24u  /* translations removed or changed */
+#define ASPACE_STEP_ENTRIES  48u  /* entries looked at */
+#define ASPACE_STEP_MAPPINGS 10u  /* mappings removed */
 #define ASPACE_PROTECT_MAX   64u  /* mappings that one protect may touch */
 #define ASPACE_SEARCH_MAX    128u /* gaps looked at to find room */
 
