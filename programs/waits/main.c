@@ -8,6 +8,7 @@
 #include <quay/clock.h>
 #include <quay/connection.h>
 #include <quay/files.h>
+#include <quay/thread_text.h>
 
 #define ANSWER_WITHIN (5 * QY_SECOND)
 #define PROCESSES_MAX 256
@@ -77,47 +78,6 @@ static const char *process_name(koid_t koid)
     return "?";
 }
 
-static void wait_print(const struct system_thread *thread)
-{
-    const char *whom = process_name(thread->waits_process);
-    qy_printf("%-12.24s %6lu  ", thread->name, thread->koid);
-    switch (thread->state) {
-    case THREAD_STATE_WAIT_RECEIVE:
-        qy_printf("for a call or notice on port %lu", thread->waits_for);
-        break;
-    case THREAD_STATE_WAIT_SEND:
-        qy_printf("for %s to take its call %lu, port %lu", whom, thread->method, thread->waits_for);
-        break;
-    case THREAD_STATE_WAIT_REPLY:
-        qy_printf("for %s to answer its call %lu, port %lu", whom, thread->method,
-                  thread->waits_for);
-        break;
-    case THREAD_STATE_WAIT_OBJECT:
-        qy_printf("for object %lu", thread->waits_for);
-        break;
-    case THREAD_STATE_WAIT_FUTEX:
-        qy_printf("on a futex");
-        break;
-    case THREAD_STATE_WAIT_KERNEL:
-        qy_printf("for an unmap, or the report of its fault");
-        break;
-    case THREAD_STATE_WAIT_SLEEP:
-        qy_printf("for time to pass");
-        break;
-    default:
-        qy_printf("because it is suspended");
-        break;
-    }
-    qy_printf(", since %lu.%03lu s\n", thread->waiting_ns / QY_SECOND,
-              thread->waiting_ns / QY_MILLISECOND % 1000);
-}
-
-static bool is_waiting(const struct system_thread *thread)
-{
-    return thread->state != THREAD_STATE_NEW && thread->state != THREAD_STATE_RUNNING &&
-           thread->state != THREAD_STATE_READY && thread->state != THREAD_STATE_DEAD;
-}
-
 static int waits_print(void)
 {
     static struct list list = {.topic = SYSTEM_THREADS,
@@ -128,8 +88,10 @@ static int waits_print(void)
         qy_printf("process      thread  waits\n");
     }
     while (error == 0 && list_next(&list, &thread)) {
-        if (is_waiting(&thread)) {
-            wait_print(&thread);
+        if (qy_thread_is_waiting(&thread)) {
+            qy_thread_wait_print(&thread, process_name(thread.waits_process));
+            qy_printf(", since %lu.%03lu s\n", thread.waiting_ns / QY_SECOND,
+                      thread.waiting_ns / QY_MILLISECOND % 1000);
         }
     }
     error = error != 0 ? error : list.error;

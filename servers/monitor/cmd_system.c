@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
 #include "figures_read.h"
-#include "thread_text.h"
 #include <idl/serial.h>
 #include <quay/bootstrap.h>
 #include <quay/clock.h>
 #include <quay/server.h>
 #include <quay/system.h>
 #include <quay/text.h>
+#include <quay/thread_text.h>
 #include <quay/abi/object.h>
 
 static int percent(uint64_t part, uint64_t whole)
@@ -70,7 +70,7 @@ void cmd_threads(int count, char **words)
     while (figures_next(&figures, &thread)) {
         qy_printf("%6lu  %-16.24s  %7lu  %3u  %3u (%3u)  %-12s %10s\n", thread.koid, thread.name,
                   thread.process, thread.cpu, thread.priority, thread.base_priority,
-                  thread_state_text(thread.state), text_duration(thread.cpu_ns));
+                  qy_thread_state_text(thread.state), text_duration(thread.cpu_ns));
     }
 }
 

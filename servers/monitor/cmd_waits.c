@@ -5,8 +5,8 @@
  */
 #include "command.h"
 #include "figures_read.h"
-#include "thread_text.h"
 #include <quay/text.h>
+#include <quay/thread_text.h>
 
 #define PROCESSES_MAX 64
 
@@ -38,47 +38,6 @@ static const char *process_name(koid_t koid)
     return "?";
 }
 
-static void wait_print(const struct system_thread *thread)
-{
-    const char *since = text_duration(thread->waiting_ns);
-    const char *whom = process_name(thread->waits_process);
-    qy_printf("%-12.24s %6lu  ", thread->name, thread->koid);
-    switch (thread->state) {
-    case THREAD_STATE_WAIT_RECEIVE:
-        qy_printf("for a call or notice on port %lu", thread->waits_for);
-        break;
-    case THREAD_STATE_WAIT_SEND:
-        qy_printf("for %s to take its call %lu, port %lu", whom, thread->method, thread->waits_for);
-        break;
-    case THREAD_STATE_WAIT_REPLY:
-        qy_printf("for %s to answer its call %lu, port %lu", whom, thread->method,
-                  thread->waits_for);
-        break;
-    case THREAD_STATE_WAIT_OBJECT:
-        qy_printf("for object %lu", thread->waits_for);
-        break;
-    case THREAD_STATE_WAIT_FUTEX:
-        qy_printf("on a futex");
-        break;
-    case THREAD_STATE_WAIT_KERNEL:
-        qy_printf("for an unmap, or the report of its fault");
-        break;
-    case THREAD_STATE_WAIT_SLEEP:
-        qy_printf("for time to pass");
-        break;
-    default:
-        qy_printf("for nothing: %s", thread_state_text(thread->state));
-        break;
-    }
-    qy_printf(", since %s\n", since);
-}
-
-static bool is_waiting(const struct system_thread *thread)
-{
-    return thread->state != THREAD_STATE_NEW && thread->state != THREAD_STATE_RUNNING &&
-           thread->state != THREAD_STATE_READY && thread->state != THREAD_STATE_DEAD;
-}
-
 void cmd_waits(int count, char **words)
 {
     (void)count;
@@ -89,8 +48,10 @@ void cmd_waits(int count, char **words)
     figures_begin(&figures, SYSTEM_THREADS, sizeof thread);
     qy_printf("process      thread  waits\n");
     while (figures_next(&figures, &thread)) {
-        if (is_waiting(&thread)) {
-            wait_print(&thread);
+        if (qy_thread_is_waiting(&thread)) {
+            const char *since = text_duration(thread.waiting_ns);
+            qy_thread_wait_print(&thread, process_name(thread.waits_process));
+            qy_printf(", since %s\n", since);
         }
     }
 }

@@ -3,7 +3,6 @@
 #include <quay/bootstrap.h>
 #include <quay/clock.h>
 #include <quay/device.h>
-#include <quay/event.h>
 #include <quay/memory.h>
 #include <quay/names.h>
 #include <quay/text.h>
@@ -11,7 +10,6 @@
 #define CMOS_INDEX 0 /* offsets of the two I/O ports */
 #define CMOS_DATA  1
 
-#define KEY_TIMER       1
 #define REFINE_AFTER    (10 * QY_MILLISECOND)
 #define SUBSCRIBERS_MAX 8
 
@@ -21,7 +19,8 @@
 #define CPUID_POWER      0x80000007u /* AMD64 APM Vol. 3, E.4.6 */
 #define EDX_TSC_CONSTANT (1u << 8)
 
-static handle_t io, timer;
+static struct qy_server_timer refine_timer;
+static handle_t io;
 
 static uint8_t cmos_read(void *context, uint8_t index)
 {
@@ -63,34 +62,23 @@ static bool is_tsc_trusted(void)
     return (edx & EDX_TSC_CONSTANT) != 0;
 }
 
-static void refine_later(void)
+static void refine_later(struct qy_server *server)
 {
-    (void)qy_timer_set(timer, qy_deadline_after(REFINE_AFTER), 0, 0); /* ours, without a period */
-}
-
-static void notice(struct qy_server *server, uint64_t key, uint64_t signals)
-{
-    (void)server;
-    (void)signals;
-    if (key == KEY_TIMER && clock_refine()) {
-        refine_later();
-    }
-}
-
-static void timer_start(handle_t port)
-{
-    int64_t made = qy_timer_create(qy_self_job());
-    int64_t error = made;
-    if (made >= 0) {
-        timer = (handle_t)made;
-        error = qy_port_bind(port, timer, SIGNAL_FIRED, KEY_TIMER);
-    }
+    int64_t error = qy_server_timer_set(server, &refine_timer, qy_deadline_after(REFINE_AFTER), 0);
     if (error < 0) {
         qy_log("no timer: the clock is right to a second only: %s", qy_error_text(error));
-        return;
     }
-    refine_later();
 }
+
+static void refine(struct qy_server *server, struct qy_server_timer *timer)
+{
+    (void)timer;
+    if (clock_refine()) {
+        refine_later(server);
+    }
+}
+
+static struct qy_server_timer refine_timer = {.fired = refine};
 
 int main(int argument_count, char **arguments)
 {
@@ -108,7 +96,6 @@ int main(int argument_count, char **arguments)
         .handlers = &clock_handlers,
         .subscribers = subscribers,
         .subscriber_max = SUBSCRIBERS_MAX,
-        .notice = notice,
     };
     (void)argument_count;
     (void)arguments;
@@ -116,6 +103,6 @@ int main(int argument_count, char **arguments)
     clock_init(kept != NULL ? kept : &unkept,
                kept != NULL ? qy_bootstrap_handle(BOOTSTRAP_MEMORY, QY_KEPT_NAME) : HANDLE_INVALID,
                &source, io != HANDLE_INVALID ? &rtc : NULL);
-    timer_start(server.port);
+    refine_later(&server);
     return qy_server_main(&server, "time");
 }
