@@ -36,6 +36,7 @@ struct cpu {
     uint64_t interrupt_count;
     uint32_t locks_held; /* debug builds: how many, and their ranks */
     uint8_t lock_ranks[12];
+    uint64_t lock_waits; /* debug builds: how often a lock was not free */
 
     struct arch_cpu arch;
 } CACHE_ALIGNED;

@@ -49,3 +49,18 @@ void lock_rank_pop(const struct spinlock *lock)
         panic("lock order: rank %u is released but not held", lock->rank);
     }
 }
+
+void lock_wait_count(void)
+{
+    cpu_self()->lock_waits++;
+}
+
+uint64_t lock_waits(void)
+{
+    uint64_t waits = 0;
+
+    for (uint32_t i = 0; i < cpu_count(); i++) {
+        waits += cpu_get(i)->lock_waits;
+    }
+    return waits;
+}

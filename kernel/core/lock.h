@@ -59,6 +59,10 @@ static inline void spinlock_init(struct spinlock *lock, enum lock_rank rank)
 /* The check of debug kernels: this CPU takes or releases a lock of that rank. */
 void lock_rank_push(const struct spinlock *lock, bool nested);
 void lock_rank_add(const struct spinlock *lock); /* the same without the check */
+
+/* A lock was not free: counted by CPU, for struct system_kernel. */
+void lock_wait_count(void);
+uint64_t lock_waits(void);
 void lock_rank_pop(const struct spinlock *lock);
 
 /* Spins until the lock is free. Interrupts are off in the kernel, so nothing preempts the holder.
@@ -68,7 +72,9 @@ static inline void spin_lock(struct spinlock *lock) ACQUIRE(lock) NO_THREAD_SAFE
     if (QUAY_DEBUG) {
         lock_rank_push(lock, false);
     }
-    arch_spin_acquire(&lock->word);
+    if (arch_spin_acquire(&lock->word) && QUAY_DEBUG) {
+        lock_wait_count();
+    }
 }
 
 /* The same for a second lock of a rank that is already held; the caller says in a comment why the
@@ -78,7 +84,9 @@ static inline void spin_lock_nested(struct spinlock *lock) ACQUIRE(lock) NO_THRE
     if (QUAY_DEBUG) {
         lock_rank_push(lock, true);
     }
-    arch_spin_acquire(&lock->word);
+    if (arch_spin_acquire(&lock->word) && QUAY_DEBUG) {
+        lock_wait_count();
+    }
 }
 
 /* Takes the lock if it is free: never waits, so ranks need not rise. */

@@ -97,6 +97,7 @@ static int64_t write_kernel(struct system_kernel *record)
         .uptime_ns = (uint64_t)arch_time_now(),
         .cpu_count = cpu_count(),
         .debug = QUAY_DEBUG,
+        .lock_waits = QUAY_DEBUG ? lock_waits() : 0,
     };
     return 1;
 }

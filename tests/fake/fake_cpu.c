@@ -304,8 +304,10 @@ void arch_cpu_relax(void)
 
 void (*fake_lock_hook)(const uint32_t *word);
 
-void arch_spin_acquire(uint32_t *word)
+bool arch_spin_acquire(uint32_t *word)
 {
+    bool has_waited = false;
+
     if (fake_lock_hook != NULL) {
         fake_lock_hook(word);
     }
@@ -314,9 +316,11 @@ void arch_spin_acquire(uint32_t *word)
         if (fake_machine.self == NULL) {
             fake_fail("a lock is held that the simulator needs");
         }
+        has_waited = true;
         arch_cpu_relax();
     }
     *word = 1;
+    return has_waited;
 }
 
 bool arch_spin_try(uint32_t *word)

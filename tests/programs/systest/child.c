@@ -246,6 +246,9 @@ int child_main(const char *role, uint64_t number)
     if (qy_streq(role, "server")) {
         return server_child();
     }
+    if (qy_streq(role, "pair")) {
+        return pair_child(number);
+    }
     if (qy_streq(role, "fpu")) {
         return fpu_child(number);
     }

@@ -34,6 +34,7 @@ int main(int argument_count, char **arguments)
     test_libsys();
     test_generated();
     test_lending();
+    test_pairs();
     test_thousands();
     (void)tap_end(); /* who reads the log counts */
     tap_leave();

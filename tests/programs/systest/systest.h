@@ -34,9 +34,11 @@ void test_system(void);
 void test_libsys(void);
 void test_generated(void);
 void test_thousands(void);
+void test_pairs(void);
 
 /* Runs in a child process; what it returns is the exit code. */
 int child_main(const char *role, uint64_t number);
+int pair_child(uint64_t cpu);
 int debugged_child(void);
 int fpu_child(uint64_t seed);
 int fpu_paying_child(void);

@@ -60,9 +60,10 @@ void fake_choice(void)
 {
 }
 
-void arch_spin_acquire(uint32_t *word)
+bool arch_spin_acquire(uint32_t *word)
 {
     *word = 1;
+    return false;
 }
 
 void arch_spin_release(uint32_t *word)

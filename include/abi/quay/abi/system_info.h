@@ -93,7 +93,9 @@ struct system_kernel {
     uint64_t log_dropped;    /* bytes of log that nobody drained in time */
     uint64_t uptime_ns;
     uint32_t cpu_count;
-    uint32_t debug; /* 1: a debug kernel */
+    uint32_t debug;      /* 1: a debug kernel */
+    uint64_t lock_waits; /* how often a CPU had to wait for a lock of the kernel; 0 but in a debug
+                            kernel */
 };
 
 _Static_assert(sizeof(struct system_thread) == 88, "system_thread layout");

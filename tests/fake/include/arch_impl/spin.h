@@ -9,5 +9,5 @@
 #include <stdint.h>
 
 bool arch_spin_try(uint32_t *word);
-void arch_spin_acquire(uint32_t *word);
+bool arch_spin_acquire(uint32_t *word);
 void arch_spin_release(uint32_t *word);

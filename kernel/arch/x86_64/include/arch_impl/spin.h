@@ -12,13 +12,18 @@ static inline bool arch_spin_try(uint32_t *word)
     return arch_bit_set(word);
 }
 
-static inline void arch_spin_acquire(uint32_t *word)
+/* Returns whether it had to wait. */
+static inline bool arch_spin_acquire(uint32_t *word)
 {
+    bool has_waited = false;
+
     while (UNLIKELY(!arch_bit_set(word))) {
+        has_waited = true;
         while (__atomic_load_n(word, __ATOMIC_RELAXED) != 0) {
             __asm__ volatile("pause");
         }
     }
+    return has_waited;
 }
 
 /* Pairs with arch_bit_set. */
