@@ -36,7 +36,7 @@ enum posix_restart {
 #undef POSIX_CALL
 
 /* What a call to a server, or to the kernel, comes to for a guest: 0 and more, protocols' errors
- * (positive, if `status` is what a generated stub returned) and the transport's, as one negative
+ * (positive, if `status` is what a generated client returned) and the transport's, as one negative
  * Linux error number. */
 int64_t posix_error(int64_t status);
 

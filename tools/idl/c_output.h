@@ -2,7 +2,7 @@
 /*
  * The C back end: a header with the types, the client's functions and the server's handlers, and a
  * source with their code. It reads like code written by hand because it is built like it: one
- * encode and one decode function per message, and stubs that do nothing else but call them.
+ * encode and one decode function per message, and functions that do nothing else but call them.
  *
  *   client   qy_NAME_METHOD        encode request, call, decode reply
  *   server   NAME_METHOD_serve     decode request, handler, encode reply

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The message registers of port_call and port_reply_receive. This table is the contract: the
- * entry code, the stubs and the tests are written from it. The two calls preserve nothing but the
+ * entry code, libsys and the tests are written from it. The two calls preserve nothing but the
  * stack pointer; whatever a register carries out is either listed here or zero.
  *
  *   register  port_call in    port_call out  port_reply_receive in   port_reply_receive out
