@@ -116,9 +116,6 @@ void cmd_version(int count, char **words)
               kernel.cpu_count == 1 ? "" : "s");
     qy_printf("kernel text %s, data %s\n", text_bytes(kernel.text_bytes),
               text_bytes(kernel.data_bytes));
-    if (kernel.irq_off_max_ns != 0) {
-        qy_printf("longest time with interrupts off: %s\n", text_duration(kernel.irq_off_max_ns));
-    }
     if (kernel.log_dropped != 0) {
         qy_printf("log lost: %s\n", text_bytes(kernel.log_dropped));
     }

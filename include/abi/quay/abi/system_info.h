@@ -89,8 +89,7 @@ struct system_object_count {
 struct system_kernel {
     uint64_t text_bytes;
     uint64_t data_bytes;
-    uint64_t irq_off_max_ns; /* longest stretch measured; 0 where not measured */
-    uint64_t log_dropped;    /* bytes of log that nobody drained in time */
+    uint64_t log_dropped; /* bytes of log that nobody drained in time */
     uint64_t uptime_ns;
     uint32_t cpu_count;
     uint32_t debug;      /* 1: a debug kernel */
