@@ -17,8 +17,6 @@
 #define COUNT_MAX  0x7ffff000ul /* as Linux: what one call does at most */
 #define HERE       QY_FILE_HERE
 
-#define ATTEMPTS_MAX 8u
-
 _Static_assert(LINUX_O_APPEND == QY_FILE_FLAGS_APPEND, "one number");
 _Static_assert(LINUX_O_NONBLOCK == QY_FILE_FLAGS_NONBLOCK, "one number");
 
@@ -43,12 +41,10 @@ static int64_t local_read(const struct posix_fd *fd, uint64_t buffer, uint64_t s
 
 /* A regular file makes nobody wait: that a signal came is no reason to fail. A terminal outlives
  * the server that shows it. */
-static bool is_to_repeat(const struct posix_fd *fd, int64_t status, uint32_t *attempts)
+static bool is_to_repeat(const struct posix_fd *fd, int64_t status)
 {
-    if (status == -EINTR) {
-        return fd->kind == QY_DIR_KIND_REGULAR;
-    }
-    return status == -EPEER_DIED && fd->kind == QY_DIR_KIND_TERMINAL && ++*attempts < ATTEMPTS_MAX;
+    return (status == -EINTR && fd->kind == QY_DIR_KIND_REGULAR) ||
+           posix_tty_is_to_repeat(fd, status);
 }
 
 /* To the guest's memory, or ours if that is where `buffer` is. */
@@ -56,7 +52,6 @@ static int64_t read_to(const struct posix_fd *fd, uint64_t offset, uint64_t buff
 {
     uint8_t data[QY_FILE_INLINE_MAX];
     uint32_t count = 0;
-    uint32_t attempts = 0;
     uint64_t lent_count = 0;
     int64_t status;
 
@@ -64,12 +59,12 @@ static int64_t read_to(const struct posix_fd *fd, uint64_t offset, uint64_t buff
         do {
             status = qy_file_read_lent(fd->handle, offset, (void *)(uintptr_t)buffer, size,
                                        &lent_count, DEADLINE_NEVER);
-        } while (is_to_repeat(fd, status, &attempts));
+        } while (is_to_repeat(fd, status));
         return status == 0 ? (int64_t)lent_count : posix_error(status);
     }
     do {
         status = qy_file_read(fd->handle, offset, (uint32_t)size, data, &count, DEADLINE_NEVER);
-    } while (is_to_repeat(fd, status, &attempts));
+    } while (is_to_repeat(fd, status));
     if (status != 0) {
         return posix_error(status);
     }
@@ -80,7 +75,6 @@ static int64_t write_from(const struct posix_fd *fd, uint64_t offset, const void
                           uint64_t size)
 {
     uint32_t count = 0;
-    uint32_t attempts = 0;
     uint64_t lent_count = 0;
     int64_t status;
 
@@ -93,7 +87,7 @@ static int64_t write_from(const struct posix_fd *fd, uint64_t offset, const void
                 qy_file_write(fd->handle, offset, data, (uint32_t)size, &count, DEADLINE_NEVER);
             lent_count = count;
         }
-    } while (is_to_repeat(fd, status, &attempts));
+    } while (is_to_repeat(fd, status));
     if (status == EPIPE && !posix_signal_self(LINUX_SIGPIPE, LINUX_SI_USER)) {
         (void)posix_kill((uint64_t)qy_process_page()->pid, LINUX_SIGPIPE); /* it is blocked */
     }

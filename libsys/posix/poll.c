@@ -13,6 +13,7 @@
 #include "guest.h"
 #include "process.h"
 #include "signal.h"
+#include "tty.h"
 
 #define READABLE QY_FILE_READY_READABLE
 #define WRITABLE QY_FILE_READY_WRITABLE
@@ -40,8 +41,15 @@ uint32_t posix_fd_ready(const struct posix_fd *fd)
     if (fd->handle == HANDLE_INVALID) {
         ready =
             local != NULL && local->ready != NULL ? local->ready(fd->local) : READABLE | WRITABLE;
-    } else if (!is_always_ready(fd) && qy_file_ready(fd->handle, &ready, DEADLINE_NEVER) != 0) {
-        ready = QY_FILE_READY_ERROR; /* its server does not know it any more */
+    } else if (!is_always_ready(fd)) {
+        int64_t status;
+
+        do {
+            status = qy_file_ready(fd->handle, &ready, DEADLINE_NEVER);
+        } while (posix_tty_is_to_repeat(fd, status));
+        if (status != 0) {
+            ready = QY_FILE_READY_ERROR; /* its server does not know it any more */
+        }
     }
     ready |= (ready & READABLE) != 0 ? RDNORM : 0;
     ready |= (ready & WRITABLE) != 0 ? WRNORM : 0;

@@ -6,6 +6,7 @@
  */
 #include <idl/tty.h>
 #include <quay/clock.h>
+#include <quay/handle.h>
 #include <quay/text.h>
 #include "call.h"
 #include "file.h"
@@ -307,6 +308,12 @@ static int64_t request_serve(handle_t session, uint32_t request, uint64_t argume
     }
 }
 
+bool posix_tty_is_to_repeat(const struct posix_fd *fd, int64_t status)
+{
+    return status == -EPEER_DIED && fd->kind == QY_DIR_KIND_TERMINAL &&
+           qy_object_wait(fd->handle, SIGNAL_PEER_CLOSED, DEADLINE_POLL) < 0;
+}
+
 int64_t posix_tty_ioctl(const struct posix_fd *fd, uint32_t request, uint64_t argument)
 {
     int64_t status;
@@ -319,6 +326,6 @@ int64_t posix_tty_ioctl(const struct posix_fd *fd, uint32_t request, uint64_t ar
     }
     do {
         status = request_serve(fd->handle, request, argument);
-    } while (status == -EPEER_DIED); /* the next console knows the session */
+    } while (posix_tty_is_to_repeat(fd, status));
     return status == -ENO_METHOD ? -ENOTTY : posix_error(status);
 }

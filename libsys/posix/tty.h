@@ -7,6 +7,11 @@
 
 #define POSIX_TTY_PATH 24u
 
+/* Whether a call to the terminal of this open file is to be made again: its server died with the
+ * call, and the next one will know the session. How often is init's to say, which gives up a server
+ * that dies too often. */
+bool posix_tty_is_to_repeat(const struct posix_fd *fd, int64_t status);
+
 /* The path of a terminal (/dev/console, /dev/pts/N); false: it is none. */
 bool posix_tty_path(const struct posix_fd *fd, char ret_path[POSIX_TTY_PATH]);
 
