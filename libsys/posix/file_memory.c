@@ -5,6 +5,7 @@
 #include "bare.h"
 #include "call.h"
 #include "file.h"
+#include "path.h"
 #include "process.h"
 
 /* All of it read, from a file that cannot be mapped. */
@@ -60,14 +61,21 @@ static int64_t program_memory(handle_t file, struct posix_program_file *ret_prog
 
 int64_t posix_file_program(const char *path, struct posix_program_file *ret_program)
 {
+    struct posix_path place;
     handle_t file;
-    uint32_t kind;
+    qy_dir_kind_t kind;
     int64_t status;
 
     if (posix_fd_working() == HANDLE_INVALID) {
         return posix_bare_program(ret_program);
     }
-    status = posix_file_open(posix_fd_working(), path, LINUX_O_RDONLY, 0, &file, &kind);
+    status = posix_path_own(path, &place);
+    if (status != 0) {
+        return status;
+    }
+    status = POSIX_DIR(&place, qy_dir_open, QY_DIR_OPEN_FLAGS_READ, 0, place.rest, place.length,
+                       &file, &kind);
+    posix_path_end(&place);
     if (status != 0) {
         return status;
     }

@@ -109,6 +109,15 @@ static void test_exec(void)
 
     check(execv("/bin/nothing", arguments) == -1 && errno == ENOENT, "execve of nothing");
     check(execv("/dev", arguments) == -1 && errno == EACCES, "of a directory");
+    const pid_t pid = fork();
+    if (pid == 0) {
+        if (mkdir("/tmp/cell", 0700) != 0 || chroot("/tmp/cell") != 0) {
+            _exit(1);
+        }
+        execl("/bin/suite", "suite", "child", "x", (char *)NULL);
+        _exit(errno == ENOENT ? 3 : 2);
+    }
+    check(WEXITSTATUS(child_status(pid)) == 3, "a path counts from the root that chroot made");
 }
 
 static void *spin(void *argument)
