@@ -269,7 +269,12 @@ static int64_t descriptor_change(uint64_t descriptor, const struct qy_file_chang
     struct posix_fd fd;
     const int64_t status = posix_fd_get(descriptor, &fd);
 
-    return status != 0 ? status : POSIX_STEADY(qy_file_change(fd.handle, change, DEADLINE_NEVER));
+    if (status != 0) {
+        return status;
+    }
+    return fd.handle == HANDLE_INVALID
+               ? -EINVAL
+               : POSIX_STEADY(qy_file_change(fd.handle, change, DEADLINE_NEVER));
 }
 
 static int64_t path_change(uint64_t descriptor, uint64_t address, uint32_t flags,
@@ -294,10 +299,15 @@ static int64_t path_change(uint64_t descriptor, uint64_t address, uint32_t flags
     return status;
 }
 
+static struct qy_file_change mode_change(uint64_t mode)
+{
+    return (struct qy_file_change){.what = QY_FILE_CHANGE_WHAT_MODE,
+                                   .mode = (uint32_t)mode & 07777};
+}
+
 int64_t posix_fchmodat(uint64_t descriptor, uint64_t address, uint64_t mode)
 {
-    const struct qy_file_change change = {.what = QY_FILE_CHANGE_WHAT_MODE,
-                                          .mode = (uint32_t)mode & 07777};
+    const struct qy_file_change change = mode_change(mode);
 
     return path_change(descriptor, address, 0, &change);
 }
@@ -305,6 +315,13 @@ int64_t posix_fchmodat(uint64_t descriptor, uint64_t address, uint64_t mode)
 int64_t posix_chmod(uint64_t address, uint64_t mode)
 {
     return posix_fchmodat(HERE, address, mode);
+}
+
+int64_t posix_fchmod(uint64_t descriptor, uint64_t mode)
+{
+    const struct qy_file_change change = mode_change(mode);
+
+    return descriptor_change(descriptor, &change);
 }
 
 /* -1: stays. */
@@ -334,6 +351,13 @@ int64_t posix_chown(uint64_t address, uint64_t user, uint64_t group)
 int64_t posix_lchown(uint64_t address, uint64_t user, uint64_t group)
 {
     return posix_fchownat(HERE, address, user, group, LINUX_AT_SYMLINK_NOFOLLOW);
+}
+
+int64_t posix_fchown(uint64_t descriptor, uint64_t user, uint64_t group)
+{
+    const struct qy_file_change change = owner_change(user, group);
+
+    return descriptor_change(descriptor, &change);
 }
 
 /* Room for a part of a file: what lies beyond its end is made to belong to it. */
@@ -369,6 +393,13 @@ int64_t posix_truncate(uint64_t address, uint64_t size)
     const struct qy_file_change change = {.what = QY_FILE_CHANGE_WHAT_SIZE, .size = size};
 
     return (int64_t)size < 0 ? -EINVAL : path_change(HERE, address, 0, &change);
+}
+
+int64_t posix_ftruncate(uint64_t descriptor, uint64_t size)
+{
+    const struct qy_file_change change = {.what = QY_FILE_CHANGE_WHAT_SIZE, .size = size};
+
+    return (int64_t)size < 0 ? -EINVAL : descriptor_change(descriptor, &change);
 }
 
 /* One of the two times; false: no such time. */

@@ -9,6 +9,7 @@
 #include "guest.h"
 #include "pages.h"
 #include "process.h"
+#include "tty.h"
 
 static struct {
     struct qy_mutex mutex; /* of `files`, and of the next */
@@ -222,10 +223,10 @@ int64_t posix_fd_directory(uint64_t descriptor, handle_t *ret_directory)
         return table.working != HANDLE_INVALID ? 0 : -ENOENT;
     }
     const int64_t status = posix_fd_get(descriptor, &fd);
-    *ret_directory = fd.handle;
     if (status != 0) {
         return status;
     }
+    *ret_directory = fd.handle;
     return fd.kind == QY_DIR_KIND_DIRECTORY ? 0 : -ENOTDIR;
 }
 

@@ -11,7 +11,6 @@
 #include "guest.h"
 #include "process.h"
 #include "raise.h"
-#include "tty.h"
 
 #define GATHER_MAX (64 * 1024ul)
 #define COUNT_MAX  0x7ffff000ul /* as Linux: what one call does at most */
@@ -357,8 +356,11 @@ static int64_t session(uint64_t descriptor, handle_t *ret_session)
     struct posix_fd fd;
     const int64_t status = posix_fd_get(descriptor, &fd);
 
+    if (status != 0) {
+        return status;
+    }
     *ret_session = fd.handle;
-    return status == 0 && fd.handle == HANDLE_INVALID ? -EINVAL : status;
+    return fd.handle == HANDLE_INVALID ? -EINVAL : 0;
 }
 
 int64_t posix_lseek(uint64_t descriptor, uint64_t offset, uint64_t whence)
@@ -388,41 +390,6 @@ int64_t posix_lseek(uint64_t descriptor, uint64_t offset, uint64_t whence)
     return status == 0 ? (int64_t)position : posix_error(status);
 }
 
-static int64_t change(uint64_t descriptor, const struct qy_file_change *change)
-{
-    handle_t file;
-    const int64_t status = session(descriptor, &file);
-
-    return status == 0 ? posix_error(qy_file_change(file, change, DEADLINE_NEVER)) : status;
-}
-
-int64_t posix_ftruncate(uint64_t descriptor, uint64_t size)
-{
-    const struct qy_file_change wanted = {.what = QY_FILE_CHANGE_WHAT_SIZE, .size = size};
-
-    return (int64_t)size < 0 ? -EINVAL : change(descriptor, &wanted);
-}
-
-int64_t posix_fchmod(uint64_t descriptor, uint64_t mode)
-{
-    const struct qy_file_change wanted = {.what = QY_FILE_CHANGE_WHAT_MODE,
-                                          .mode = (uint32_t)mode & 07777};
-
-    return change(descriptor, &wanted);
-}
-
-int64_t posix_fchown(uint64_t descriptor, uint64_t user, uint64_t group)
-{
-    const struct qy_file_change wanted = {
-        .what = ((uint32_t)user != UINT32_MAX ? QY_FILE_CHANGE_WHAT_USER : 0) |
-                ((uint32_t)group != UINT32_MAX ? QY_FILE_CHANGE_WHAT_GROUP : 0),
-        .user = (uint32_t)user,
-        .group = (uint32_t)group,
-    };
-
-    return change(descriptor, &wanted);
-}
-
 int64_t posix_fsync(uint64_t descriptor)
 {
     handle_t file;
@@ -449,74 +416,4 @@ int64_t posix_fadvise64(uint64_t descriptor, uint64_t offset, uint64_t size, uin
     (void)offset;
     (void)size;
     return advice <= 5 ? session(descriptor, &file) : -EINVAL;
-}
-
-static struct linux_timespec timespec(int64_t ns)
-{
-    return (struct linux_timespec){ns / QY_SECOND, ns % QY_SECOND};
-}
-
-int64_t posix_stat_write(uint64_t ret_stat, const struct qy_file_stat *stat)
-{
-    const struct linux_stat written = {
-        .device = stat->device,
-        .inode = stat->inode,
-        .links = stat->links,
-        .mode = stat->mode,
-        .user = stat->user,
-        .group = stat->group,
-        .special = stat->special,
-        .size = (int64_t)stat->size,
-        .block_size = stat->block_size,
-        .blocks = (int64_t)stat->blocks,
-        .accessed = timespec(stat->accessed),
-        .modified = timespec(stat->modified),
-        .changed = timespec(stat->changed),
-    };
-
-    return guest_write(ret_stat, &written, sizeof written);
-}
-
-int64_t posix_fstat(uint64_t descriptor, uint64_t ret_stat)
-{
-    struct qy_file_stat stat = {.mode = LINUX_S_IFREG | 0600, .links = 1, .block_size = 4096};
-    struct posix_fd fd;
-    int64_t status = posix_fd_get(descriptor, &fd);
-
-    if (status == 0 && fd.handle != HANDLE_INVALID) {
-        status = posix_error(qy_file_stat(fd.handle, &stat, DEADLINE_NEVER));
-    }
-    if (status == 0 && fd.kind == QY_DIR_KIND_TERMINAL) {
-        posix_tty_stat(&fd, &stat);
-    }
-    return status == 0 ? posix_stat_write(ret_stat, &stat) : status;
-}
-
-/* --- opening ---------------------------------------------------------------------------------- */
-
-int64_t posix_file_open(handle_t directory, const char *path, uint32_t open, uint32_t mode,
-                        handle_t *ret_file, uint32_t *ret_kind)
-{
-    const uint32_t same = LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_NOCTTY | LINUX_O_TRUNC |
-                          LINUX_O_APPEND | LINUX_O_NONBLOCK | LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW |
-                          LINUX_O_PATH;
-    const size_t length = strlen(path);
-    qy_dir_open_flags_t flags = open & same;
-    qy_dir_kind_t kind;
-    int64_t status;
-
-    if ((open & LINUX_O_PATH) == 0) {
-        flags |= (open & LINUX_O_ACCMODE) != LINUX_O_WRONLY ? QY_DIR_OPEN_FLAGS_READ : 0;
-        flags |= (open & LINUX_O_ACCMODE) != LINUX_O_RDONLY ? QY_DIR_OPEN_FLAGS_WRITE : 0;
-    }
-    if (length == 0) {
-        return -ENOENT;
-    }
-    if (length > QY_DIR_PATH_MAX) {
-        return -ENAMETOOLONG;
-    }
-    status = qy_dir_open(directory, flags, mode, (const uint8_t *)path, (uint32_t)length, ret_file,
-                         &kind, DEADLINE_NEVER);
-    *ret_kind = kind;
-    return posix_error(status);
 }

@@ -20,6 +20,27 @@ static struct linux_timespec timespec_of(int64_t ns)
     return time;
 }
 
+static int64_t stat_write(uint64_t ret_stat, const struct qy_file_stat *stat)
+{
+    const struct linux_stat written = {
+        .device = stat->device,
+        .inode = stat->inode,
+        .links = stat->links,
+        .mode = stat->mode,
+        .user = stat->user,
+        .group = stat->group,
+        .special = stat->special,
+        .size = (int64_t)stat->size,
+        .block_size = stat->block_size,
+        .blocks = (int64_t)stat->blocks,
+        .accessed = timespec_of(stat->accessed),
+        .modified = timespec_of(stat->modified),
+        .changed = timespec_of(stat->changed),
+    };
+
+    return guest_write(ret_stat, &written, sizeof written);
+}
+
 static int64_t stat_of(const struct posix_fd *fd, struct qy_file_stat *ret_stat)
 {
     if (fd->handle == HANDLE_INVALID) { /* of the layer's own: an anonymous inode */
@@ -60,12 +81,24 @@ static int64_t stat_get(uint64_t descriptor, uint64_t address, uint32_t flags,
     return status;
 }
 
+int64_t posix_fstat(uint64_t descriptor, uint64_t buffer)
+{
+    struct qy_file_stat stat;
+    struct posix_fd fd;
+    int64_t status = posix_fd_get(descriptor, &fd);
+
+    if (status == 0) {
+        status = stat_of(&fd, &stat);
+    }
+    return status != 0 ? status : stat_write(buffer, &stat);
+}
+
 int64_t posix_newfstatat(uint64_t descriptor, uint64_t address, uint64_t buffer, uint64_t flags)
 {
     struct qy_file_stat stat;
     const int64_t status = stat_get(descriptor, address, (uint32_t)flags, &stat);
 
-    return status != 0 ? status : posix_stat_write(buffer, &stat);
+    return status != 0 ? status : stat_write(buffer, &stat);
 }
 
 int64_t posix_stat(uint64_t address, uint64_t buffer)

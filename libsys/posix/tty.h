@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a terminal stands in the file system: its server knows its number only. */
+/* Terminals: their ioctls, and where they stand in the file system, of which their server knows the
+ * number only. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,3 +19,6 @@ bool posix_tty_path(const struct posix_fd *fd, char ret_path[POSIX_TTY_PATH]);
 /* If the node of the terminal is there, what is known of that takes the place of *stat: so that
  * fstat and stat agree, as ttyname wants it. */
 void posix_tty_stat(const struct posix_fd *fd, struct qy_file_stat *stat);
+
+/* -ENOTTY if the descriptor is no terminal. */
+int64_t posix_tty_ioctl(const struct posix_fd *fd, uint32_t request, uint64_t argument);

@@ -158,6 +158,11 @@ static void test_names(void)
     ok(utimensat(AT_FDCWD, "d/f", times, 0) == 0 && stat("d/f", &info) == 0 &&
            info.st_atim.tv_sec == 1000 && info.st_mtim.tv_sec == 2000 && info.st_mtim.tv_nsec == 7,
        "utimensat");
+    const struct timespec early[2] = {{-1, 500000000}, {-2, 7}};
+    ok(utimensat(AT_FDCWD, "d/f", early, 0) == 0 && stat("d/f", &info) == 0 &&
+           info.st_atim.tv_sec == -1 && info.st_atim.tv_nsec == 500000000 &&
+           info.st_mtim.tv_sec == -2 && info.st_mtim.tv_nsec == 7,
+       "times before 1970");
     ok(truncate("d/h", 1) == 0 && file_is("d/f", "o"), "truncate");
     char name[300];
     memset(name, 'n', sizeof name);
