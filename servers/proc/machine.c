@@ -13,7 +13,6 @@
 #include <idl/keeper.h>
 #include <quay/bootstrap.h>
 #include <quay/clock.h>
-#include <quay/event.h>
 #include <quay/exception.h>
 #include <quay/futex.h>
 #include <quay/handle.h>
@@ -27,7 +26,9 @@
 #define CALLS_MAX 4 /* of one process at a time */
 
 static struct {
-    handle_t port, programs, timer, resource, keeper;
+    struct qy_server *server;
+    struct qy_server_timer timer;
+    handle_t programs, resource, keeper;
     uint64_t keeper_instance;
 } machine_state;
 
@@ -137,7 +138,7 @@ static int64_t grant(const struct machine *machine, handle_t handle, rights_t ri
 
 static int64_t session_grant(const struct machine *machine, uint64_t badge)
 {
-    struct qy_result made = qy_session_create(machine_state.port, badge, CALLS_MAX);
+    struct qy_result made = qy_session_create(machine_state.server->port, badge, CALLS_MAX);
     if (made.status < 0) {
         return made.status;
     }
@@ -177,7 +178,7 @@ static int64_t finish(struct machine *machine, uint64_t badge)
     machine->page->magic = PROCESS_PAGE_MAGIC;
     int64_t error = own_grant(machine, badge);
     if (error == 0) {
-        error = qy_port_bind(machine_state.port, machine->process, SIGNAL_EXITED, badge);
+        error = qy_port_bind(machine_state.server->port, machine->process, SIGNAL_EXITED, badge);
     }
     return error;
 }
@@ -384,25 +385,22 @@ static int64_t programs_get(void)
 
 /* --- setting up ---------------------------------------------------------------------------- */
 
-int machine_setup(handle_t port, uint64_t timer_key)
+int machine_setup(struct qy_server *server, machine_timer_fn *fired)
 {
-    machine_state.port = port;
+    machine_state.server = server;
+    machine_state.timer.fired = fired;
     machine_state.resource = qy_bootstrap_handle(BOOTSTRAP_RESOURCE, NULL);
     machine_state.keeper = qy_bootstrap_handle(BOOTSTRAP_SESSION, "keeper");
     int64_t made = programs_get();
-    if (made >= 0) {
-        made = qy_timer_create(qy_self_job());
-    }
-    if (made >= 0) {
-        machine_state.timer = (handle_t)made;
-        made = qy_port_bind(port, machine_state.timer, SIGNAL_FIRED, timer_key);
+    if (made >= 0) { /* the first time takes memory; those that follow cannot fail */
+        made = qy_server_timer_set(server, &machine_state.timer, DEADLINE_NEVER, 0);
     }
     return made < 0 ? (int)made : 0;
 }
 
 int machine_watch_faults(uint64_t key)
 {
-    return (int)qy_exception_bind(machine_state.programs, machine_state.port, key);
+    return (int)qy_exception_bind(machine_state.programs, machine_state.server->port, key);
 }
 
 /* --- ending -------------------------------------------------------------------------------- */
@@ -422,7 +420,8 @@ int64_t machine_exit_code(const struct machine *machine)
 void machine_release(struct machine *machine)
 {
     if (machine->process != HANDLE_INVALID) {
-        (void)qy_port_unbind(machine_state.port, machine->process); /* may not be bound yet */
+        (void)qy_port_unbind(machine_state.server->port,
+                             machine->process); /* may not be bound yet */
     }
     if (machine->page != NULL) {
         qy_pages_unmap(machine->page, machine->page_bytes);
@@ -529,7 +528,7 @@ int64_t machine_open(const struct machine *machine)
 
 void machine_timer_set(time_ns_t deadline)
 {
-    (void)qy_timer_set(machine_state.timer, deadline, 0, 0); /* ours */
+    (void)qy_server_timer_set(machine_state.server, &machine_state.timer, deadline, 0); /* ours */
 }
 
 time_ns_t machine_now(void)

@@ -12,14 +12,15 @@
 #include "machine_setup.h"
 #include "methods.h"
 
-/* Keys of notices and a badge of ours: neither processes nor sessions by name have them. */
-#define KEY_TIMER  (1ul << 62)
-#define KEY_FAULTS (2ul << 62)
+/* A badge of ours: neither processes nor sessions by name have it. */
+#define KEY_FAULTS (1ul << 62)
 
 #define SUBSCRIBERS_MAX 8
 
-static void alarms_ring(void)
+static void alarms_ring(struct qy_server *server, struct qy_server_timer *timer)
 {
+    (void)server;
+    (void)timer;
     const struct process_signal signal = {.code = CODE_KERNEL};
     struct process *process;
     while ((process = alarm_take(machine_now())) != NULL) {
@@ -32,9 +33,7 @@ static void notice(struct qy_server *server, uint64_t key, uint64_t signals)
 {
     (void)server;
     struct process *process = process_of_badge(key);
-    if (key == KEY_TIMER) {
-        alarms_ring();
-    } else if (process != NULL && (signals & SIGNAL_EXITED) != 0) {
+    if (process != NULL && (signals & SIGNAL_EXITED) != 0) {
         life_ended(process);
     }
 }
@@ -115,7 +114,7 @@ int main(int argument_count, char **arguments)
         table_init();
     }
     image_load("lib/posix");
-    int error = machine_setup(server.port, KEY_TIMER);
+    int error = machine_setup(&server, alarms_ring);
     if (error == 0) {
         error = machine_watch_faults(KEY_FAULTS);
     }
