@@ -216,7 +216,8 @@ void life_ended(struct process *process)
     struct machine_figures figures;
     machine_figures(&process->machine, &figures);
     /* Lost ones have none: then `killer` tells. */
-    int64_t code = process->machine.page != NULL ? machine_exit_code(&process->machine) : -1000;
+    int64_t code = process->machine.page != NULL ? machine_exit_code(&process->machine)
+                                                 : CODE_KILLED_BY_KERNEL;
     bool is_started = process->state != PROCESS_STARTING;
     process->cpu_ns = figures.cpu_ns;
     process->memory_bytes =

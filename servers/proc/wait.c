@@ -3,10 +3,6 @@
 #include <idl/proc.h>
 #include "signals.h"
 
-/* Exit codes of the kernel. */
-#define CODE_KILLED_BY_KERNEL (-1000)
-#define CODE_FAULTED          (-1001)
-
 int32_t wait_status(int64_t exit_code, uint32_t killer)
 {
     if (exit_code == CODE_KILLED_BY_KERNEL || exit_code == CODE_FAULTED) {

@@ -10,6 +10,10 @@
 #define STATUS_STOPPED(number)  (((number) << 8) | 0x7f)
 #define STATUS_CONTINUED        0xffff
 
+/* Exit codes of the kernel. */
+#define CODE_KILLED_BY_KERNEL (-1000)
+#define CODE_FAULTED          (-1001)
+
 /* The status of a process whose kernel process ended with this code; `killer` is the signal by
  * which proc ended it, or 0. */
 int32_t wait_status(int64_t exit_code, uint32_t killer);
