@@ -59,12 +59,14 @@ int qy_files_report(const char *format, ...)
     va_start(list, format);
     (void)qy_vsnprintf(text, sizeof text, format, list); /* longer ones are cut */
     va_end(list);
-    if (errors == HANDLE_INVALID) {
-        qy_log("%s", text);
-    } else {
+    if (errors != HANDLE_INVALID) {
         size_t length = qy_snprintf(line, sizeof line, "%.40s: %s\n", qy_program_name(), text);
 
         write_all(errors, line, length < sizeof line ? length : sizeof line - 1);
+    } else if (output != HANDLE_INVALID) {
+        qy_log("%s", text);
+    } else {
+        qy_printf("%s\n", text);
     }
     return 1;
 }

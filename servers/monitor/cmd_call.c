@@ -6,6 +6,7 @@
 #include "words.h"
 #include <quay/channel.h>
 #include <quay/clock.h>
+#include <quay/files.h>
 #include <quay/interface.h>
 #include <quay/message.h>
 #include <quay/text.h>
@@ -59,10 +60,10 @@ static bool describe_or_say(const struct qy_connection *connection)
 {
     int64_t status = describe(connection->session);
     if (status == -ENO_METHOD) {
-        qy_printf("%.40s: it does not tell its methods\n", connection->name);
+        (void)qy_files_report("%.40s: it does not tell its methods", connection->name);
     } else if (status < 0) {
-        qy_printf("%.40s: it does not tell its methods: %s\n", connection->name,
-                  qy_error_text(status));
+        (void)qy_files_report("%.40s: it does not tell its methods: %s", connection->name,
+                              qy_error_text(status));
     }
     return status == 0;
 }
@@ -120,13 +121,13 @@ const char *method_name(handle_t session, uint32_t ordinal)
 
 static void method_wrong(const char *name, const char *method_name)
 {
-    qy_printf("%.40s: no such method; %.16s has\n", method_name, name);
+    (void)qy_files_report("%.40s: no such method; %.16s has", method_name, name);
     methods_print(name);
 }
 
 static void event_called(const char *name)
 {
-    qy_printf("that is an event: watch %.16s\n", name);
+    (void)qy_files_report("that is an event: watch %.16s", name);
 }
 
 static void usage_print(const char *name, const struct qy_described_method *method)

@@ -2,9 +2,10 @@
 #include "command.h"
 #include <idl/names.h>
 #include <quay/bootstrap.h>
+#include <quay/files.h>
 #include <quay/text.h>
 
-void cmd_names(int count, char **words)
+bool names_run(int count, char **words)
 {
     (void)count;
     (void)words;
@@ -19,6 +20,12 @@ void cmd_names(int count, char **words)
         index++;
     }
     if (status != QY_NAMES_FAILURE_NO_SUCH_INDEX) {
-        qy_printf("the name service does not answer: %s\n", qy_error_text(status));
+        (void)qy_files_report("the name service does not answer: %s", qy_error_text(status));
     }
+    return status == QY_NAMES_FAILURE_NO_SUCH_INDEX;
+}
+
+void cmd_names(int count, char **words)
+{
+    (void)names_run(count, words); /* it has said what is wrong */
 }

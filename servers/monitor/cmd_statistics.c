@@ -2,17 +2,18 @@
 #include "command.h"
 #include "sessions.h"
 #include <quay/clock.h>
+#include <quay/files.h>
 #include <quay/statistics.h>
 #include <quay/text.h>
 
 #define ANSWER_WITHIN (2 * QY_SECOND)
 
-void cmd_statistics(int count, char **words)
+bool statistics_run(int count, char **words)
 {
     (void)count;
     handle_t session = session_handle(words[1]);
     if (session == HANDLE_INVALID) {
-        return;
+        return false;
     }
     struct qy_method_statistics entry;
     uint32_t index = 0;
@@ -28,10 +29,16 @@ void cmd_statistics(int count, char **words)
                   qy_statistics_latency(&entry, 99));
     }
     if (status == -ENO_METHOD) {
-        qy_printf("%.40s does not count its calls\n", words[1]);
+        (void)qy_files_report("%.40s does not count its calls", words[1]);
     } else if (status != ENOENT) {
-        qy_printf("%.40s does not answer: %s\n", words[1], qy_error_text(status));
+        (void)qy_files_report("%.40s does not answer: %s", words[1], qy_error_text(status));
     } else if (index == 0) {
         qy_printf("%.40s was not called yet\n", words[1]);
     }
+    return status == ENOENT;
+}
+
+void cmd_statistics(int count, char **words)
+{
+    (void)statistics_run(count, words); /* it has said what is wrong */
 }

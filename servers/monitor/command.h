@@ -30,6 +30,11 @@ void server_kill(const char *name);
 /* What a server calls its method number `ordinal`; valid until the next call. */
 const char *method_name(handle_t session, uint32_t ordinal);
 
+/* Commands that are programs of the shell too (tool.c). They print, or report what is wrong and
+ * return false. */
+bool names_run(int count, char **words);
+bool statistics_run(int count, char **words);
+
 /* The resource that the kernel's figures come by. */
 handle_t command_resource(void);
 

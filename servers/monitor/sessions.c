@@ -3,6 +3,7 @@
 #include <idl/names.h>
 #include <quay/bootstrap.h>
 #include <quay/clock.h>
+#include <quay/files.h>
 #include <quay/handle.h>
 #include <quay/text.h>
 
@@ -39,18 +40,18 @@ struct qy_connection *session_open(const char *name)
         at++;
     }
     if (at == SESSIONS_MAX) {
-        qy_printf("%.40s: sessions of %d servers are open already\n", name, SESSIONS_MAX);
+        (void)qy_files_report("%.40s: sessions of %d servers are open already", name, SESSIONS_MAX);
         return NULL;
     }
     struct qy_connection *connection = &sessions_state.sessions[at];
     bool is_name = qy_strlcpy(connection->name, name, sizeof connection->name) <= QY_NAME_MAX;
     int64_t status = is_name ? open(connection) : -EINVAL;
     if (status == -ETIMEDOUT || status == -EINVAL) {
-        qy_printf("%.40s: no such server; call lists those there are\n", name);
+        (void)qy_files_report("%.40s: no such server; call lists those there are", name);
         return NULL;
     }
     if (status != 0) {
-        qy_printf("%.40s: no session: %s\n", name, qy_error_text(status));
+        (void)qy_files_report("%.40s: no session: %s", name, qy_error_text(status));
         return NULL;
     }
     sessions_state.count += at == sessions_state.count;

@@ -9,10 +9,15 @@
 
 #define USED_WRONGLY 2
 
-static const struct command tools[] = {
-    {"names", "", "names of servers, and how often each was bound", 0, 0, cmd_names},
-    {"start", "NAME", "start a server that died too often", 1, 1, cmd_start},
-    {"statistics", "NAME", "what a server has answered, method by method", 1, 1, cmd_statistics},
+static const struct tool {
+    const char *name;
+    const char *arguments; /* as in the usage line */
+    const char *summary;
+    int argument_count;
+    bool (*run)(int count, char **words);
+} tools[] = {
+    {"names", "", "names of servers, and how often each was bound", 0, names_run},
+    {"statistics", "NAME", "what a server has answered, method by method", 1, statistics_run},
 };
 
 static const char *name_of(const char *path)
@@ -25,7 +30,7 @@ static const char *name_of(const char *path)
     return name;
 }
 
-static void usage_print(const struct command *tool)
+static void usage_print(const struct tool *tool)
 {
     qy_printf("usage: %s%s%s\n%s\n", tool->name, tool->arguments[0] != 0 ? " " : "",
               tool->arguments, tool->summary);
@@ -34,25 +39,26 @@ static void usage_print(const struct command *tool)
 int main(int argument_count, char **arguments)
 {
     const char *name = argument_count > 0 ? name_of(arguments[0]) : "";
-    const struct command *tool = tools;
-    const struct command *end = tools + sizeof tools / sizeof tools[0];
+    const struct tool *tool = tools;
+    const struct tool *end = tools + sizeof tools / sizeof tools[0];
 
     qy_files_output();
     while (tool < end && !qy_streq(tool->name, name)) {
         tool++;
     }
     if (tool == end) {
-        qy_printf("%.40s: no such tool\n", name);
+        (void)qy_files_report("%.40s: no such tool", name);
         return USED_WRONGLY;
     }
     if (argument_count == 2 && qy_streq(arguments[1], "--help")) {
         usage_print(tool);
         return 0;
     }
-    if (argument_count - 1 < tool->arguments_min || argument_count - 1 > tool->arguments_max) {
-        usage_print(tool);
+    if (argument_count - 1 != tool->argument_count) {
+        (void)qy_files_report("too %s arguments; %s --help tells more",
+                              argument_count - 1 < tool->argument_count ? "few" : "many",
+                              tool->name);
         return USED_WRONGLY;
     }
-    tool->run(argument_count, arguments);
-    return 0;
+    return tool->run(argument_count, arguments) ? 0 : 1;
 }
