@@ -11,6 +11,7 @@
 #include "guest.h"
 #include "process.h"
 #include "raise.h"
+#include "tty.h"
 
 #define GATHER_MAX (64 * 1024ul)
 #define COUNT_MAX  0x7ffff000ul /* as Linux: what one call does at most */
