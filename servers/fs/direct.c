@@ -92,16 +92,9 @@ static int64_t direct_remove(struct qy_request *request, bool directory, const u
 static int64_t direct_change_at(struct qy_request *request, const struct qy_file_change *change,
                                 bool follow, const uint8_t *path, uint32_t path_count)
 {
-    struct qy_fs_place place = {0};
     struct qy_file_stat stat;
-    uint64_t node, root;
-    if (!place_of(request, path, path_count, &node, &root)) {
-        return ELSEWHERE;
-    }
-    int64_t status =
-        arrived(volume_lookup(node, root, follow, path, path_count, &stat, &place), &place);
-    return status == 0 ? node_change(&volume.tree, tree_node(&volume.tree, place.node), change)
-                       : status;
+    int64_t status = direct_lookup(request, follow, path, path_count, &stat);
+    return status == 0 ? fs_handlers.change(request, change, stat.inode) : status;
 }
 
 static int64_t direct_make_node(struct qy_request *request, uint64_t special, uint32_t mode,
@@ -116,16 +109,10 @@ static int64_t direct_make_node(struct qy_request *request, uint64_t special, ui
 static int64_t direct_readlink(struct qy_request *request, const uint8_t *path, uint32_t path_count,
                                uint8_t *ret_text, uint32_t *ret_text_count)
 {
-    struct qy_fs_place place = {0};
     struct qy_file_stat stat;
-    uint64_t node, root;
     *ret_text_count = 0;
-    if (!place_of(request, path, path_count, &node, &root)) {
-        return ELSEWHERE;
-    }
-    int64_t status =
-        arrived(volume_lookup(node, root, false, path, path_count, &stat, &place), &place);
-    return status == 0 ? fs_handlers.readlink(request, place.node, ret_text, ret_text_count)
+    int64_t status = direct_lookup(request, false, path, path_count, &stat);
+    return status == 0 ? fs_handlers.readlink(request, stat.inode, ret_text, ret_text_count)
                        : status;
 }
 
