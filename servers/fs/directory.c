@@ -138,7 +138,6 @@ static int directory_rebuild(struct directory *directory)
     return 0;
 }
 
-/* So that the next directory_add does not fail. */
 int directory_prepare(struct directory *directory)
 {
     if (directory->used < directory->capacity &&

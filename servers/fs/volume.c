@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What vfs asks for: the protocol `fs`. */
 #include "volume.h"
-#include <quay/heap.h>
 #include <quay/text.h>
 #include "walk.h"
 

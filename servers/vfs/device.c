@@ -3,7 +3,6 @@
 #include <idl/device.h>
 #include <idl/random.h>
 #include <quay/clock.h>
-#include <quay/handle.h>
 #include <quay/text.h>
 
 #define PATIENCE (2 * QY_SECOND)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The protocol `dir`. */
 #include "directory.h"
-#include <quay/handle.h>
-#include <quay/heap.h>
 #include <quay/text.h>
 #include "device.h"
 #include "pipe.h"

@@ -8,9 +8,8 @@
 #include "text_file.h"
 #include "watch.h"
 
-#define DIR_METHODS     64u
-#define DIR_METHODS_END 128u
-#define KEPT_FLAGS      (QY_FILE_FLAGS_APPEND | QY_FILE_FLAGS_NONBLOCK)
+#define DIR_METHODS 64u
+#define KEPT_FLAGS  (QY_FILE_FLAGS_APPEND | QY_FILE_FLAGS_NONBLOCK)
 
 static int64_t file_read(struct qy_request *request, uint64_t offset, uint32_t count,
                          uint8_t *ret_data, uint32_t *ret_data_count)
@@ -316,10 +315,10 @@ void vfs_session_closed(struct qy_server *server, uint64_t badge)
 
 void vfs_cancelled(struct qy_server *server, uint64_t token)
 {
-    (void)pipe_cancel(server, token); /* nothing else waits */
+    pipe_cancel(server, token); /* nothing else waits */
 }
 
 void vfs_cancel_requested(struct qy_server *server, uint64_t token)
 {
-    (void)pipe_interrupt(server, token);
+    pipe_interrupt(server, token);
 }

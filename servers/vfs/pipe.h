@@ -35,6 +35,6 @@ int64_t pipe_stat(struct session *session, struct qy_file_stat *ret_stat);
 
 void pipe_close(struct qy_server *server, struct session *session);
 
-/* The call of this token is over, or is to end: whether it was one that waited here. */
-bool pipe_cancel(struct qy_server *server, uint64_t token);
-bool pipe_interrupt(struct qy_server *server, uint64_t token);
+/* The call of this token is over, or is to end; it may be none that waits here. */
+void pipe_cancel(struct qy_server *server, uint64_t token);
+void pipe_interrupt(struct qy_server *server, uint64_t token);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a pipe is made of; for pipe.c, which has the protocol, and pipe_wait.c, which has the rest.
- */
+/* What a pipe is made of; for pipe.c, which has the protocol, and pipe_wait.c, with the rest. */
 #pragma once
 
 #include "pipe.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who waits at pipes, and what they are ready for. */
 #include <quay/event.h>
-#include <quay/handle.h>
 #include <quay/heap.h>
 #include <quay/text.h>
 #include "pipe_object.h"
@@ -51,7 +50,6 @@ void pipe_show(const struct pipe *pipe)
 
 /* --- moving bytes -------------------------------------------------------------------------- */
 
-/* Puts up to `size` bytes from one of the two into the ring. Negative: the lent memory is bad. */
 int64_t pipe_fill(struct pipe_ring *ring, const struct qy_lease *lease, const uint8_t *from,
                   uint64_t at, uint64_t size)
 {
@@ -91,7 +89,6 @@ int64_t pipe_drain(struct pipe_ring *ring, const struct qy_lease *lease, uint8_t
     return (int64_t)done;
 }
 
-/* Whether a writer of `left` bytes of `size` in all may put some now. */
 bool pipe_may_write(const struct pipe *pipe, uint64_t size)
 {
     uint32_t room = pipe_ring_room(&pipe->ring);
@@ -224,7 +221,6 @@ static bool open_serve(struct qy_server *server, struct pipe *pipe, struct waite
     return true;
 }
 
-/* Serves whoever can go on; of each kind the first comes first. */
 void pipe_pump(struct qy_server *server, struct pipe *pipe)
 {
     bool is_moving = true;
@@ -294,24 +290,22 @@ static void waiter_gone(struct qy_server *server, struct pipe *pipe, struct wait
     pipe_check(pipe);
 }
 
-bool pipe_cancel(struct qy_server *server, uint64_t token)
+void pipe_cancel(struct qy_server *server, uint64_t token)
 {
     struct pipe *pipe;
     struct waiter *waiter = waiter_take(token, &pipe);
-    if (waiter == NULL) {
-        return false;
+    if (waiter != NULL) {
+        (void)qy_pending_cancel(server, &waiter->call, token);
+        waiter_gone(server, pipe, waiter);
     }
-    (void)qy_pending_cancel(server, &waiter->call, token);
-    waiter_gone(server, pipe, waiter);
-    return true;
 }
 
-bool pipe_interrupt(struct qy_server *server, uint64_t token)
+void pipe_interrupt(struct qy_server *server, uint64_t token)
 {
     struct pipe *pipe;
     struct waiter *waiter = waiter_take(token, &pipe);
     if (waiter == NULL) {
-        return false;
+        return;
     }
     if (waiter->is_writer && !waiter->is_open) {
         writer_answer(server, waiter, EINTR);
@@ -319,5 +313,4 @@ bool pipe_interrupt(struct qy_server *server, uint64_t token)
         (void)qy_pending_refuse(server, &waiter->call, EINTR); /* it may have gone */
     }
     waiter_gone(server, pipe, waiter);
-    return true;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "procfs.h"
 #include <idl/proc.h>
-#include <quay/clock.h>
 #include <quay/text.h>
 #include <quay/wall.h>
 #include "proc_text.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "watch.h"
-#include <quay/handle.h>
-#include <quay/message.h>
 #include <quay/port.h>
 
 #define WATCHES_MAX 64u
