@@ -7,8 +7,9 @@
  *            too (content_memory), so both see the same bytes
  *   fixed    somebody else's memory (the boot archive), never written
  *
- * Bytes between the size and the end of the room are zero, except where a client that has mapped
- * the file has written there; then they are zeroed when the file grows over them.
+ * Bytes between the size and the end of the room are zero, except (`is_shared`) where a client that
+ * has mapped the file has written there, or a write has failed half-way; then they are zeroed when
+ * the file grows over them.
  *
  * Errors are positive, as the protocols have them.
  */

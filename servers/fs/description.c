@@ -222,10 +222,12 @@ static int64_t file_write_lent(struct qy_request *request, uint64_t offset,
         return error;
     }
     if (data->size > 0) {
-        uint8_t *bytes = description->node->content.bytes + from;
+        struct content *content = &description->node->content;
+        uint8_t *bytes = content->bytes + from;
         for (uint64_t done = 0, piece; done < data->size; done += piece) {
             piece = piece_of(data->size - done);
             if (qy_lease_get(data, done, bytes + done, piece) != 0) {
+                content->is_shared = true; /* some of it may be behind the end */
                 return QY_FILE_FAILURE_BAD_MEMORY;
             }
         }

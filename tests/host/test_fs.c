@@ -512,6 +512,25 @@ static void test_locks_of_descriptions(void **state)
     assert_int_equal(volume.tree.node_count, 2);
 }
 
+static void test_failed_write_leaves_nothing_behind_the_end(void **state)
+{
+    static uint8_t data[20000], back[20000];
+    struct qy_file_change change = {.what = QY_FILE_CHANGE_WHAT_SIZE, .size = sizeof data};
+    uint64_t count;
+    (void)state;
+    memset(data, 7, sizeof data);
+    handle_t file = file_open("f", R | W | CREATE);
+    qy_host_lease_fault = 2; /* of two pieces */
+    assert_int_equal(qy_file_write_lent(file, 0, data, sizeof data, &count, NEVER), EFAULT);
+    assert_int_equal(qy_file_change(file, &change, NEVER), 0);
+    assert_int_equal(qy_file_read_lent(file, 0, back, sizeof back, &count, NEVER), 0);
+    assert_int_equal(count, sizeof back);
+    for (uint32_t i = 0; i < sizeof back; i++) {
+        assert_int_equal(back[i], 0);
+    }
+    file_close(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -520,6 +539,7 @@ int main(void)
         TEST(test_open_flags),
         TEST(test_file_lives_while_it_is_open),
         TEST(test_large_file_keeps_its_bytes_and_reads_zero_in_holes),
+        TEST(test_failed_write_leaves_nothing_behind_the_end),
         TEST(test_quota_refuses_and_is_given_back),
         TEST(test_walk_stops_at_links_mounts_and_the_top),
         TEST(test_remove_tells_what_is_wrong),
