@@ -246,7 +246,11 @@ static int64_t dir_where(struct qy_request *request, uint8_t *ret_path, uint32_t
             if (spot.mount == 0) {
                 return ENOENT; /* it lies outside of its root */
             }
-            spot = mount_get(spot.mount)->covered;
+            const struct mount *mount = mount_get(spot.mount);
+            if (mount == NULL) {
+                return EIO; /* the session is older than we are, and the mount failed since */
+            }
+            spot = mount->covered;
             continue;
         }
         uint64_t parent;

@@ -11,6 +11,12 @@
 #define DIR_METHODS 64u
 #define KEPT_FLAGS  (QY_FILE_FLAGS_APPEND | QY_FILE_FLAGS_NONBLOCK)
 
+/* How many bytes there are behind `from`, which may be beyond the end. */
+static uint64_t text_left(const struct session *session, uint64_t from)
+{
+    return from < session->text->size ? session->text->size - from : 0;
+}
+
 static int64_t file_read(struct qy_request *request, uint64_t offset, uint32_t count,
                          uint8_t *ret_data, uint32_t *ret_data_count)
 {
@@ -30,12 +36,11 @@ static int64_t file_read(struct qy_request *request, uint64_t offset, uint32_t c
     case SESSION_FREE:
         return QY_FILE_FAILURE_IS_A_DIRECTORY;
     }
-    const struct text_file *text = session->text;
     uint64_t from = offset == QY_FILE_HERE ? session->cursor : offset;
-    uint64_t left = from < text->size ? text->size - from : 0;
+    uint64_t left = text_left(session, from);
     *ret_data_count = left < count ? (uint32_t)left : count;
     if (*ret_data_count > 0) {
-        memcpy(ret_data, text->bytes + from, *ret_data_count);
+        memcpy(ret_data, session->text->bytes + from, *ret_data_count);
     }
     session->cursor += offset == QY_FILE_HERE ? *ret_data_count : 0;
     return 0;
@@ -225,9 +230,9 @@ static int64_t file_readiness(struct qy_request *request, handle_t *ret_readable
 
 static int64_t file_available(struct qy_request *request, uint64_t *ret_count)
 {
-    struct session *session = session_find(request->in.badge);
+    const struct session *session = session_find(request->in.badge);
     *ret_count = session->kind == SESSION_PIPE   ? pipe_available(session)
-                 : session->kind == SESSION_TEXT ? session->text->size - session->cursor
+                 : session->kind == SESSION_TEXT ? text_left(session, session->cursor)
                                                  : 0;
     return 0;
 }

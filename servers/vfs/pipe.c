@@ -53,8 +53,12 @@ int64_t pipe_open_fifo(struct qy_request *request, struct spot spot, uint32_t fl
     if (pipe == NULL) {
         int64_t error = mount_hold(spot);
         pipe = error == 0 ? pipe_new(spot) : NULL;
-        if (pipe == NULL) {
-            return error == 0 ? ENOMEM : error;
+        if (pipe == NULL && error == 0) {
+            mount_release(spot);
+            error = ENOMEM;
+        }
+        if (error != 0) {
+            return error;
         }
     }
     int64_t error;

@@ -59,7 +59,7 @@ void pipe_end_show(struct pipe_end *end);
 void pipe_show(const struct pipe *pipe);
 
 /* Moves up to `size` bytes between the ring and lent memory, or if that is NULL the other: how
- * many, or negative: the lent memory is bad. */
+ * many, or negative: the lent memory is bad, and the ring as it was. */
 int64_t pipe_fill(struct pipe_ring *ring, const struct qy_lease *lease, const uint8_t *from,
                   uint64_t at, uint64_t size);
 int64_t pipe_drain(struct pipe_ring *ring, const struct qy_lease *lease, uint8_t *to,

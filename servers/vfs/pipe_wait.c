@@ -63,6 +63,7 @@ int64_t pipe_fill(struct pipe_ring *ring, const struct qy_lease *lease, const ui
         if (lease == NULL) {
             memcpy(to, from + at + done, piece);
         } else if (qy_lease_get(lease, at + done, to, piece) != 0) {
+            ring->count -= (uint32_t)done; /* nobody has seen it yet */
             return -1;
         }
         pipe_ring_put(ring, piece);
@@ -73,6 +74,7 @@ int64_t pipe_fill(struct pipe_ring *ring, const struct qy_lease *lease, const ui
 
 int64_t pipe_drain(struct pipe_ring *ring, const struct qy_lease *lease, uint8_t *to, uint64_t size)
 {
+    const struct pipe_ring before = *ring;
     uint64_t done = 0;
     while (done < size && ring->count > 0) {
         uint32_t piece;
@@ -81,6 +83,7 @@ int64_t pipe_drain(struct pipe_ring *ring, const struct qy_lease *lease, uint8_t
         if (lease == NULL) {
             memcpy(to + done, from, piece);
         } else if (qy_lease_put(lease, done, from, piece) != 0) {
+            *ring = before;
             return -1;
         }
         pipe_ring_take(ring, piece);

@@ -288,6 +288,30 @@ static void test_directories_survive_vfs_and_others_do_not(void **state)
     assert_int_equal(qy_file_get_flags(in, &flags, NEVER), -ESESSION_STALE);
 }
 
+static void test_directory_of_a_mount_that_is_not_there_has_no_place(void **state)
+{
+    uint8_t path[4080];
+    uint32_t length;
+    (void)state;
+    handle_t boot = opened(root, "boot", R);
+    handle_t proc = opened(root, "proc", R);
+    mount_forget(); /* as the next instance, without file systems */
+    assert_int_equal(qy_dir_where(boot, path, &length, NEVER), EIO);
+    assert_int_equal(qy_dir_where(proc, path, &length, NEVER), EIO);
+}
+
+static void test_nothing_is_available_beyond_the_end(void **state)
+{
+    uint64_t at, count;
+    (void)state;
+    handle_t version = opened(root, "proc/version", R);
+    assert_int_equal(qy_file_seek(version, 100, QY_FILE_WHENCE_END, &at, NEVER), 0);
+    assert_int_equal(qy_file_available(version, &count, NEVER), 0);
+    assert_int_equal(count, 0);
+    (void)qy_handle_close(version);
+    notices_run();
+}
+
 static void test_devices(void **state)
 {
     uint8_t data[64];
@@ -375,6 +399,25 @@ static void test_pipe_waits_and_ends(void **state)
     assert_string_equal(get(), "");
     assert_int_equal(qy_file_ready(in, &ready, NEVER), 0);
     assert_int_equal(ready, QY_FILE_READY_HANGUP);
+}
+
+static void test_pipe_is_as_it_was_after_bad_memory(void **state)
+{
+    static uint8_t data[4096];
+    uint64_t count;
+    (void)state;
+    assert_int_equal(qy_dir_pipe(root, 0, &in, &out, NEVER), 0);
+    assert_int_equal(qy_file_write_lent(out, QY_FILE_HERE, data, 4000, &count, NEVER), 0);
+    assert_int_equal(qy_file_read_lent(in, QY_FILE_HERE, data, 3000, &count, NEVER), 0);
+    qy_host_lease_fault = 2; /* the ring's end is in between */
+    assert_int_equal(qy_file_write_lent(out, QY_FILE_HERE, data, 3000, &count, NEVER), EFAULT);
+    assert_int_equal(qy_file_available(in, &count, NEVER), 0);
+    assert_int_equal(count, 1000);
+    assert_int_equal(qy_file_write_lent(out, QY_FILE_HERE, data, 3000, &count, NEVER), 0);
+    qy_host_lease_fault = 2;
+    assert_int_equal(qy_file_read_lent(in, QY_FILE_HERE, data, 4000, &count, NEVER), EFAULT);
+    assert_int_equal(qy_file_read_lent(in, QY_FILE_HERE, data, 4096, &count, NEVER), 0);
+    assert_int_equal(count, 4000);
 }
 
 static void test_writer_waits_for_room_and_for_all_of_it(void **state)
@@ -498,6 +541,9 @@ int main(void)
         TEST(test_rename_between_sessions),
         TEST(test_removed_directory_has_no_place),
         TEST(test_directories_survive_vfs_and_others_do_not),
+        TEST(test_directory_of_a_mount_that_is_not_there_has_no_place),
+        TEST(test_nothing_is_available_beyond_the_end),
+        TEST(test_pipe_is_as_it_was_after_bad_memory),
         TEST(test_devices),
         TEST(test_pipe_waits_and_ends),
         TEST(test_writer_waits_for_room_and_for_all_of_it),
