@@ -86,9 +86,9 @@ static void ports_add(const struct service *names, struct list *list)
                 served->name);
         }
     }
-    add(list, names->init_port, RIGHTS_BASIC | RIGHT_MINT, BOOTSTRAP_PORT, BADGE_SERVERS,
+    add(list, names->init->port, RIGHTS_BASIC | RIGHT_MINT, BOOTSTRAP_PORT, BADGE_SERVERS,
         "servers");
-    add(list, names->init_port, RIGHTS_BASIC | RIGHT_MINT, BOOTSTRAP_PORT, BADGE_MANIFEST,
+    add(list, names->init->port, RIGHTS_BASIC | RIGHT_MINT, BOOTSTRAP_PORT, BADGE_MANIFEST,
         "manifest");
     uint64_t size_bytes;
     handle_t manifest = services_manifest(&size_bytes);
@@ -108,7 +108,7 @@ static void session_add(struct service *service, const struct qy_manifest_grant 
                         handle_t *kept, struct list *list)
 {
     struct service *owner = grant->entry == QY_MANIFEST_NONE ? NULL : services_at(grant->entry);
-    handle_t port = owner == NULL ? service->init_port : owner->port;
+    handle_t port = owner == NULL ? service->init->port : owner->port;
     int64_t made = *kept != HANDLE_INVALID ? (int64_t)*kept : session_make(port, grant->value);
     add_made(list, kept, made, RIGHTS_SAME, BOOTSTRAP_SESSION, 0, grant->name);
 }

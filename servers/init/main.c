@@ -44,7 +44,7 @@ int main(int argument_count, char **arguments)
         .notice = notice,
         .cancelled = services_cancelled,
     };
-    if (services_start(server.port, argument_count > 1 ? arguments[1] : "") < 0) {
+    if (services_start(&server, argument_count > 1 ? arguments[1] : "") < 0) {
         return 1;
     }
     int64_t error = qy_server_run(&server);

@@ -5,7 +5,6 @@
 #include "services.h"
 #include <quay/bootstrap.h>
 #include <quay/clock.h>
-#include <quay/event.h>
 #include <quay/handle.h>
 #include <quay/memory.h>
 #include <quay/port.h>
@@ -67,11 +66,36 @@ static int memory_make(struct service *service)
                        &service->memory);
 }
 
-int service_init(struct service *service, const struct qy_manifest_entry *entry, handle_t init_port,
-                 uint64_t exited_key, uint64_t timer_key)
+static int timer_set(struct service *service, time_ns_t deadline)
 {
-    *service = (struct service){
-        .entry = entry, .state = SERVICE_STOPPED, .init_port = init_port, .exited_key = exited_key};
+    int64_t error = qy_server_timer_set(service->init, &service->timer, deadline, 0);
+    if (error < 0) {
+        qy_log("%s: no timer: %s", service->entry->name, qy_error_text(error));
+    }
+    return (int)error;
+}
+
+/* The next start is due, or the time to end is over. */
+static void time_over(struct qy_server *init, struct qy_server_timer *timer)
+{
+    struct service *service = timer->context;
+    (void)init;
+    if (service->is_stopping && service->state == SERVICE_RUNNING) {
+        qy_log("%s has not stopped in time", service->entry->name);
+        (void)qy_process_kill(service->process); /* ours, with all rights */
+    } else if (service->state == SERVICE_WAITING) {
+        service_start(service);
+    }
+}
+
+int service_init(struct service *service, const struct qy_manifest_entry *entry,
+                 struct qy_server *init, uint64_t exited_key)
+{
+    *service = (struct service){.entry = entry,
+                                .state = SERVICE_STOPPED,
+                                .init = init,
+                                .exited_key = exited_key,
+                                .timer = {.fired = time_over, .context = service}};
     int error = job_make(service);
     if (error == 0 && (entry->serves_count > 0 || entry->kind == QY_MANIFEST_KIND_SESSION)) {
         error = handle_keep(service, "port", qy_port_create(service->job, entry->tokens),
@@ -80,11 +104,8 @@ int service_init(struct service *service, const struct qy_manifest_entry *entry,
     if (error == 0 && entry->kept_bytes > 0) {
         error = memory_make(service);
     }
-    if (error == 0) {
-        error = handle_keep(service, "timer", qy_timer_create(qy_self_job()), &service->timer);
-    }
-    if (error == 0) {
-        error = (int)qy_port_bind(init_port, service->timer, SIGNAL_FIRED, timer_key);
+    if (error == 0) { /* the first time takes memory; those that follow cannot fail */
+        error = timer_set(service, DEADLINE_NEVER);
     }
     return error;
 }
@@ -134,8 +155,8 @@ static int process_start(struct service *service)
         return error;
     }
     /* It can only fail for want of memory; then the process must not go on unwatched. */
-    error =
-        (int)qy_port_bind(service->init_port, service->process, SIGNAL_EXITED, service->exited_key);
+    error = (int)qy_port_bind(service->init->port, service->process, SIGNAL_EXITED,
+                              service->exited_key);
     if (error < 0) {
         (void)qy_process_kill(service->process);
         (void)qy_handle_close(service->process);
@@ -177,7 +198,7 @@ static void start_plan(struct service *service)
         service_start(service);
         return;
     }
-    (void)qy_timer_set(service->timer, now + delay, 0, 0); /* ours, and without a period */
+    (void)timer_set(service, now + delay); /* it was made at the beginning */
 }
 
 void service_start(struct service *service)
@@ -205,7 +226,7 @@ void service_died(struct service *service)
         return;
     }
     service->exit_code = (int64_t)qy_process_info(service->process).second;
-    (void)qy_port_unbind(service->init_port, service->process); /* or the binding would stay */
+    (void)qy_port_unbind(service->init->port, service->process); /* or the binding would stay */
     (void)qy_handle_close(service->process);
     service->process = HANDLE_INVALID;
     if (service->is_stopping) {
@@ -228,15 +249,5 @@ void service_stop(struct service *service)
         (void)qy_process_kill(service->process); /* it has nothing to hear it with */
         return;
     }
-    (void)qy_timer_set(service->timer, qy_deadline_after((time_ns_t)service->entry->stop_ns), 0, 0);
-}
-
-void service_time_over(struct service *service)
-{
-    if (service->is_stopping && service->state == SERVICE_RUNNING) {
-        qy_log("%s has not stopped in time", service->entry->name);
-        (void)qy_process_kill(service->process); /* ours, with all rights */
-    } else if (service->state == SERVICE_WAITING) {
-        service_start(service);
-    }
+    (void)timer_set(service, qy_deadline_after((time_ns_t)service->entry->stop_ns)); /* as above */
 }

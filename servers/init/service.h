@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include "restart.h"
 #include <quay/manifest.h>
+#include <quay/server.h>
 #include <quay/spawn.h>
 
 /* Starts the program of a session, and waits for it. */
@@ -22,7 +23,7 @@ enum service_state {
 
 struct service {
     const struct qy_manifest_entry *entry;
-    handle_t job, port, memory, timer;
+    handle_t job, port, memory;
     handle_t names;                           /* its session of the name service */
     handle_t granted[QY_MANIFEST_GRANTS_MAX]; /* made for its grants; HANDLE_INVALID: nothing */
     handle_t process;                         /* while it runs */
@@ -33,23 +34,21 @@ struct service {
     struct restart restart;
     int64_t exit_code; /* of the last one */
     time_ns_t started;
-    handle_t init_port; /* where its death and its timer are told */
+    struct qy_server *init; /* its port is where the death is told */
     uint64_t exited_key;
+    struct qy_server_timer timer; /* of its next start, or the time that it has to end */
 };
 
-/* Makes what outlives it. Notices come to init_port: exited_key when it has died, timer_key when
- * its next start is due. 0 or a negative error number, said on the log. */
-int service_init(struct service *service, const struct qy_manifest_entry *entry, handle_t init_port,
-                 uint64_t exited_key, uint64_t timer_key);
+/* Makes what outlives it. A notice with exited_key comes to init's port when it has died. 0 or a
+ * negative error number, said on the log. */
+int service_init(struct service *service, const struct qy_manifest_entry *entry,
+                 struct qy_server *init, uint64_t exited_key);
 
 /* Starts its program; what is wrong is said on the log, and tried again later. */
 void service_start(struct service *service);
 
 /* Its process has ended: starts it again, now or later, or not, as its manifest says. */
 void service_died(struct service *service);
-
-/* Its timer has fired. */
-void service_time_over(struct service *service);
 
 /* Asks it to end, and ends it when its time to do so is over: service_died follows if it runs. */
 void service_stop(struct service *service);

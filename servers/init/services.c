@@ -8,15 +8,12 @@
 #include <quay/text.h>
 
 #define KEY_EXITED 100 /* and the index of the service */
-#define KEY_TIMER  200
 
 /* Programs of the archive that the manifest does not name. */
 #define FOUND_FOLDER "servers/"
 
 #define MANIFEST_BYTES                                                                             \
     (sizeof(struct qy_manifest_head) + QY_MANIFEST_ENTRIES_MAX * sizeof(struct qy_manifest_entry))
-
-_Static_assert(KEY_EXITED + QY_MANIFEST_ENTRIES_MAX <= KEY_TIMER, "keys of two kinds");
 
 static struct {
     struct service services[QY_MANIFEST_ENTRIES_MAX];
@@ -163,7 +160,7 @@ static int manifest_open(void)
     return 0;
 }
 
-int services_start(handle_t init_port, const char *command_line)
+int services_start(struct qy_server *init, const char *command_line)
 {
     int error = manifest_open();
     if (error < 0) {
@@ -175,9 +172,8 @@ int services_start(handle_t init_port, const char *command_line)
         if (services_state.manifest.entries[i].kind == QY_MANIFEST_KIND_FOUND) {
             continue; /* only what others are made from */
         }
-        (void)service_init(&services_state.services[i], &services_state.manifest.entries[i],
-                           init_port, KEY_EXITED + i,
-                           KEY_TIMER + i); /* it has said so; the start below fails */
+        (void)service_init(&services_state.services[i], &services_state.manifest.entries[i], init,
+                           KEY_EXITED + i); /* it has said so; the start below fails */
     }
     for (uint32_t i = 0; i < services_state.count; i++) {
         if (services_state.manifest.entries[i].kind != QY_MANIFEST_KIND_FOUND) {
@@ -217,8 +213,6 @@ void services_notice(struct qy_server *server, uint64_t key)
         if (services_state.is_stopping) {
             stopping_continue(server);
         }
-    } else if (key >= KEY_TIMER && key < KEY_TIMER + services_state.count) {
-        service_time_over(&services_state.services[key - KEY_TIMER]);
     }
 }
 

@@ -18,7 +18,7 @@
 /* Reads the manifest and starts the servers; their notices come to init's port. One that does not
  * start is said on the log, and the others are started all the same. 0, or a negative error number
  * if there is no manifest to go by, said on the log. */
-int services_start(handle_t init_port, const char *command_line);
+int services_start(struct qy_server *init, const char *command_line);
 
 /* A notice of init's port, or the end of a call. */
 void services_notice(struct qy_server *server, uint64_t key);
