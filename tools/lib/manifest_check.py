@@ -144,16 +144,22 @@ class Reader:
         if words and sum(len(word.text.encode()) + 1 for word in words) > LIMITS["arguments"]:
             self.errors.add(words[0], f"arguments of more than {LIMITS['arguments']} bytes")
 
-    def read_serves(self, statement):
+    def badged(self, statement, badge_max):
+        """(word of the name, badge or None) of each `NAME [badge NUMBER]`."""
         for part in statement.parts:
             if not part or len(part) not in (1, 3) or len(part) == 3 and part[1].text != "badge":
-                self.errors.add(part[0] if part else statement.name, "`serves` is used wrongly",
-                                "serves NAME [badge NUMBER], ...;")
+                self.errors.add(part[0] if part else statement.name,
+                                f"`{statement.name.text}` is used wrongly",
+                                f"{statement.name.text} NAME [badge NUMBER], ...;")
                 continue
-            badge = 1 if len(part) == 1 else \
-                self.number(part[2], {"": 1}, 0, 2**32 - 1, "a badge")
+            badge = None if len(part) == 1 else \
+                self.number(part[2], {"": 1}, 0, badge_max, "a badge")
             if self.name(part[0]):
-                self.entry.serves.append((part[0], badge))
+                yield part[0], badge
+
+    def read_serves(self, statement):
+        self.entry.serves += [(word, 1 if badge is None else badge)
+                              for word, badge in self.badged(statement, 2**32 - 1)]
 
     def names(self, statement, wild):
         for part in statement.parts:
@@ -177,15 +183,7 @@ class Reader:
         self.entry.after += list(self.names(statement, False))
 
     def read_gets(self, statement):
-        for part in statement.parts:
-            if not part or len(part) not in (1, 3) or len(part) == 3 and part[1].text != "badge":
-                self.errors.add(part[0] if part else statement.name, "`gets` is used wrongly",
-                                "gets NAME [badge NUMBER], ...;")
-                continue
-            badge = None if len(part) == 1 else \
-                self.number(part[2], {"": 1}, 0, UNLIMITED, "a badge")
-            if self.name(part[0]):
-                self.entry.gets.append((part[0], badge))
+        self.entry.gets += self.badged(statement, UNLIMITED)
 
     def read_grants(self, statement):
         words = self.words(statement, 1, 12, "KIND [VALUE]...")
@@ -269,7 +267,7 @@ class Reader:
         self.one(statement, "threads_max", {"": 1}, 1, 10**6, "a number")
 
     def read_cpu(self, statement):
-        self.one(statement, "cpu_time_max", {"%": 1, **TIMES}, MILLISECOND, 255 * PERIOD_NS,
+        self.one(statement, "cpu_time_max", TIMES, MILLISECOND, 255 * PERIOD_NS,
                  "a time in each 100ms")
 
     def read_priority(self, statement):
