@@ -134,32 +134,22 @@ static bool is_special(const struct discipline *discipline, uint32_t which, uint
     return character != 0 && character == byte;
 }
 
-static void output_set(struct discipline *discipline, const struct discipline_outside *outside,
-                       bool is_stopped)
-{
-    if (discipline->is_stopped != is_stopped) {
-        discipline->is_stopped = is_stopped;
-        outside->output_stop(outside->context, is_stopped);
-    }
-}
-
 /* START and STOP. */
-static bool flow_receive(struct discipline *discipline, const struct discipline_outside *outside,
-                         uint8_t byte)
+static bool flow_receive(struct discipline *discipline, uint8_t byte)
 {
     if ((discipline->attributes.input & QY_TTY_INPUT_MODES_IXON) == 0) {
         return false;
     }
     if (is_special(discipline, QY_TTY_START, byte)) {
-        output_set(discipline, outside, false);
+        discipline->is_stopped = false;
         return true;
     }
     if (is_special(discipline, QY_TTY_STOP, byte)) {
-        output_set(discipline, outside, true);
+        discipline->is_stopped = true;
         return true;
     }
     if ((discipline->attributes.input & QY_TTY_INPUT_MODES_IXANY) != 0) {
-        output_set(discipline, outside, false);
+        discipline->is_stopped = false;
     }
     return false;
 }
@@ -186,7 +176,7 @@ static bool signal_receive(struct discipline *discipline, const struct disciplin
             discipline_flush_input(discipline);
             outside->output_discard(outside->context);
         }
-        output_set(discipline, outside, false);
+        discipline->is_stopped = false;
         if ((discipline->attributes.local & QY_TTY_LOCAL_MODES_ECHO) != 0) {
             echo_character(discipline, outside, byte);
         }
@@ -252,7 +242,7 @@ void discipline_receive(struct discipline *discipline, const struct discipline_o
         character_add(discipline, outside, byte, true);
         return;
     }
-    if (flow_receive(discipline, outside, byte) || signal_receive(discipline, outside, byte)) {
+    if (flow_receive(discipline, byte) || signal_receive(discipline, outside, byte)) {
         return;
     }
     bool is_as_typed = byte != '\r';

@@ -37,8 +37,6 @@ struct discipline_outside {
     void (*send)(void *context, const uint8_t *bytes, size_t count);
     /* Throws away what was sent and not shown. */
     void (*output_discard)(void *context);
-    /* Stops output (^S), or lets it go on. */
-    void (*output_stop)(void *context, bool is_stopped);
     /* For the foreground group. */
     void (*signal)(void *context, int signal);
     void *context;

@@ -59,12 +59,6 @@ static void output_discard(void *context)
     terminal_output_discard(context);
 }
 
-static void output_stop(void *context, bool is_stopped)
-{
-    (void)context; /* it stands in the discipline, and is looked at there */
-    (void)is_stopped;
-}
-
 static void signal_send(void *context, int signal)
 {
     const struct terminal *terminal = context;
@@ -76,7 +70,6 @@ static struct discipline_outside outside_of(struct terminal *terminal)
     return (struct discipline_outside){
         .send = send,
         .output_discard = output_discard,
-        .output_stop = output_stop,
         .signal = signal_send,
         .context = terminal,
     };

@@ -21,7 +21,6 @@ static struct world {
     int signals[8];
     size_t signal_count;
     unsigned discards;
-    bool is_stopped;
 } world;
 
 static void send(void *context, const uint8_t *bytes, size_t count)
@@ -39,11 +38,6 @@ static void output_discard(void *context)
     to->shown_count = 0;
 }
 
-static void output_stop(void *context, bool is_stopped)
-{
-    ((struct world *)context)->is_stopped = is_stopped;
-}
-
 static void signal_note(void *context, int number)
 {
     struct world *to = context;
@@ -53,7 +47,6 @@ static void signal_note(void *context, int number)
 static const struct discipline_outside outside = {
     .send = send,
     .output_discard = output_discard,
-    .output_stop = output_stop,
     .signal = signal_note,
     .context = &world,
 };
@@ -208,9 +201,9 @@ static void test_discipline_stop_and_start_are_not_read(void **state)
     uint8_t bytes[8];
     (void)state;
     type_text("\023");
-    assert_true(world.is_stopped);
+    assert_true(world.discipline.is_stopped);
     type_text("a\021\r");
-    assert_false(world.is_stopped);
+    assert_false(world.discipline.is_stopped);
     assert_int_equal(discipline_read(&world.discipline, bytes, 8), 2);
 }
 
@@ -218,7 +211,7 @@ static void test_discipline_interrupt_starts_output_again(void **state)
 {
     (void)state;
     type_text("\023\003");
-    assert_false(world.is_stopped);
+    assert_false(world.discipline.is_stopped);
 }
 
 static void test_discipline_wide_character_is_erased_in_two_columns(void **state)
