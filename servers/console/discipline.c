@@ -47,6 +47,9 @@ void discipline_set(struct discipline *discipline, const struct qy_tty_attribute
 {
     bool was_canonical = discipline_is_canonical(discipline);
     discipline->attributes = *attributes;
+    if ((attributes->input & QY_TTY_INPUT_MODES_IXON) == 0) {
+        discipline->is_stopped = false; /* no key could start it again */
+    }
     if (discipline_is_canonical(discipline) == was_canonical) {
         return;
     }

@@ -61,7 +61,7 @@ struct discipline {
 /* As a terminal is opened first: Linux's settings. */
 void discipline_init(struct discipline *discipline);
 
-/* New settings; what was typed stays. */
+/* New settings; what was typed stays. Without IXON output is not stopped any more. */
 void discipline_set(struct discipline *discipline, const struct qy_tty_attributes *attributes);
 
 static inline bool discipline_is_canonical(const struct discipline *discipline)

@@ -168,9 +168,6 @@ static void attributes_set(struct waiter *waiter)
         discipline_flush_input(&terminal->discipline);
     }
     discipline_set(&terminal->discipline, &waiter->attributes);
-    if ((waiter->attributes.input & QY_TTY_INPUT_MODES_IXON) == 0) {
-        terminal->discipline.is_stopped = false; /* nobody could start it again */
-    }
 }
 
 /* Answers the call if it is time to; whether it did. An answer fails only if the caller has gone.

@@ -214,6 +214,16 @@ static void test_discipline_interrupt_starts_output_again(void **state)
     assert_false(world.discipline.is_stopped);
 }
 
+static void test_discipline_output_goes_on_without_flow_control(void **state)
+{
+    (void)state;
+    type_text("\023");
+    settings(0x4500, 5, 0x8a33);
+    assert_true(world.discipline.is_stopped);
+    settings(0x4100, 5, 0x8a33);
+    assert_false(world.discipline.is_stopped);
+}
+
 static void test_discipline_wide_character_is_erased_in_two_columns(void **state)
 {
     (void)state;
@@ -426,6 +436,7 @@ int main(void)
         TEST(test_discipline_signals_flush_and_tell),
         TEST(test_discipline_stop_and_start_are_not_read),
         TEST(test_discipline_interrupt_starts_output_again),
+        TEST(test_discipline_output_goes_on_without_flow_control),
         TEST(test_discipline_wide_character_is_erased_in_two_columns),
         TEST(test_discipline_short_reads_get_one_line_in_pieces),
         TEST(test_discipline_end_of_file_after_a_full_read_is_not_another),
