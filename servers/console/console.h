@@ -165,13 +165,8 @@ void events_tell(const struct terminal *terminal);
 
 /* --- job.c: whose terminal it is ----------------------------------------------------------- */
 
-struct qy_proc_identity;
-
 void job_init(handle_t proc);
 void job_event(void);
-
-/* Whether it is known who has this job. */
-bool job_identify(uint64_t job, struct qy_proc_identity *ret_identity);
 
 void job_signal(int32_t group, int signal);
 

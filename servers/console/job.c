@@ -46,7 +46,8 @@ void job_init(handle_t proc)
     }
 }
 
-bool job_identify(uint64_t job, struct qy_proc_identity *ret_identity)
+/* Whether it is known who has this job. */
+static bool job_identify(uint64_t job, struct qy_proc_identity *ret_identity)
 {
     return job_state.proc != HANDLE_INVALID &&
            qy_proc_identify(job_state.proc, job, ret_identity, patience()) == 0;
