@@ -12,17 +12,25 @@ static struct description *own(const struct qy_request *request)
     return description_of(request->in.badge); /* main.c has looked: it is there */
 }
 
+/* Whether it was opened for this, and is used as a stream. */
+static int64_t transfer_check(const struct description *description, qy_file_flags_t needed,
+                              uint64_t offset)
+{
+    if ((description->flags & needed) == 0) {
+        return QY_FILE_FAILURE_BAD_USE;
+    }
+    return offset == QY_FILE_HERE ? 0 : QY_FILE_FAILURE_NOT_SEEKABLE;
+}
+
 static int64_t file_read(struct qy_request *request, uint64_t offset, uint32_t count,
                          uint8_t *ret_data, uint32_t *ret_count)
 {
     struct description *description = own(request);
-    if ((description->flags & QY_FILE_FLAGS_READ) == 0) {
-        return QY_FILE_FAILURE_BAD_USE;
+    int64_t status = transfer_check(description, QY_FILE_FLAGS_READ, offset);
+    if (status != 0) {
+        return status;
     }
-    if (offset != QY_FILE_HERE) {
-        return QY_FILE_FAILURE_NOT_SEEKABLE;
-    }
-    int64_t status = wait_read(request, description, count, ret_data, ret_count);
+    status = wait_read(request, description, count, ret_data, ret_count);
     terminal_changed(description_terminal(description));
     return status;
 }
@@ -31,13 +39,11 @@ static int64_t file_read_lent(struct qy_request *request, uint64_t offset,
                               const struct qy_lease *data, uint64_t *ret_count)
 {
     struct description *description = own(request);
-    if ((description->flags & QY_FILE_FLAGS_READ) == 0) {
-        return QY_FILE_FAILURE_BAD_USE;
+    int64_t status = transfer_check(description, QY_FILE_FLAGS_READ, offset);
+    if (status != 0) {
+        return status;
     }
-    if (offset != QY_FILE_HERE) {
-        return QY_FILE_FAILURE_NOT_SEEKABLE;
-    }
-    int64_t status = wait_read_lent(request, description, data, ret_count);
+    status = wait_read_lent(request, description, data, ret_count);
     terminal_changed(description_terminal(description));
     return status;
 }
@@ -46,13 +52,11 @@ static int64_t file_write(struct qy_request *request, uint64_t offset, const uin
                           uint32_t data_count, uint32_t *ret_count)
 {
     struct description *description = own(request);
-    if ((description->flags & QY_FILE_FLAGS_WRITE) == 0) {
-        return QY_FILE_FAILURE_BAD_USE;
+    int64_t status = transfer_check(description, QY_FILE_FLAGS_WRITE, offset);
+    if (status != 0) {
+        return status;
     }
-    if (offset != QY_FILE_HERE) {
-        return QY_FILE_FAILURE_NOT_SEEKABLE;
-    }
-    int64_t status = wait_write(request, description, data, data_count, ret_count);
+    status = wait_write(request, description, data, data_count, ret_count);
     terminal_changed(description_terminal(description));
     return status;
 }
@@ -61,13 +65,11 @@ static int64_t file_write_lent(struct qy_request *request, uint64_t offset,
                                const struct qy_lease *data, uint64_t *ret_count)
 {
     struct description *description = own(request);
-    if ((description->flags & QY_FILE_FLAGS_WRITE) == 0) {
-        return QY_FILE_FAILURE_BAD_USE;
+    int64_t status = transfer_check(description, QY_FILE_FLAGS_WRITE, offset);
+    if (status != 0) {
+        return status;
     }
-    if (offset != QY_FILE_HERE) {
-        return QY_FILE_FAILURE_NOT_SEEKABLE;
-    }
-    int64_t status = wait_write_lent(request, description, data, ret_count);
+    status = wait_write_lent(request, description, data, ret_count);
     terminal_changed(description_terminal(description));
     return status;
 }
