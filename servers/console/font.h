@@ -8,8 +8,7 @@
 #define FONT_HEIGHT 16u
 
 /* Characters in ascending order, and which glyph each has. A glyph is a byte a row, the leftmost
- * pixel in the highest bit. */
-/* In this program, so that no table of addresses is needed. */
+ * pixel in the highest bit. All in this program, so that no table of addresses is needed. */
 #pragma GCC visibility push(hidden)
 extern const uint32_t font_character_count;
 extern const uint16_t font_characters[];

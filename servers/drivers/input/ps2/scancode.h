@@ -2,9 +2,9 @@
 /*
  * From the bytes of a keyboard to keys: scan code set 2, or 1, which most controllers make of it.
  *
- *   set 1:  [e0] code          pressed        [e0] code | 80     released      e1 1d 45 e1 9d c5
- * Pause set 2:  [e0] code          pressed        [e0] f0 code       released      e1 14 77 ...
- * Pause
+ *           pressed      released          Pause
+ *   set 1:  [e0] code    [e0] code | 80    e1 1d 45 e1 9d c5
+ *   set 2:  [e0] code    [e0] f0 code      e1 14 77 ...
  *
  * Keys have the numbers of Linux. Bytes that no key makes are counted and forgotten.
  */

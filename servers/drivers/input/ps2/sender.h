@@ -3,8 +3,8 @@
  * Bytes for the keyboard, which acknowledges each of them (FA), wants it again (FE), or says
  * nothing; then the whole command is given up. A command is a byte and perhaps its parameter.
  *
- *   idle --sender_next--> waiting --FA--> idle ...        --FE, time-out--> again, SENDER_TRIES
- * times
+ *   idle --sender_next--> waiting --FA--> idle
+ *                         waiting --FE, time-out--> idle: again, SENDER_TRIES times
  */
 #pragma once
 
