@@ -21,24 +21,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-static unsigned int count, failed;
-
-static bool ok(bool is_ok, const char *what)
-{
-    count++;
-    failed += is_ok ? 0 : 1;
-    int error = errno;
-    printf("%sok %u - %s", is_ok ? "" : "not ", count, what);
-    if (!is_ok) {
-        printf(" (errno %d)", error);
-    }
-    printf("\n");
-    return is_ok;
-}
-
-/* That the call failed with this error. */
-#define FAILS(call, error) (errno = 0, (long)(call) == -1 && errno == (error))
+#include "../shared/posix_tap.h"
 
 static bool file_is(const char *path, const char *wanted)
 {
@@ -477,6 +460,5 @@ int main(void)
     test_poll();
     test_locks();
     test_special();
-    printf("1..%u\n", count);
-    return failed == 0 ? 0 : 1;
+    return ok_end();
 }

@@ -16,24 +16,7 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
-
-static unsigned int count, failed;
-
-static bool ok(bool is_ok, const char *what)
-{
-    int error = errno;
-    count++;
-    failed += is_ok ? 0 : 1;
-    printf("%sok %u - %s", is_ok ? "" : "not ", count, what);
-    if (!is_ok) {
-        printf(" (errno %d)", error);
-    }
-    printf("\n");
-    return is_ok;
-}
-
-/* That the call failed with this error. */
-#define FAILS(call, error) (errno = 0, (long)(call) == -1 && errno == (error))
+#include "../shared/posix_tap.h"
 
 static int master, slave;
 
@@ -589,6 +572,5 @@ int main(void)
     test_orphan();
     test_interrupt();
     test_leader_ends();
-    printf("1..%u\n", count);
-    return failed != 0;
+    return ok_end();
 }
