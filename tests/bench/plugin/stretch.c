@@ -8,11 +8,11 @@
  *
  *     -plugin stretch.so,symbols=FILE,out=FILE
  *
- * symbols: what `nm -n` prints of the kernel. For every kind of stretch, named by the first system
- * call or upcall seen in it, the longest goes to `out`, in a line
- *     LENGTH STRETCHES KIND FUNCTION COUNT FUNCTION COUNT ...
- * with the number of stretches of that kind, and the functions that ran the most instructions in
- * the longest. For one CPU, under -icount: each
+ * symbols: what `nm -n` prints of the kernel. The first line of `out` is the number of instructions
+ * that were executed, from the reset on; what the CPU waits is none. For every kind of stretch,
+ * named by the first system call or upcall seen in it, the longest goes to `out`, in a line LENGTH
+ * STRETCHES KIND FUNCTION COUNT FUNCTION COUNT ... with the number of stretches of that kind, and
+ * the functions that ran the most instructions in the longest. For one CPU, under -icount: each
  * repetition of a string instruction counts, as in the time-stamp counter.
  */
 #include "qemu_plugin.h"
@@ -234,6 +234,7 @@ static void result_write(qemu_plugin_id_t id, void *data)
     if (file == NULL) {
         abort();
     }
+    fprintf(file, "%llu\n", (unsigned long long)s.instructions);
     for (size_t i = 0; i < s.kind_count; i++) {
         const struct kind *kind = &s.kinds[i];
         fprintf(file, "%llu %llu %s%s\n", (unsigned long long)kind->longest,
