@@ -72,7 +72,7 @@ int main(int argument_count, char **arguments)
     if (error < 0) {
         qy_log("no kernel log: %s", qy_error_text(error));
     } else {
-        kernel_log_read(&server); /* what came while nobody had it */
+        kernel_log_read(&server); /* what the last instance had not taken */
     }
     return qy_server_main(&server, "log");
 }

@@ -27,7 +27,7 @@ struct machine_limits {
 
 /* A process that loads a program. Handles that are HANDLE_INVALID stay out; those given are gone,
  * whatever becomes of it. 0 or a negative error number, and nothing is left. The page's numbers are
- * set by machine_go, which starts it. */
+ * the caller's to set, before it is started. */
 int64_t machine_spawn(struct machine *machine, const struct machine_limits *limits, uint64_t badge,
                       const struct qy_lease *start, handle_t *handles);
 
