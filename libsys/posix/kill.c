@@ -9,13 +9,7 @@
 
 static int64_t proc_kill(int32_t which, uint32_t number)
 {
-    int64_t status;
-    uint32_t tries = 0;
-
-    do {
-        status = qy_proc_kill(qy_process_page()->proc, which, number, DEADLINE_NEVER);
-    } while (posix_proc_again(status, &tries));
-    return posix_error(status);
+    return POSIX_PROC(qy_proc_kill, which, number);
 }
 
 int64_t posix_kill(uint64_t pid, uint64_t number)
@@ -53,8 +47,6 @@ int64_t posix_tgkill(uint64_t pid, uint64_t id, uint64_t number)
 int64_t posix_rt_sigqueueinfo(uint64_t pid, uint64_t number, uint64_t info)
 {
     struct linux_siginfo given;
-    int64_t status;
-    uint32_t tries = 0;
 
     if (guest_read(&given, info, sizeof given) < 0) {
         return -EFAULT;
@@ -65,11 +57,7 @@ int64_t posix_rt_sigqueueinfo(uint64_t pid, uint64_t number, uint64_t info)
     if (number > LINUX_SIGNAL_COUNT) {
         return -EINVAL;
     }
-    do {
-        status = qy_proc_queue(qy_process_page()->proc, (int32_t)pid, (uint32_t)number, given.code,
-                               given.value, DEADLINE_NEVER);
-    } while (posix_proc_again(status, &tries));
-    return posix_error(status);
+    return POSIX_PROC(qy_proc_queue, (int32_t)pid, (uint32_t)number, given.code, given.value);
 }
 
 /* --- ITIMER_REAL ----------------------------------------------------------------------------- */
@@ -79,14 +67,7 @@ int64_t posix_rt_sigqueueinfo(uint64_t pid, uint64_t number, uint64_t info)
 static int64_t timer_set(uint64_t first_ns, uint64_t period_ns, uint64_t *ret_left,
                          uint64_t *ret_period)
 {
-    int64_t status;
-    uint32_t tries = 0;
-
-    do {
-        status = qy_proc_alarm_set(qy_process_page()->proc, first_ns, period_ns, ret_left,
-                                   ret_period, DEADLINE_NEVER);
-    } while (posix_proc_again(status, &tries));
-    return posix_error(status);
+    return POSIX_PROC(qy_proc_alarm_set, first_ns, period_ns, ret_left, ret_period);
 }
 
 int64_t posix_alarm(uint64_t seconds)
@@ -120,7 +101,7 @@ int64_t posix_setitimer(uint64_t which, uint64_t value, uint64_t old)
     uint64_t first, period, left, before;
 
     if (which != 0) {
-        return -EINVAL; /* ITIMER_VIRTUAL and _PROF: CAVEATS */
+        return -EINVAL; /* ITIMER_VIRTUAL and _PROF: docs/posix.md */
     }
     if (value != 0 && guest_read(times, value, sizeof times) < 0) {
         return -EFAULT;
@@ -139,7 +120,6 @@ int64_t posix_getitimer(uint64_t which, uint64_t value)
     if (which != 0) {
         return -EINVAL;
     }
-    const int64_t status =
-        posix_error(qy_proc_alarm_get(qy_process_page()->proc, &left, &period, DEADLINE_NEVER));
+    const int64_t status = POSIX_PROC(qy_proc_alarm_get, &left, &period);
     return status == 0 ? times_put(value, left, period) : status;
 }

@@ -8,6 +8,7 @@
 #include "proc_call.h"
 #include "raise.h"
 #include "rusage.h"
+#include "time.h"
 
 #define SECOND 1000000000ul
 
@@ -40,14 +41,7 @@ int64_t posix_getpgrp(void)
 
 static int64_t relations(uint64_t pid, struct qy_proc_identity *ret_identity)
 {
-    int64_t status;
-    uint32_t tries = 0;
-
-    do {
-        status =
-            qy_proc_relations(qy_process_page()->proc, (int32_t)pid, ret_identity, DEADLINE_NEVER);
-    } while (posix_proc_again(status, &tries));
-    return posix_error(status);
+    return POSIX_PROC(qy_proc_relations, (int32_t)pid, ret_identity);
 }
 
 int64_t posix_getpgid(uint64_t pid)
@@ -74,26 +68,15 @@ int64_t posix_getsid(uint64_t pid)
 
 int64_t posix_setpgid(uint64_t pid, uint64_t pgid)
 {
-    int64_t status;
-    uint32_t tries = 0;
-
-    do {
-        status =
-            qy_proc_group_set(qy_process_page()->proc, (int32_t)pid, (int32_t)pgid, DEADLINE_NEVER);
-    } while (posix_proc_again(status, &tries));
-    return posix_error(status);
+    return POSIX_PROC(qy_proc_group_set, (int32_t)pid, (int32_t)pgid);
 }
 
 int64_t posix_setsid(void)
 {
     int32_t sid;
-    int64_t status;
-    uint32_t tries = 0;
+    const int64_t status = POSIX_PROC(qy_proc_session_new, &sid);
 
-    do {
-        status = qy_proc_session_new(qy_process_page()->proc, &sid, DEADLINE_NEVER);
-    } while (posix_proc_again(status, &tries));
-    return status == 0 ? sid : posix_error(status);
+    return status == 0 ? sid : status;
 }
 
 /* --- figures --------------------------------------------------------------------------------- */
@@ -115,8 +98,18 @@ int64_t posix_usage_put(uint64_t address, uint64_t cpu_ns, uint64_t memory_bytes
 
 static int64_t figures(uint64_t *ret_cpu_ns, uint64_t *ret_children_ns, uint64_t *ret_memory)
 {
-    return posix_error(qy_proc_figures(qy_process_page()->proc, ret_cpu_ns, ret_children_ns,
-                                       ret_memory, DEADLINE_NEVER));
+    return POSIX_PROC(qy_proc_figures, ret_cpu_ns, ret_children_ns, ret_memory);
+}
+
+int64_t posix_cpu_time(int64_t *ret_ns)
+{
+    uint64_t own, children, memory;
+    const int64_t status = figures(&own, &children, &memory);
+
+    if (status == 0) {
+        *ret_ns = (int64_t)own;
+    }
+    return status;
 }
 
 int64_t posix_getrusage(uint64_t who, uint64_t ret_usage)
@@ -179,9 +172,7 @@ static int64_t limit_get(uint64_t pid, uint64_t which, struct linux_rlimit *ret_
     int64_t status = 0;
 
     if (is_memory(which)) {
-        status =
-            posix_error(qy_proc_limit_get(qy_process_page()->proc, (int32_t)pid,
-                                          QY_PROC_LIMIT_MEMORY, &limit, &used, DEADLINE_NEVER));
+        status = POSIX_PROC(qy_proc_limit_get, (int32_t)pid, QY_PROC_LIMIT_MEMORY, &limit, &used);
     } else if (which == RLIMIT_STACK) {
         limit = STACK_LIMIT;
     } else if (which == RLIMIT_NOFILE) {
@@ -197,8 +188,7 @@ static int64_t limit_get(uint64_t pid, uint64_t which, struct linux_rlimit *ret_
 static int64_t limit_set(uint64_t pid, uint64_t which, const struct linux_rlimit *limit)
 {
     struct linux_rlimit now;
-    int64_t status = limit_get(pid, which, &now);
-    uint32_t tries = 0;
+    const int64_t status = limit_get(pid, which, &now);
 
     if (status < 0 || limit->soft > limit->hard) {
         return status < 0 ? status : -EINVAL;
@@ -206,11 +196,7 @@ static int64_t limit_set(uint64_t pid, uint64_t which, const struct linux_rlimit
     if (!is_memory(which)) {
         return limit->hard > now.hard ? -EPERM : limit->soft < now.soft ? -EINVAL : 0;
     }
-    do {
-        status = qy_proc_limit_set(qy_process_page()->proc, (int32_t)pid, QY_PROC_LIMIT_MEMORY,
-                                   limit->soft, DEADLINE_NEVER);
-    } while (posix_proc_again(status, &tries));
-    return posix_error(status);
+    return POSIX_PROC(qy_proc_limit_set, (int32_t)pid, QY_PROC_LIMIT_MEMORY, limit->soft);
 }
 
 int64_t posix_prlimit64(uint64_t pid, uint64_t which, uint64_t set, uint64_t old)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls about the machine, and about users: there is one, root, and no other can be had. */
 #include <idl/power.h>
-#include <idl/proc.h>
 #include <idl/random.h>
 #include <idl/time.h>
 #include <quay/clock.h>
@@ -94,18 +93,6 @@ int64_t posix_clock_offset(void)
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
     } while (sequence % 2 != 0 || sequence != page->sequence);
     return offset;
-}
-
-int64_t posix_cpu_time(int64_t *ret_ns)
-{
-    uint64_t own, children, memory;
-    const int64_t status = qy_proc_figures(qy_process_page()->proc, &own, &children, &memory,
-                                           qy_deadline_after(QY_SECOND));
-
-    if (status == 0) {
-        *ret_ns = (int64_t)own;
-    }
-    return posix_error(status);
 }
 
 /* Whoever sees the name `power` may do it. It returns only if it did not work; a machine that is
