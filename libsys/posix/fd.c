@@ -232,6 +232,15 @@ int64_t posix_fd_directory(uint64_t descriptor, handle_t *ret_directory)
 
 /* --- calls ----------------------------------------------------------------------------------- */
 
+static void set_close_on_exec(uint64_t descriptor, bool is_set)
+{
+    qy_mutex_lock(&table.mutex);
+    if (is_used((uint32_t)descriptor)) {
+        files[(uint32_t)descriptor].close_on_exec = is_set;
+    }
+    qy_mutex_unlock(&table.mutex);
+}
+
 int64_t posix_close(uint64_t descriptor)
 {
     return take(descriptor);
@@ -246,7 +255,7 @@ int64_t posix_close_range(uint64_t first, uint64_t last, uint64_t flags)
     }
     for (uint64_t i = (uint32_t)first; i <= (uint32_t)last && i < table.end; i++) {
         if ((flags & close_on_exec) != 0) {
-            files[i].close_on_exec = true;
+            set_close_on_exec(i, true);
         } else {
             (void)take(i); /* or it was free */
         }
@@ -319,16 +328,7 @@ int64_t posix_dup3(uint64_t descriptor, uint64_t target, uint64_t flags)
     return duplicate_to(descriptor, target, flags != 0);
 }
 
-/* What fcntl and ioctl set of a descriptor and of its description. */
-static void set_close_on_exec(uint64_t descriptor, bool is_set)
-{
-    qy_mutex_lock(&table.mutex);
-    if (is_used((uint32_t)descriptor)) {
-        files[(uint32_t)descriptor].close_on_exec = is_set;
-    }
-    qy_mutex_unlock(&table.mutex);
-}
-
+/* What fcntl and ioctl set of the description. */
 static int64_t set_flags(const struct posix_fd *fd, uint32_t flags)
 {
     if (fd->handle == HANDLE_INVALID) {
