@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names: making, removing and changing them, and what they stand for. */
+#include <quay/clock.h>
 #include <quay/text.h>
 #include "call.h"
 #include "guest.h"
@@ -7,11 +8,10 @@
 #include "tty.h"
 #include "process.h"
 
-#define HERE        ((uint64_t)LINUX_AT_FDCWD)
-#define PAIR_MAX    (QY_DIR_PATH_MAX / 2)
-#define NANOSECONDS 1000000000l
-#define TIME_NOW    0x3fffffffl
-#define TIME_OMIT   0x3ffffffel
+#define HERE      ((uint64_t)LINUX_AT_FDCWD)
+#define PAIR_MAX  (QY_DIR_PATH_MAX / 2)
+#define TIME_NOW  0x3fffffffl
+#define TIME_OMIT 0x3ffffffel
 
 /* --- one path ------------------------------------------------------------------------------ */
 
@@ -414,8 +414,8 @@ static bool time_put(struct linux_timespec time, uint32_t set, uint32_t now, uin
         return true;
     }
     *what |= set;
-    return time.nanoseconds >= 0 && time.nanoseconds < NANOSECONDS &&
-           !__builtin_mul_overflow(time.seconds, NANOSECONDS, ret_ns) &&
+    return time.nanoseconds >= 0 && time.nanoseconds < QY_SECOND &&
+           !__builtin_mul_overflow(time.seconds, QY_SECOND, ret_ns) &&
            !__builtin_add_overflow(*ret_ns, time.nanoseconds, ret_ns);
 }
 

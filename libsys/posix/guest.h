@@ -2,7 +2,7 @@
 /*
  * The guest's memory, as seen by the layer that serves it. Every address that a guest passes may be
  * anything: it is accessed by these functions only, which answer -EFAULT where the access faults.
- * How that is done: access.S. An address inside the layer's own range is refused.
+ * How that is done: entry.S. An address inside the layer's own range is refused.
  *
  * Data for servers does not go through here, but is lent to them with the call (a lease); the call
  * then fails with -ELEASE, which posix_error makes EFAULT.

@@ -339,7 +339,6 @@ _Static_assert(sizeof(struct linux_stat) == 144, "struct stat");
 #define LINUX_AT_REMOVEDIR        0x200u
 #define LINUX_AT_SYMLINK_FOLLOW   0x400u
 #define LINUX_AT_EMPTY_PATH       0x1000u
-#define LINUX_RESOLVE_ANY         0u
 
 #define LINUX_TCGETS      0x5401u
 #define LINUX_TCSETS      0x5402u /* and the two behind it: drained, flushed */

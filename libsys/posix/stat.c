@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* What there is to know of files. */
+#include <quay/clock.h>
 #include "call.h"
 #include "file.h"
 #include "guest.h"
 #include "path.h"
 #include "tty.h"
 
-#define NANOSECONDS 1000000000l
-#define STATX_ALL   0xfffu /* basic fields and the time of birth */
+#define STATX_ALL 0xfffu /* basic fields and the time of birth */
 
 static struct linux_timespec timespec_of(int64_t ns)
 {
-    struct linux_timespec time = {ns / NANOSECONDS, ns % NANOSECONDS};
+    struct linux_timespec time = {ns / QY_SECOND, ns % QY_SECOND};
 
     if (time.nanoseconds < 0) {
         time.seconds--;
-        time.nanoseconds += NANOSECONDS;
+        time.nanoseconds += QY_SECOND;
     }
     return time;
 }
