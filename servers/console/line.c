@@ -333,16 +333,28 @@ static const char *layout_wanted(const char *line)
     return LAYOUT_DEFAULT;
 }
 
+static const struct layout_text *layout_find(const char *name)
+{
+    for (uint32_t i = 0; i < layout_text_count; i++) {
+        if (qy_streq(layout_texts[i].name, name)) {
+            return &layout_texts[i];
+        }
+    }
+    return NULL;
+}
+
 static void keyboard_init(const char *command_line)
 {
     struct layout layout = {0};
     const char *wanted = layout_wanted(command_line);
-    bool is_found = false;
-    for (uint32_t i = 0; i < layout_text_count; i++) {
-        const struct layout_text *text = &layout_texts[i];
-        if (qy_streq(text->name, wanted) || (!is_found && qy_streq(text->name, LAYOUT_DEFAULT))) {
-            is_found = layout_parse(text->text, strlen(text->text), &layout) == 0;
-        }
+    const struct layout_text *text = layout_find(wanted);
+    if (text == NULL) {
+        qy_log("there is no keyboard layout %s, so it is " LAYOUT_DEFAULT, wanted);
+        text = layout_find(LAYOUT_DEFAULT);
+    }
+    if (text != NULL) {
+        /* The host's tests have read them all. */
+        (void)layout_parse(text->text, strlen(text->text), &layout);
     }
     keys_init(&line_state.keys, &layout);
     line_state.keyboard = qy_bootstrap_handle(BOOTSTRAP_SESSION, "keyboard");
