@@ -1,31 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "builtins.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "escape.h"
+#include "echo.h"
 
 /* echo [-n] TEXT...: with the backslash sequences of XSI, as the shell of POSIX systems has it. */
 int builtin_echo(int argc, char **argv)
 {
-    bool newline = true;
-    int index = 1;
+    bool newline = argc < 2 || strcmp(argv[1], "-n") != 0;
 
-    if (index < argc && strcmp(argv[index], "-n") == 0) {
-        newline = false;
-        index++;
-    }
-    for (; index < argc; index++) {
-        if (!escape_print(argv[index], true)) {
-            return 0;
-        }
-        if (index + 1 < argc) {
-            putchar(' ');
-        }
-    }
-    if (newline) {
-        putchar('\n');
-    }
+    echo_print(argv + (newline ? 1 : 2), true, newline);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "escape.h"
+#include "echo.h"
 #include "tool.h"
 
 static const char usage[] = "usage: echo [-neE] [TEXT...]\n\n"
@@ -39,19 +39,7 @@ static int echo(int argc, char **argv)
     while (index < argc && read_options(argv[index], &newline, &escapes)) {
         index++;
     }
-    for (; index < argc; index++) {
-        if (!escapes) {
-            (void)fputs(argv[index], stdout);
-        } else if (!escape_print(argv[index], true)) {
-            return 0;
-        }
-        if (index + 1 < argc) {
-            putchar(' ');
-        }
-    }
-    if (newline) {
-        putchar('\n');
-    }
+    echo_print(argv + index, escapes, newline);
     return 0;
 }
 
