@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Faults three calls deep: the kernel prints registers and a backtrace, and all others go on. */
 #include <stdint.h>
+#include <quay/files.h>
 #include <quay/text.h>
 
 static __attribute__((noinline)) void touch(volatile uint64_t *address)
@@ -21,8 +22,11 @@ static __attribute__((noinline)) void descend(int depth)
 
 int main(int argument_count, char **arguments)
 {
-    (void)argument_count;
-    (void)arguments;
+    if (argument_count > 1 && qy_streq(arguments[1], "--help")) {
+        qy_files_output();
+        qy_printf("usage: crash\n\nFaults, so that the kernel ends it and prints a backtrace.\n");
+        return 0;
+    }
     qy_log("about to touch an address that is not mapped");
     descend(2);
     return 0;
