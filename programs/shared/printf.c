@@ -18,10 +18,13 @@ struct printing {
     bool stop; /* \c in %b */
 };
 
+#define FLAGS_MAX 36
+
 /* One directive: flags, width and precision as text, so that the libc gets them again. */
 struct directive {
-    char text[40];
+    char text[FLAGS_MAX + 4];
     size_t length;
+    bool overflown;
 };
 
 static const char *next_argument(struct printing *printing)
@@ -90,6 +93,8 @@ static void add(struct directive *directive, const char *text)
     if (directive->length + length < sizeof(directive->text)) {
         memcpy(directive->text + directive->length, text, length + 1);
         directive->length += length;
+    } else {
+        directive->overflown = true;
     }
 }
 
@@ -194,7 +199,8 @@ static const char *print_directive(struct printing *printing, const char *format
         add(&directive, ".");
         format = read_size(printing, &directive, format + 1);
     }
-    switch (*format) {
+    /* What is too long is no directive; a letter and its size fit behind. */
+    switch (directive.overflown || directive.length > FLAGS_MAX ? 0 : *format) {
     case 'd':
     case 'i':
         print_integer(&directive, *format, next_integer(printing, true));

@@ -127,28 +127,10 @@ const struct tool tool_rmdir = {
 
 /* --- touch --- */
 
-/* YYYY-MM-DD[ HH:MM[:SS]], T instead of the space, or @SECONDS. */
 static bool read_date(const char *text, struct timespec *ret_time)
 {
-    struct tm fields = {.tm_isdst = -1};
-    const char *rest;
-
     *ret_time = (struct timespec){0};
-    if (*text == '@') {
-        char *end;
-
-        ret_time->tv_sec = strtoll(text + 1, &end, 10);
-        return !*end;
-    }
-    rest = strptime(text, "%Y-%m-%d", &fields);
-    if (rest && *rest) {
-        rest = strptime(rest + 1, "%H:%M", &fields);
-    }
-    if (rest && *rest == ':') {
-        rest = strptime(rest + 1, "%S", &fields);
-    }
-    ret_time->tv_sec = mktime(&fields);
-    return rest && !*rest;
+    return tool_parse_date(text, &ret_time->tv_sec);
 }
 
 /* [[CC]YY]MMDDhhmm[.ss] */
@@ -255,7 +237,7 @@ const struct tool tool_touch = {
     .usage = "usage: touch [-acm] [-d DATE | -t STAMP | -r FILE] FILE...\n\n"
              "Sets the times of files to now; makes those that are not there.\n\n"
              "  -a, -m  only the time of access, of modification\n  -c  make none\n"
-             "  -d  YYYY-MM-DD HH:MM:SS or @SECONDS\n  -t  [[CC]YY]MMDDhhmm[.ss]\n"
+             "  -d  YYYY-MM-DD [HH:MM[:SS]], HH:MM or @SECONDS\n  -t  [[CC]YY]MMDDhhmm[.ss]\n"
              "  -r  the times of another file\n",
     .run = run_touch};
 
@@ -280,7 +262,11 @@ static bool change_mode(const char *path, const char *text, bool recursive)
         DIR *directory = opendir(path);
         const struct dirent *item;
 
-        while (directory && (item = readdir(directory))) {
+        if (!directory) {
+            (void)tool_error_number("cannot read directory '%s'", path);
+            return false;
+        }
+        while ((item = readdir(directory))) {
             if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0) {
                 char *inner = tool_path(path, item->d_name);
 
@@ -288,9 +274,7 @@ static bool change_mode(const char *path, const char *text, bool recursive)
                 free(inner);
             }
         }
-        if (directory) {
-            (void)closedir(directory);
-        }
+        (void)closedir(directory);
     }
     return done;
 }

@@ -160,7 +160,7 @@ static int run(int argc, char **argv)
 {
     int option;
 
-    while ((option = tool_option(argc, argv, "b:c:d:f:ns")) != -1) {
+    while ((option = tool_option(argc, argv, "b:c:d:f:s")) != -1) {
         switch (option) {
         case 'b':
         case 'c':
@@ -180,8 +180,6 @@ static int run(int argc, char **argv)
             break;
         case 's':
             cut.only_delimited = true;
-            break;
-        case 'n':
             break;
         default:
             return tool_usage();

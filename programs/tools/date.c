@@ -14,38 +14,6 @@ static const char usage[] =
     "  -d  another time: YYYY-MM-DD [HH:MM[:SS]], HH:MM or @SECONDS\n"
     "FORMAT is that of strftime: %Y %m %d %H %M %S %a %b %Z %s ...\n";
 
-static bool parse_date(const char *text, time_t *ret_time)
-{
-    time_t now = time(NULL);
-    struct tm fields = *localtime(&now);
-    const char *rest;
-
-    if (*text == '@') {
-        char *end;
-
-        *ret_time = strtoll(text + 1, &end, 10);
-        return end > text + 1 && !*end;
-    }
-    fields.tm_hour = fields.tm_min = fields.tm_sec = 0;
-    fields.tm_isdst = -1;
-    rest = strptime(text, "%Y-%m-%d", &fields);
-    if (rest && (*rest == ' ' || *rest == 'T')) {
-        text = rest + 1;
-        rest = NULL;
-    }
-    if (!rest) {
-        rest = strptime(text, "%H:%M", &fields);
-        if (rest && *rest == ':') {
-            rest = strptime(rest + 1, "%S", &fields);
-        }
-    }
-    if (rest && *rest == 'Z') {
-        rest++;
-    }
-    *ret_time = mktime(&fields);
-    return rest && !*rest;
-}
-
 static int set_time(time_t when)
 {
     const struct timespec time = {.tv_sec = when};
@@ -109,7 +77,7 @@ static int run(int argc, char **argv)
         }
     }
     tzset();
-    if (given && !parse_date(given, &when)) {
+    if (given && !tool_parse_date(given, &when)) {
         return tool_error("invalid date '%s'", given);
     }
     if (set) {

@@ -247,6 +247,9 @@ static int run_xargs(int argc, char **argv)
         if (option == 'n' && !tool_number(optarg, false, "number", &xargs.most)) {
             return 1;
         }
+        if (xargs.most == 0) {
+            return tool_error("-n must be at least 1");
+        }
         xargs.replace = option == 'I' ? optarg : xargs.replace;
         xargs.zero = xargs.zero || option == '0';
         xargs.not_empty = xargs.not_empty || option == 'r';

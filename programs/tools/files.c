@@ -101,10 +101,10 @@ static int run_cp(int argc, char **argv)
 
 const struct tool tool_cp = {
     .name = "cp",
-    .usage = "usage: cp [-afinpPrv] SOURCE DEST\n       cp [-afinpPrv] SOURCE... DIRECTORY\n\n"
+    .usage = "usage: cp [-adfinpPrRv] SOURCE DEST\n       cp [-adfinpPrRv] SOURCE... DIRECTORY\n\n"
              "Copies files.\n\n"
-             "  -r  directories with all that is in them\n  -p  keep modes and times\n"
-             "  -P  copy symbolic links, not what they lead to\n  -a  the same as -r -p -P\n"
+             "  -r, -R  directories with all that is in them\n  -p  keep modes and times\n"
+             "  -P, -d  copy symbolic links, not what they lead to\n  -a  the same as -r -p -P\n"
              "  -f  remove what cannot be written over\n  -i  ask before writing over\n"
              "  -n  leave what is there\n  -v  tell what is done\n",
     .run = run_cp};
@@ -240,8 +240,8 @@ static int run_rm(int argc, char **argv)
 
 const struct tool tool_rm = {
     .name = "rm",
-    .usage = "usage: rm [-dfirv] FILE...\n\nRemoves files.\n\n"
-             "  -r  directories with all that is in them\n  -d  empty directories\n"
+    .usage = "usage: rm [-dfirRv] FILE...\n\nRemoves files.\n\n"
+             "  -r, -R  directories with all that is in them\n  -d  empty directories\n"
              "  -f  no error for what is not there\n  -i  ask for each\n  -v  tell what is done\n",
     .run = run_rm};
 
@@ -299,8 +299,9 @@ static int run_ln(int argc, char **argv)
 
 const struct tool tool_ln = {
     .name = "ln",
-    .usage = "usage: ln [-fnsv] TARGET [NAME]\n       ln [-fnsv] TARGET... DIRECTORY\n\n"
-             "Makes links: other names of a file.\n\n"
-             "  -s  symbolic links, which hold the path TARGET\n  -f  replace what is there\n"
-             "  -n  NAME is the link even if it leads to a directory\n  -v  tell what is done\n",
+    .usage =
+        "usage: ln [-fnsvT] TARGET [NAME]\n       ln [-fnsvT] TARGET... DIRECTORY\n\n"
+        "Makes links: other names of a file.\n\n"
+        "  -s  symbolic links, which hold the path TARGET\n  -f  replace what is there\n"
+        "  -n, -T  NAME is the link even if it leads to a directory\n  -v  tell what is done\n",
     .run = run_ln};

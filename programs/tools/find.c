@@ -16,13 +16,17 @@ static const char usage[] =
     "Walks through directories and evaluates an expression for each file.\n\n"
     "  -name PATTERN  -iname PATTERN  -path PATTERN   its name, its whole path\n"
     "  -type f|d|l|p|s|c|b                            what it is\n"
-    "  -size [+-]N[ckMG]  -empty                      how large it is\n"
+    "  -size [+-]N[bckMG]  -empty                      how large it is\n"
     "  -mtime [+-]DAYS  -mmin [+-]MINUTES  -newer FILE  when it was changed\n"
+    "  -atime [+-]DAYS                                when it was read\n"
     "  -perm MODE  -perm -MODE  -links [+-]N          its permissions, its links\n"
+    "  -user [+-]N  -group [+-]N  -inum [+-]N         its numbers of owner, group, inode\n"
     "  -maxdepth N  -mindepth N  -depth  -xdev        how the walk goes\n"
     "  -print  -print0  -delete  -prune  -quit        what is done; -print without any\n"
     "  -exec COMMAND {} ;  -exec COMMAND {} +         a command for each, for many at once\n"
     "  ! E, E -a E, E -o E, ( E )                     not, and, or\n";
+
+#define MANY_MAX 16
 
 struct node {
     enum kind {
@@ -59,7 +63,7 @@ static struct {
     bool quit;
     time_t now;
     int status;
-    struct node *many[16];
+    struct node *many[MANY_MAX];
     size_t many_count;
 } find = {.most = -1};
 
@@ -100,12 +104,14 @@ static void parse_number(struct node *node)
     char *end;
 
     node->sign = *text == '+' || *text == '-' ? *text : 0;
-    node->text = text;
     node->number = strtoll(text + (node->sign != 0), &end, 10);
-    if (end == text + (node->sign != 0) || (*end && strcmp(node->name, "size") != 0)) {
+    node->text = end; /* the unit of a size */
+    if (*end && strcmp(node->name, "size") == 0 && strchr("bckMG", *end)) {
+        end++;
+    }
+    if (end == text + (node->sign != 0) || *end) {
         exit(tool_error("invalid argument '%s' to '-%s'", text, node->name));
     }
-    node->text = end;
 }
 
 static void parse_exec(struct node *node)
@@ -122,7 +128,10 @@ static void parse_exec(struct node *node)
     node->command_count = (size_t)(find.next - node->command);
     find.next++;
     find.acts = true;
-    if (node->many && find.many_count < sizeof(find.many) / sizeof(find.many[0])) {
+    if (node->many && find.many_count == MANY_MAX) {
+        exit(tool_error("more than %d '-exec ... +'", MANY_MAX));
+    }
+    if (node->many) {
         find.many[find.many_count++] = node;
     }
 }
@@ -148,12 +157,18 @@ static struct node *parse_test(void)
         exit(tool_error("paths must precede expression: '%s'", name));
     }
     node->name = name + 1;
-    if (is_one_of(node->name, "name iname path ipath wholename type newer perm user group")) {
+    if (is_one_of(node->name, "name iname path ipath wholename type newer perm")) {
         node->text = argument(node->name);
-    } else if (is_one_of(node->name, "size mtime atime mmin links inum")) {
+        if (strcmp(name, "-type") == 0 && (!strchr("fdlpscb", *node->text) || node->text[1])) {
+            exit(tool_error("unknown argument to -type: '%s'", node->text));
+        }
+    } else if (is_one_of(node->name, "size mtime atime mmin links inum user group")) {
         parse_number(node);
     } else if (is_one_of(node->name, "maxdepth mindepth")) {
         parse_number(node);
+        if (node->sign) {
+            exit(tool_error("invalid argument to '-%s'", node->name));
+        }
         *(node->name[1] == 'a' ? &find.most : &find.least) = node->number;
         node->name = "true";
     } else if (is_one_of(node->name, "depth xdev mount follow")) {
@@ -400,10 +415,10 @@ static bool test(struct node *node, const struct visit *visit)
         return compare(node, (long long)status->st_ino);
     }
     if (strcmp(name, "user") == 0) {
-        return status->st_uid == (uid_t)atoi(node->text);
+        return compare(node, status->st_uid);
     }
     if (strcmp(name, "group") == 0) {
-        return status->st_gid == (gid_t)atoi(node->text);
+        return compare(node, status->st_gid);
     }
     if (strcmp(name, "newer") == 0) {
         return is_newer(node->text, status);

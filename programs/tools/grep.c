@@ -11,7 +11,7 @@
 #include "tool.h"
 
 static const char usage[] =
-    "usage: grep [-EFHLRabchilnoqrsvwx] [-A N] [-B N] [-C N] [-m N] PATTERN [FILE...]\n"
+    "usage: grep [-EFGHLRachilnoqrsvwx] [-A N] [-B N] [-C N] [-m N] PATTERN [FILE...]\n"
     "       grep [OPTIONS] -e PATTERN... [-f FILE] [FILE...]\n\n"
     "Prints lines that a regular expression matches.\n\n"
     "  -E  extended expressions: + ? | ( )   -F  plain text\n"
@@ -19,9 +19,10 @@ static const char usage[] =
     "  -w  whole words                       -x  whole lines\n"
     "  -c  only how many                     -l, -L  only names of files with, without\n"
     "  -n  with line numbers                 -o  only what matches\n"
-    "  -H, -h  with, without names of files  -r  directories with all that is in them\n"
+    "  -H, -h  with, without names of files  -r, -R  directories with all in them\n"
     "  -q  nothing, only the status          -s  no errors about files\n"
-    "  -m  stop after so many                -A, -B, -C  lines behind, in front, around\n";
+    "  -m  stop after so many                -A, -B, -C  lines behind, in front, around\n"
+    "  -a, -G  have no effect: what it does anyway\n";
 
 #define PATTERNS_MAX 64
 
@@ -177,6 +178,7 @@ struct context {
     struct line *kept;
     unsigned long long kept_number; /* of the first one */
     size_t count;
+    size_t room;
     long long after; /* lines that are still to print */
     unsigned long long last_printed;
 };
@@ -194,6 +196,10 @@ static void keep_line(struct context *context, const struct line *line, unsigned
     }
     if (context->count == 0) {
         context->kept_number = number;
+    }
+    if (context->count == context->room) {
+        context->room = 2 * context->room + 8;
+        context->kept = tool_resize(context->kept, context->room * sizeof(struct line));
     }
     context->kept[context->count++] =
         (struct line){.text = tool_copy(line->text), .length = line->length};
@@ -254,7 +260,6 @@ static void search(FILE *file, const char *name)
     unsigned long long number = 0;
     long long count = 0;
 
-    context.kept = tool_memory((size_t)grep.before * sizeof(struct line));
     while ((grep.stop < 0 || count < grep.stop || context.after > 0) &&
            line_read(&line, file, '\n')) {
         size_t start;
@@ -475,8 +480,11 @@ static bool set_option(int option, bool *extended)
     case 'B':
         return tool_number(optarg, false, "context length argument", &grep.before);
     case 'C':
-        grep.before = grep.after = atoll(optarg);
-        return tool_number(optarg, false, "context length argument", &grep.after);
+        if (!tool_number(optarg, false, "context length argument", &grep.after)) {
+            return false;
+        }
+        grep.before = grep.after;
+        return true;
     default:
         (void)tool_usage();
         return false;

@@ -19,7 +19,7 @@ static const char tail_usage[] = "usage: tail [-f] [-n LINES | -c BYTES] [FILE..
                                  "Prints the last lines of each file: 10, or as many as -n or "
                                  "-LINES says.\nWith a + in front of the number, all from that "
                                  "line on.\n\n"
-                                 "  -f  go on as the file grows\n"
+                                 "  -f  go on as the file, a single one, grows\n"
                                  "  -q  no names of files\n  -v  always names of files\n";
 
 struct part {
@@ -31,23 +31,26 @@ struct part {
 };
 
 /* -5 for -n 5, as everybody types it. */
-static void rewrite_number(int argc, char **argv, struct part *part, int *first)
+static bool rewrite_number(int argc, char **argv, struct part *part, int *first)
 {
     if (argc > 1 && argv[1][0] == '-' && isdigit((unsigned char)argv[1][1])) {
-        part->count = atoll(argv[1] + 1);
         *first = 2;
+        return tool_number(argv[1] + 1, false, "number of lines", &part->count);
     }
+    return true;
 }
 
-static bool read_options(int argc, char **argv, struct part *part)
+static bool read_options(int argc, char **argv, const char *letters, struct part *part)
 {
     int first = 1;
     int option;
 
     *part = (struct part){.count = 10, .names = -1};
-    rewrite_number(argc, argv, part, &first);
+    if (!rewrite_number(argc, argv, part, &first)) {
+        return false;
+    }
     optind = first;
-    while ((option = tool_option(argc, argv, "n:c:fqv")) != -1) {
+    while ((option = tool_option(argc, argv, letters)) != -1) {
         switch (option) {
         case 'n':
         case 'c':
@@ -89,6 +92,7 @@ struct ring {
     char **units;
     size_t *lengths;
     size_t size;
+    size_t room; /* for as many as there were so far */
     size_t next;
     bool full;
 };
@@ -132,8 +136,6 @@ static void run_ring(FILE *file, const struct part *part, bool rest_first)
     size_t length;
     char *unit;
 
-    ring.units = tool_memory(ring.size * sizeof(char *));
-    ring.lengths = tool_memory(ring.size * sizeof(size_t));
     while ((unit = read_unit(file, part->bytes, &length))) {
         if (ring.size == 0) {
             if (rest_first) {
@@ -147,6 +149,11 @@ static void run_ring(FILE *file, const struct part *part, bool rest_first)
                 write_unit(ring.units[ring.next], ring.lengths[ring.next]);
             }
             free(ring.units[ring.next]);
+        }
+        if (!ring.full && ring.next == ring.room) {
+            ring.room = 2 * ring.room + 16;
+            ring.units = tool_resize(ring.units, ring.room * sizeof(char *));
+            ring.lengths = tool_resize(ring.lengths, ring.room * sizeof(size_t));
         }
         ring.units[ring.next] = unit;
         ring.lengths[ring.next] = length;
@@ -220,8 +227,11 @@ static int run(int argc, char **argv, bool tail)
     bool names;
     bool printed = false;
 
-    if (!read_options(argc, argv, &part)) {
+    if (!read_options(argc, argv, tail ? "n:c:fqv" : "n:c:qv", &part)) {
         return 1;
+    }
+    if (part.follow && argc - optind > 1) {
+        return tool_error("only one file can be followed");
     }
     names = part.names < 0 ? argc - optind > 1 : part.names;
     for (int index = optind; index < argc || (index == optind && optind == argc); index++) {

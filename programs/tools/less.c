@@ -384,12 +384,14 @@ static int run(int argc, char **argv)
 }
 
 static const char usage[] =
-    "usage: less [FILE...]\n       more [FILE...]\n\nShows texts page by page.\n\n"
+    "usage: less [-eFRSX] [FILE...]\n       more [-eFRSX] [FILE...]\n\nShows texts page by "
+    "page.\n\n"
     "  space, f, PageDown  forward     b, PageUp  backward\n"
     "  d, u                half a page  j, k       a line\n"
     "  g, G                the beginning, the end\n"
     "  /, ?                search for a regular expression, forward, backward\n"
-    "  n, N                once more, the other way\n  q                   end\n";
+    "  n, N                once more, the other way\n  q                   end\n\n"
+    "The options have no effect.\n";
 
 const struct tool tool_less = {.name = "less", .usage = usage, .run = run};
 const struct tool tool_more = {.name = "more", .usage = usage, .run = run};

@@ -14,13 +14,13 @@
 #include "tool.h"
 
 static const char usage[] =
-    "usage: ls [-1aACdFhilprRStx] [FILE...]\n\n"
+    "usage: ls [-1aACdFhilnprRStUx] [FILE...]\n\n"
     "Lists files, and what is in directories.\n\n"
     "  -a  also names that begin with a dot   -A  the same without . and ..\n"
     "  -l  mode, links, owner, group, size and time of each\n"
     "  -h  sizes with K, M, G                 -i  with the number of the inode\n"
     "  -n  -l, but owner and group as numbers\n"
-    "  -1  one name in each line              -C  in columns\n"
+    "  -1  one name in each line              -C, -x  in columns\n"
     "  -d  directories themselves             -R  what is in them too\n"
     "  -F  a sign behind names: / @ * | =     -p  only / behind directories\n"
     "  -t  by time, newest first              -S  by size, largest first\n"

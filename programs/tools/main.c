@@ -59,6 +59,10 @@ static int run(const struct tool *tool, int argc, char **argv)
         (void)fputs(tool->usage, stdout);
         return 0;
     }
+    if (tool->no_arguments && argc > 1) {
+        (void)tool_error("extra operand '%s'", argv[1]);
+        return tool_usage();
+    }
     status = tool->run(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         /* Nobody reads any more: the reader knows. */

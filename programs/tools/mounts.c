@@ -41,8 +41,9 @@ static int list_mounts(void)
     return 0;
 }
 
-/* The options that are flags; what is left is for the file system. */
-static unsigned long mount_flags(char *options, char *ret_rest, size_t size)
+/* Sets the options that are flags; adds what is left, which is for the file system, to `rest`.
+ * False, reported, if that has no room. */
+static bool mount_options(char *options, unsigned long *flags, char *rest, size_t size)
 {
     static const struct {
         const char *name;
@@ -54,24 +55,26 @@ static unsigned long mount_flags(char *options, char *ret_rest, size_t size)
         {"nodev", MS_NODEV, 0},      {"remount", MS_REMOUNT, 0}, {"noatime", MS_NOATIME, 0},
         {"sync", MS_SYNCHRONOUS, 0}, {"defaults", 0, 0},
     };
-    unsigned long flags = 0;
-    size_t length = 0;
+    size_t length = strlen(rest);
 
-    *ret_rest = 0;
     for (const char *option = strtok(options, ","); option; option = strtok(NULL, ",")) {
         bool found = false;
 
         for (size_t index = 0; index < sizeof(known) / sizeof(known[0]); index++) {
             if (strcmp(known[index].name, option) == 0) {
-                flags = (flags & ~known[index].clear) | known[index].set;
+                *flags = (*flags & ~known[index].clear) | known[index].set;
                 found = true;
             }
         }
-        if (!found && length + strlen(option) + 2 < size) {
-            length += (size_t)sprintf(ret_rest + length, "%s%s", length ? "," : "", option);
+        if (!found && length + strlen(option) + 2 > size) {
+            (void)tool_error("options for the file system are longer than %zu bytes", size - 1);
+            return false;
+        }
+        if (!found) {
+            length += (size_t)sprintf(rest + length, "%s%s", length ? "," : "", option);
         }
     }
-    return flags;
+    return true;
 }
 
 static int run_mount(int argc, char **argv)
@@ -84,7 +87,9 @@ static int run_mount(int argc, char **argv)
     while ((option = tool_option(argc, argv, "o:rt:w")) != -1) {
         switch (option) {
         case 'o':
-            flags |= mount_flags(optarg, rest, sizeof(rest));
+            if (!mount_options(optarg, &flags, rest, sizeof(rest))) {
+                return 1;
+            }
             break;
         case 'r':
             flags |= MS_RDONLY;
@@ -93,6 +98,7 @@ static int run_mount(int argc, char **argv)
             type = optarg;
             break;
         case 'w':
+            flags &= ~MS_RDONLY;
             break;
         default:
             return tool_usage();
@@ -113,9 +119,9 @@ static int run_mount(int argc, char **argv)
 
 const struct tool tool_mount = {
     .name = "mount",
-    .usage = "usage: mount\n       mount [-r] [-t TYPE] [-o OPTION,...] SOURCE DIRECTORY\n\n"
+    .usage = "usage: mount\n       mount [-r | -w] [-t TYPE] [-o OPTION,...] SOURCE DIRECTORY\n\n"
              "Lists the file systems, or makes one appear at a directory.\n\n"
-             "  -t  the kind of file system  -r  only to read\n"
+             "  -t  the kind of file system  -r, -w  only to read, or not\n"
              "  -o  ro, rw, bind, noexec, nosuid, nodev, ..., others are for the file system\n",
     .run = run_mount};
 
@@ -260,8 +266,8 @@ static int run_df(int argc, char **argv)
 
 const struct tool tool_df = {
     .name = "df",
-    .usage = "usage: df [-ahk] [FILE...]\n\nTells how much room there is in file systems: all, or "
-             "those of the files.\n\n  -a  those without any too  -h  with units  -k  in KiB\n",
+    .usage = "usage: df [-ahkP] [FILE...]\n\nTells how much room there is in file systems: all, or "
+             "those of the files.\n\n  -a  those without any too  -h  with units  -k, -P  in KiB\n",
     .run = run_df};
 
 /* --- du --- */

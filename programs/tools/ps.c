@@ -124,18 +124,25 @@ static int run_ps(int argc, char **argv)
     int terminal;
     int option;
 
-    while ((option = tool_option(argc, argv, "aAdefglwx")) != -1) {
+    while ((option = tool_option(argc, argv, "aAeflx")) != -1) {
         if (option == '?') {
             return tool_usage();
         }
         form = option == 'f' || option == 'l' ? (char)option : form;
-        all = all || strchr("aAdex", option);
+        all = all || strchr("aAex", option);
     }
     /* "ps aux" and "ps ax", as many type it. */
     if (optind < argc && strspn(argv[optind], "auxwf") == strlen(argv[optind])) {
         form = strchr(argv[optind], 'u') ? 'f' : form;
         all = true;
         optind++;
+    }
+    for (int index = optind; index < argc; index++) {
+        long long pid;
+
+        if (!tool_number(argv[index], false, "process ID", &pid)) {
+            return tool_usage();
+        }
     }
     list = process_list(&count);
     if (!list) {
@@ -163,6 +170,8 @@ static const char top_usage[] =
     "Shows the processes that use the processor most, again and again.\n\n"
     "  -b  prints one table behind the other\n  -d  every so many seconds (2)\n"
     "  -n  so many times\n\nKeys: q ends, M sorts by memory, P by processor.\n";
+
+#define DELAY_MAX 86400
 
 static struct {
     struct process *before;
@@ -338,7 +347,14 @@ static int run_top(int argc, char **argv)
             return tool_usage();
         }
         screen = screen && option != 'b';
-        delay = option == 'd' ? strtod(optarg, NULL) : delay;
+        if (option == 'd') {
+            char *end;
+
+            delay = strtod(optarg, &end);
+            if (end == optarg || *end || !(delay >= 0 && delay <= DELAY_MAX)) {
+                return tool_error("invalid delay: '%s'", optarg);
+            }
+        }
     }
     if (screen) {
         enter_screen();
@@ -437,7 +453,7 @@ static int run_kill(int argc, char **argv)
         char *end;
         long pid = strtol(argv[index], &end, 10);
 
-        if (!*argv[index] || *end) {
+        if (!*argv[index] || *end || pid != (pid_t)pid) {
             status = tool_error("'%s': invalid process id", argv[index]);
         } else if (kill((pid_t)pid, number) != 0) {
             status = tool_error_number("(%ld)", pid);

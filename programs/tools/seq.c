@@ -16,7 +16,7 @@ static bool read_number(const char *text, double *ret_value, int *precision)
     char *end;
 
     *ret_value = strtod(text, &end);
-    if (end == text || *end) {
+    if (end == text || *end || *ret_value != *ret_value) {
         (void)tool_error("invalid floating point argument: '%s'", text);
         return false;
     }
@@ -54,8 +54,12 @@ static int run(int argc, char **argv)
         }
     }
     count = argc - index;
-    if (count < 1 || count > 3) {
+    if (count < 1) {
         return tool_missing_operand();
+    }
+    if (count > 3) {
+        (void)tool_error("extra operand '%s'", argv[index + 3]);
+        return tool_usage();
     }
     for (int which = 0; which < count; which++) {
         int place = which == count - 1 ? 2 : which == 1 ? 1 : 0;

@@ -145,8 +145,10 @@ static int run_pwd(int argc, char **argv)
     return 0;
 }
 
-const struct tool tool_pwd = {
-    .name = "pwd", .usage = "usage: pwd\n\nPrints the current directory.\n", .run = run_pwd};
+const struct tool tool_pwd = {.name = "pwd",
+                              .usage = "usage: pwd\n\nPrints the current directory.\n",
+                              .run = run_pwd,
+                              .no_arguments = true};
 
 /* --- sleep --- */
 
@@ -228,7 +230,8 @@ static int run_sync(int argc, char **argv)
 const struct tool tool_sync = {
     .name = "sync",
     .usage = "usage: sync\n\nWrites to the disks what is only in memory so far.\n",
-    .run = run_sync};
+    .run = run_sync,
+    .no_arguments = true};
 
 /* --- clear, reset, tty --- */
 
@@ -239,8 +242,10 @@ static int run_clear(int argc, char **argv)
     return 0;
 }
 
-const struct tool tool_clear = {
-    .name = "clear", .usage = "usage: clear\n\nClears the terminal.\n", .run = run_clear};
+const struct tool tool_clear = {.name = "clear",
+                                .usage = "usage: clear\n\nClears the terminal.\n",
+                                .run = run_clear,
+                                .no_arguments = true};
 
 static int run_tty(int argc, char **argv)
 {

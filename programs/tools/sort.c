@@ -8,7 +8,7 @@
 #include "tool.h"
 
 static const char usage[] =
-    "usage: sort [-bcCdfghimMnrsuz] [-k KEY]... [-t CHARACTER] [-o FILE] [FILE...]\n\n"
+    "usage: sort [-bcCdfghmnrsuz] [-k KEY]... [-t CHARACTER] [-o FILE] [FILE...]\n\n"
     "Sorts the lines of all files together, byte by byte.\n\n"
     "  -n  by a number in front   -g  by any number, 1e3 too   -h  by 2K, 3M\n"
     "  -r  the other way round    -u  equal lines once        -s  equal lines as they come\n"
@@ -349,7 +349,7 @@ static bool set_order(struct order *order, char letter)
         order->reverse = true;
         return true;
     default:
-        return letter == 'i' || letter == 'M';
+        return false;
     }
 }
 
@@ -404,7 +404,7 @@ static bool read_options(int argc, char **argv)
 {
     int option;
 
-    while ((option = tool_option(argc, argv, "bcCdfghik:mMno:rst:uz")) != -1) {
+    while ((option = tool_option(argc, argv, "bcCdfghk:mno:rst:uz")) != -1) {
         switch (option) {
         case 'c':
         case 'C':

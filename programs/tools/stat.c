@@ -13,8 +13,9 @@
 static const char usage[] =
     "usage: stat [-L] [-c FORMAT] FILE...\n\nPrints what is known about files.\n\n"
     "  -L  what links lead to\n"
-    "  -c  %n name %N with target %s size %b blocks %F kind %a %A mode %u %U %g %G owner\n"
-    "      %i inode %d device %h links %t %T numbers of a device\n"
+    "  -c  %n name %N with target %s size %b blocks of %B bytes %F kind %a %A %f mode %u %U %g %G "
+    "owner\n"
+    "      %i inode %d device %h links %o IO block %t %T numbers of a device\n"
     "      %x %X access %y %Y modification %z %Z change, as text and in seconds\n";
 
 static const char *kind_of(const struct stat *status)

@@ -275,4 +275,5 @@ static int run_reset(int argc, char **argv)
 const struct tool tool_reset = {
     .name = "reset",
     .usage = "usage: reset\n\nSets the terminal to modes that work, and clears it.\n",
-    .run = run_reset};
+    .run = run_reset,
+    .no_arguments = true};

@@ -109,7 +109,8 @@ static int run_uptime(int argc, char **argv)
 const struct tool tool_uptime = {
     .name = "uptime",
     .usage = "usage: uptime\n\nTells the time, how long the system runs and how busy it is.\n",
-    .run = run_uptime};
+    .run = run_uptime,
+    .no_arguments = true};
 
 /* --- dmesg --- */
 
@@ -153,8 +154,10 @@ static int run_dmesg(int argc, char **argv)
     return 0;
 }
 
-const struct tool tool_dmesg = {
-    .name = "dmesg", .usage = "usage: dmesg\n\nPrints the log of the kernel.\n", .run = run_dmesg};
+const struct tool tool_dmesg = {.name = "dmesg",
+                                .usage = "usage: dmesg\n\nPrints the log of the kernel.\n",
+                                .run = run_dmesg,
+                                .no_arguments = true};
 
 /* --- id --- */
 
@@ -236,11 +239,14 @@ static int run_halt(int argc, char **argv)
 const struct tool tool_poweroff = {
     .name = "poweroff",
     .usage = "usage: poweroff\n\nEnds all programs and switches the machine off.\n",
-    .run = run_poweroff};
+    .run = run_poweroff,
+    .no_arguments = true};
 const struct tool tool_reboot = {
     .name = "reboot",
     .usage = "usage: reboot\n\nEnds all programs and starts the machine anew.\n",
-    .run = run_reboot};
+    .run = run_reboot,
+    .no_arguments = true};
 const struct tool tool_halt = {.name = "halt",
                                .usage = "usage: halt\n\nEnds all programs and stops the machine.\n",
-                               .run = run_halt};
+                               .run = run_halt,
+                               .no_arguments = true};

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 __attribute__((format(printf, 1, 0))) static void report(const char *format, va_list arguments,
@@ -109,15 +110,17 @@ bool tool_number(const char *text, bool suffix, const char *what, long long *ret
     static const char letters[] = "bkmg";
     char *end;
     const char *letter;
+    bool fits = true;
 
     errno = 0;
     *ret_number = strtoll(text, &end, 10);
     letter = suffix && *end && !end[1] ? strchr(letters, *end | 32) : NULL;
     if (letter) {
-        *ret_number *= *letter == 'b' ? 512 : 1LL << (10 * (letter - letters));
+        fits = !__builtin_mul_overflow(
+            *ret_number, *letter == 'b' ? 512 : 1LL << (10 * (letter - letters)), ret_number);
         end++;
     }
-    if (end == text || *end || errno) {
+    if (end == text || *end || errno || !fits || *ret_number < 0) {
         (void)tool_error("invalid %s: '%s'", what, text);
         return false;
     }
@@ -306,6 +309,39 @@ bool tool_parse_mode(const char *text, mode_t old, mode_t *ret_mode)
             return false;
         }
     }
+}
+
+bool tool_parse_date(const char *text, time_t *ret_time)
+{
+    time_t now = time(NULL);
+    struct tm fields = *localtime(&now);
+    const char *rest;
+
+    if (*text == '@') {
+        char *end;
+
+        *ret_time = strtoll(text + 1, &end, 10);
+        return end > text + 1 && !*end;
+    }
+    fields.tm_hour = fields.tm_min = fields.tm_sec = 0;
+    fields.tm_isdst = -1;
+    rest = strptime(text, "%Y-%m-%d", &fields);
+    if (rest && (*rest == ' ' || *rest == 'T')) {
+        text = rest + 1;
+        rest = NULL;
+    }
+    if (!rest) {
+        rest = strptime(text, "%H:%M", &fields);
+        if (rest && *rest == ':') {
+            rest = strptime(rest + 1, "%S", &fields);
+        }
+    }
+    if (rest && strcmp(rest, "Z") == 0) {
+        *ret_time = timegm(&fields);
+        return true;
+    }
+    *ret_time = mktime(&fields);
+    return rest && !*rest;
 }
 
 bool tool_ask(const char *format, ...)

@@ -20,6 +20,7 @@ struct tool {
     const char *usage; /* for --help: the first line is "usage: ..." */
     int (*run)(int argc, char **argv);
     bool any_arguments; /* --help is an argument like others (echo, test) */
+    bool no_arguments;  /* all but --help are refused */
 };
 
 #define TOOL(name) extern const struct tool tool_##name;
@@ -49,8 +50,8 @@ char *tool_copy(const char *text);
 char *tool_path(const char *directory, const char *name);
 /* What is behind the last slash. */
 const char *tool_base(const char *path);
-/* A number that is all of the text, with a suffix b k m g allowed if `suffix`. False if it is none,
- * which is reported with `what`. */
+/* A number from 0 on that is all of the text, with a suffix b k m g allowed if `suffix`. False if
+ * it is none, which is reported with `what`. */
 bool tool_number(const char *text, bool suffix, const char *what, long long *ret_number);
 
 /* The file, or standard input for "-". NULL, reported. */
@@ -67,5 +68,8 @@ void tool_mode_text(mode_t mode, char *ret_text);
 void tool_size_text(unsigned long long size, char *ret_text);
 /* A mode in digits or symbols (u+x,g=r), applied to an old one. False if it is none. */
 bool tool_parse_mode(const char *text, mode_t old, mode_t *ret_mode);
+/* YYYY-MM-DD [HH:MM[:SS]] (also with T between, Z behind for UTC), HH:MM[:SS] or @SECONDS. False if
+ * it is none. */
+bool tool_parse_date(const char *text, time_t *ret_time);
 /* Asks on standard error, reads the answer from standard input. */
 bool tool_ask(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -6,9 +6,9 @@
 #include "escape.h"
 #include "tool.h"
 
-static const char usage[] = "usage: tr [-cds] SET1 [SET2]\n\n"
+static const char usage[] = "usage: tr [-cCds] SET1 [SET2]\n\n"
                             "Replaces the bytes of SET1 by those of SET2 at the same place.\n\n"
-                            "  -c  all but those of SET1\n  -d  take them out\n"
+                            "  -c, -C  all but those of SET1\n  -d  take them out\n"
                             "  -s  one for a run of the same byte of the last set\n\n"
                             "Sets: single bytes, a-z, \\n \\t \\\\ \\NNN, [:alpha:] and its like, "
                             "[x*] as often as needed.\n";
