@@ -2,7 +2,6 @@
 /* The protocol file, as far as terminals have it. */
 #include "console.h"
 #include "handlers.h"
-#include <quay/text.h>
 
 #define MODE_TERMINAL 0020620u /* S_IFCHR, for the user and the group */
 #define BLOCK_SIZE    1024u

@@ -7,7 +7,6 @@
 #include "console.h"
 #include <idl/proc.h>
 #include <quay/handle.h>
-#include <quay/text.h>
 
 #define PROC_PATIENCE (5 * QY_SECOND) /* it answers at once, or is being started again */
 

@@ -8,7 +8,6 @@
 #include "console.h"
 #include <idl/device.h>
 #include <quay/handle.h>
-#include <quay/text.h>
 #include "handlers.h"
 
 #define MAJOR_TTY     4u

@@ -2,7 +2,6 @@
 /* The protocol tty. */
 #include "console.h"
 #include "handlers.h"
-#include <quay/handle.h>
 #include <quay/text.h>
 
 static struct description *own(const struct qy_request *request)

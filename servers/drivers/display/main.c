@@ -5,7 +5,6 @@
 #include <quay/memory.h>
 #include <quay/names.h>
 #include <quay/server.h>
-#include <quay/text.h>
 
 static struct {
     handle_t memory; /* HANDLE_INVALID: there is no screen */
