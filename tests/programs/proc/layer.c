@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "layer.h"
+#include "../../../libsys/start.h"
 #include <quay/clock.h>
 #include <quay/futex.h>
 #include <quay/process.h>
 #include <quay/text.h>
 #include <quay/thread.h>
 
-int64_t layer_split(int64_t (*fork)(uint64_t stack, void *argument), void *argument);
-void layer_begin(void);
 QY_NORETURN void layer_start(struct process_page *page);
-int main(int argument_count, char **arguments); /* libsys wants one */
 
+/* libsys wants one. */
 int main(int argument_count, char **arguments)
 {
     (void)argument_count;
@@ -28,13 +27,13 @@ static int64_t fork_call(uint64_t stack, void *argument)
     int32_t pid;
     (void)argument;
     int64_t status =
-        qy_proc_fork(proc(), (uint64_t)(uintptr_t)layer_begin, stack, 0, &pid, DEADLINE_NEVER);
+        qy_proc_fork(proc(), (uint64_t)(uintptr_t)qy_fork_begin, stack, 0, &pid, DEADLINE_NEVER);
     return status == 0 ? pid : status > 0 ? FORK_FAILED + status : status;
 }
 
 int64_t layer_fork(void)
 {
-    int64_t result = layer_split(fork_call, NULL);
+    int64_t result = qy_fork_split(fork_call, NULL);
     if (result == 0) {
         qy_thread_self()->buffer = NULL; /* not inherited */
     }
