@@ -78,7 +78,7 @@ static int place(struct aspace *aspace, const struct memory *memory, uint64_t of
                  uint64_t address, uint64_t size_bytes, uint32_t flags, uint64_t *ret_address,
                  struct mapping **ret_below) REQUIRES(&aspace->lock)
 {
-    uint64_t alignment = PAGE_SIZE;
+    struct room room = {size_bytes, PAGE_SIZE, memory->start.value + offset};
 
     if (UNLIKELY(aspace->state != ASPACE_OPEN)) {
         return aspace->state == ASPACE_CLOSED ? -ESRCH : -EBUSY;
@@ -92,10 +92,9 @@ static int place(struct aspace *aspace, const struct memory *memory, uint64_t of
         return -EEXIST;
     }
     if (UNLIKELY(memory->is_large) && size_bytes >= LARGE_SIZE) {
-        alignment = LARGE_SIZE; /* as in physical memory */
+        room.alignment = LARGE_SIZE; /* as in physical memory */
     }
-    return mapping_find_room_locked(aspace, size_bytes, alignment, memory->start.value + offset,
-                                    ret_address, ret_below);
+    return mapping_find_room_locked(aspace, &room, ret_address, ret_below);
 }
 
 int aspace_map(struct aspace *aspace, struct memory *memory, uint64_t offset, uint64_t address,
@@ -131,6 +130,7 @@ int aspace_map(struct aspace *aspace, struct memory *memory, uint64_t offset, ui
     mapping_insert_locked(aspace, below, mapping);
     if (start != address) {
         aspace->hint = start + size_bytes;
+        aspace->hint_top = max_u64(aspace->hint_top, aspace->hint);
         aspace->hint_below = mapping;
     }
     spin_unlock(&aspace->lock);

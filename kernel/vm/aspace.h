@@ -35,11 +35,11 @@ struct memory;
 struct mapping;
 
 /* Bounds of one step. */
-#define ASPACE_STEP_PAGES    24u  /* translations removed or changed */
-#define ASPACE_STEP_ENTRIES  48u  /* entries looked at */
-#define ASPACE_STEP_MAPPINGS 10u  /* mappings removed */
-#define ASPACE_PROTECT_MAX   64u  /* mappings that one protect may touch */
-#define ASPACE_SEARCH_MAX    128u /* gaps looked at to find room */
+#define ASPACE_STEP_PAGES    24u /* translations removed or changed */
+#define ASPACE_STEP_ENTRIES  48u /* entries looked at */
+#define ASPACE_STEP_MAPPINGS 10u /* mappings removed */
+#define ASPACE_PROTECT_MAX   64u /* mappings that one protect may touch */
+#define ASPACE_SEARCH_MAX    64u /* gaps looked at to find room, at each of four places */
 
 enum aspace_state {
     ASPACE_OPEN,
@@ -58,6 +58,8 @@ struct aspace {
     struct mapping *spare;      /* a record kept for the next mapping, paid, or NULL */
     uint64_t hint;              /* where to look for room */
     struct mapping *hint_below; /* below the hint, or NULL: not known */
+    uint64_t hint_top;          /* the highest that the hint ever was */
+    uint64_t removed_bytes;     /* below the hint, since they were last looked for */
     uint64_t present_pages;     /* translated */
     uint32_t mapping_count;
     uint32_t tables_used;

@@ -138,6 +138,8 @@ void mapping_remove_locked(struct aspace *aspace, struct mapping *mapping)
         if (aspace->hint == mapping_end(mapping)) {
             aspace->hint = mapping->start;
         }
+    } else if (mapping->start >= ROOM_BASE && mapping->start < aspace->hint) {
+        aspace->removed_bytes += mapping->size_bytes;
     }
     if (aspace->hot == mapping) {
         aspace->hot = NULL;
@@ -176,17 +178,12 @@ bool mapping_room_is_free_locked(struct aspace *aspace, uint64_t address, uint64
            (above == NULL || above->start >= address + size_bytes);
 }
 
-/* First fit from the hint up, then once more from the bottom. A search that finds nothing within
- * its bound leaves the hint where it stopped, so that the next one looks elsewhere. hint_below is
- * the mapping that begins last below the hint when it was set, or one further down: what was mapped
- * in between since is found by walking up. */
-int mapping_find_room_locked(struct aspace *aspace, uint64_t size_bytes, uint64_t alignment,
-                             uint64_t phase, uint64_t *ret_address, struct mapping **ret_below)
+/* First fit from `address` up; `below` is a mapping that begins below it, best the last one, or
+ * NULL: not known. */
+static bool find_from(struct aspace *aspace, uint64_t address, struct mapping *below,
+                      const struct room *room, uint64_t *ret_address, struct mapping **ret_below)
+    REQUIRES(&aspace->lock)
 {
-    uint64_t address = max_u64(aspace->hint, ROOM_BASE);
-    struct mapping *below = aspace->hint_below;
-    bool wrapped = false;
-
     if (below == NULL) {
         below = mapping_floor_locked(aspace, address);
     }
@@ -197,23 +194,39 @@ int mapping_find_room_locked(struct aspace *aspace, uint64_t size_bytes, uint64_
         if (below != NULL) {
             address = max_u64(address, mapping_end(below));
         }
-        address += (phase - address) & (alignment - 1);
-        if (limit >= address && limit - address >= size_bytes) {
+        address += (room->phase - address) & (room->alignment - 1);
+        if (limit >= address && limit - address >= room->size_bytes) {
             *ret_address = address;
             *ret_below = below;
+            return true;
+        }
+        if (above == NULL) {
+            break;
+        }
+        below = above;
+    }
+    return false;
+}
+
+/* From the hint up, where what was mapped last ends, and above all that was ever mapped this way.
+ * Tables are never given back, so addresses are used again: when as much was removed as half of
+ * what lies below the hint, from the bottom first. hint_below is the mapping that begins last below
+ * the hint when it was set, or one further down: what was mapped in between since is found by
+ * walking up. */
+int mapping_find_room_locked(struct aspace *aspace, const struct room *room, uint64_t *ret_address,
+                             struct mapping **ret_below)
+{
+    uint64_t hint = max_u64(aspace->hint, ROOM_BASE);
+
+    if (UNLIKELY(aspace->removed_bytes > (hint - ROOM_BASE) / 2)) {
+        aspace->removed_bytes = 0;
+        if (find_from(aspace, ROOM_BASE, NULL, room, ret_address, ret_below)) {
             return 0;
         }
-        if (above != NULL) {
-            below = above;
-        } else if (wrapped) {
-            break;
-        } else {
-            wrapped = true;
-            address = ROOM_BASE;
-            below = mapping_floor_locked(aspace, address);
-        }
     }
-    aspace->hint = address;
-    aspace->hint_below = below;
-    return -ENOMEM;
+    return LIKELY(find_from(aspace, hint, aspace->hint_below, room, ret_address, ret_below)) ||
+                   find_from(aspace, aspace->hint_top, NULL, room, ret_address, ret_below) ||
+                   find_from(aspace, ROOM_BASE, NULL, room, ret_address, ret_below)
+               ? 0
+               : -ENOMEM;
 }

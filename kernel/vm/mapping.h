@@ -104,11 +104,15 @@ void mapping_remove_locked(struct aspace *aspace, struct mapping *mapping) REQUI
 void mapping_split_locked(struct aspace *aspace, struct mapping *mapping, uint64_t address,
                           struct mapping *spare) REQUIRES(&aspace->lock);
 
-/* Finds `size_bytes` of free addresses that are `phase` modulo `alignment`, and the mapping below
- * them. 0 or -ENOMEM. */
-MUST_USE int mapping_find_room_locked(struct aspace *aspace, uint64_t size_bytes,
-                                      uint64_t alignment, uint64_t phase, uint64_t *ret_address,
-                                      struct mapping **ret_below) REQUIRES(&aspace->lock);
+/* What is looked for: `size_bytes` of addresses, the first of them `phase` modulo `alignment`. */
+struct room {
+    uint64_t size_bytes, alignment, phase;
+};
+
+/* Finds free addresses, and the mapping below them. 0 or -ENOMEM. */
+MUST_USE int mapping_find_room_locked(struct aspace *aspace, const struct room *room,
+                                      uint64_t *ret_address, struct mapping **ret_below)
+    REQUIRES(&aspace->lock);
 
 /* Whether nothing is mapped in the range; then also the mapping below it. */
 MUST_USE bool mapping_room_is_free_locked(struct aspace *aspace, uint64_t address,

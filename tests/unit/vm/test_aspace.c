@@ -100,6 +100,56 @@ static void test_aspace_map_and_unmap_again_use_the_same_room(void **state)
     }
 }
 
+/* Tables are never given back: who maps and unmaps, in whatever order, stays where they are. */
+static void test_aspace_map_uses_addresses_again_that_are_not_the_last(void **state)
+{
+    enum {
+        MAPPED = 3,
+        ROUNDS = 1000
+    };
+    struct fake_thread *t = start();
+    const uint64_t size = 2ul << 20;
+    handle_t memory = MAKE(t, SYS_memory_create, job(), size, 0);
+    int64_t addresses[MAPPED] = {0}, lowest = INT64_MAX, highest = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        int64_t *address = &addresses[i % MAPPED];
+
+        if (*address != 0) {
+            assert_int_equal(unmap(t, (uint64_t)*address, size / PAGE_SIZE), 0);
+        }
+        *address = map(t, memory, 0, 0, size, RW);
+        assert_true(*address > 0);
+        lowest = *address < lowest ? *address : lowest;
+        highest = *address > highest ? *address : highest;
+    }
+    assert_in_range(highest - lowest, 0, 4 * MAPPED * size);
+}
+
+/* Many small gaps at the bottom hide no room above them. */
+static void test_aspace_map_finds_room_above_many_small_gaps(void **state)
+{
+    enum {
+        GAPS = 400
+    };
+    struct fake_thread *t = start();
+    handle_t memory = make_memory(t, 2);
+    int64_t addresses[2 * GAPS];
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * GAPS; i++) {
+        addresses[i] = map(t, memory, 0, 0, PAGE_SIZE, RW);
+        assert_true(addresses[i] > 0);
+    }
+    for (unsigned i = 0; i < 2 * GAPS; i += 2) {
+        assert_int_equal(unmap(t, (uint64_t)addresses[i], 1), 0);
+    }
+    for (unsigned i = 0; i < GAPS; i++) {
+        assert_true(map(t, memory, 0, 0, 2 * PAGE_SIZE, RW) > 0);
+    }
+}
+
 /* User space full of large mappings: no room, until one of them goes, wherever it was. */
 static void test_aspace_map_finds_the_only_room_there_is(void **state)
 {
@@ -547,6 +597,8 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_aspace_map_fixed_over_a_mapping_is_refused),
     FAKE_TEST(test_aspace_map_follows_a_wish_only_if_free),
     FAKE_TEST(test_aspace_map_and_unmap_again_use_the_same_room),
+    FAKE_TEST(test_aspace_map_uses_addresses_again_that_are_not_the_last),
+    FAKE_TEST(test_aspace_map_finds_room_above_many_small_gaps),
     FAKE_TEST(test_aspace_map_finds_the_only_room_there_is),
     FAKE_TEST(test_aspace_two_mappings_of_one_memory_show_the_same),
     FAKE_TEST(test_aspace_fault_where_nothing_is_mapped_ends_the_process),
