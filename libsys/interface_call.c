@@ -90,7 +90,7 @@ int64_t qy_interface_call(const struct qy_interface *interface,
 {
     struct qy_message message;
     struct qy_writer writer;
-    if (qy_buffer() == NULL || !qy_writer_begin(&writer, &message, method->ordinal,
+    if (qy_buffer() == NULL || !qy_writer_begin(&writer, &message, method->number,
                                                 arguments->length, arguments->lease_count)) {
         return -ENO_BUFFER;
     }

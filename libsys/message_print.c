@@ -43,11 +43,11 @@ static const char *reserved_name(uint32_t method)
 }
 
 static const struct qy_described_method *method_find(const struct qy_interface *interface,
-                                                     uint32_t ordinal, bool is_event)
+                                                     uint32_t number, bool is_event)
 {
     for (uint32_t i = 0; i < interface->head->method_count; i++) {
         const struct qy_described_method *method = &interface->methods[i];
-        if (method->ordinal == ordinal && ((method->flags & QY_METHOD_IS_EVENT) != 0) == is_event) {
+        if (method->number == number && ((method->flags & QY_METHOD_IS_EVENT) != 0) == is_event) {
             return method;
         }
     }
@@ -81,7 +81,7 @@ static bool unknown_print(uint32_t method, enum qy_message_kind kind, uint32_t l
         qy_text_put(text, "(lost)");
         name = "";
     } else {
-        qy_text_put(text, "%u", method);
+        qy_text_put(text, "0x%x", method);
     }
     qy_text_put(text, "%s(%u bytes)", kind == QY_REPLY ? " -> " : "", length);
     return name != NULL;
@@ -96,7 +96,7 @@ bool qy_message_print(const struct qy_interface *interface, enum qy_message_kind
     if (kind == QY_REPLY && status != 0) {
         const char *name =
             found != NULL ? qy_interface_text(interface, found->name) : reserved_name(method);
-        qy_text_put(text, name != NULL ? "%s -> " : "%s%u -> ", name != NULL ? name : "", method);
+        qy_text_put(text, name != NULL ? "%s -> " : "%s0x%x -> ", name != NULL ? name : "", method);
         error_print(interface, found, status, text);
         return true;
     }

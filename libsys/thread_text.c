@@ -25,10 +25,11 @@ void qy_thread_wait_print(const struct system_thread *thread, const char *whom)
         qy_printf("for a call or notice on port %lu", thread->waits_for);
         break;
     case THREAD_STATE_WAIT_SEND:
-        qy_printf("for %s to take its call %lu, port %lu", whom, thread->method, thread->waits_for);
+        qy_printf("for %s to take its call 0x%lx, port %lu", whom, thread->method,
+                  thread->waits_for);
         break;
     case THREAD_STATE_WAIT_REPLY:
-        qy_printf("for %s to answer its call %lu, port %lu", whom, thread->method,
+        qy_printf("for %s to answer its call 0x%lx, port %lu", whom, thread->method,
                   thread->waits_for);
         break;
     case THREAD_STATE_WAIT_OBJECT:

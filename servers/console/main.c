@@ -24,7 +24,7 @@ static int64_t dispatch(struct qy_request *request)
         return qy_request_refuse(request, ESESSION_STALE);
     }
     uint32_t method = IPC_HEADER_METHOD(request->in.message.header);
-    if (method < 32) {
+    if (QY_METHOD_PROTOCOL(method) == QY_FILE_PROTOCOL) {
         request->handlers = &file_handlers;
         return qy_file_dispatch(request);
     }

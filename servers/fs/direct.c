@@ -128,6 +128,6 @@ const struct qy_dir_handlers direct_handlers = {
 
 bool direct_has(uint32_t method)
 {
-    const uint32_t first = 64, readlink = 73; /* of dir.idl; the first six are there */
-    return (method >= first && method < first + 6) || method == readlink;
+    return (method >= QY_DIR_METHOD_OPEN && method <= QY_DIR_METHOD_REMOVE) ||
+           method == QY_DIR_METHOD_READLINK;
 }

@@ -4,8 +4,6 @@
 #include <quay/text.h>
 #include "walk.h"
 
-#define METHOD_DESCRIBE 1
-
 struct volume volume;
 
 #define CLIENTS_MAX 8
@@ -56,7 +54,7 @@ int64_t volume_dispatch(struct qy_request *request)
     }
     bool is_file = (request->in.badge & 1ul << 63) != 0;
     if (method < QY_METHOD_RESERVED &&
-        (is_file || (method != METHOD_DESCRIBE && !is_known(request->in.badge)))) {
+        (is_file || (method != QY_FS_METHOD_DESCRIBE && !is_known(request->in.badge)))) {
         return qy_request_refuse(request, ESESSION_STALE); /* of a former instance */
     }
     request->handlers = &fs_handlers;

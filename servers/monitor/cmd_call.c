@@ -96,25 +96,25 @@ static void methods_print(const char *name)
     }
 }
 
-const char *method_name(handle_t session, uint32_t ordinal)
+const char *method_name(handle_t session, uint32_t number)
 {
-    static char number[16];
-    if (ordinal == QY_METHOD_DESCRIBE) {
+    static char unknown[16];
+    if (number == QY_METHOD_DESCRIBE) {
         return "(described)";
     }
-    if (ordinal == QY_METHOD_SUBSCRIBE) {
+    if (number == QY_METHOD_SUBSCRIBE) {
         return "(subscribed)";
     }
     if (describe(session) == 0) {
         const struct qy_interface *interface = &call_state.interface;
         for (uint32_t i = 0; i < interface->head->method_count; i++) {
-            if (interface->methods[i].ordinal == ordinal) {
+            if (interface->methods[i].number == number) {
                 return qy_interface_text(interface, interface->methods[i].name);
             }
         }
     }
-    (void)qy_snprintf(number, sizeof number, "%u", ordinal); /* it fits */
-    return number;
+    (void)qy_snprintf(unknown, sizeof unknown, "0x%x", number); /* it fits */
+    return unknown;
 }
 
 /* --- call ---------------------------------------------------------------------------------- */
@@ -217,12 +217,12 @@ void cmd_call(int count, char **words)
 
 /* --- watch --------------------------------------------------------------------------------- */
 
-static const struct qy_described_method *event_find(uint32_t ordinal)
+static const struct qy_described_method *event_find(uint32_t number)
 {
     const struct qy_interface *interface = &call_state.interface;
     for (uint32_t i = 0; i < interface->head->method_count; i++) {
         const struct qy_described_method *method = &interface->methods[i];
-        if (method->ordinal == ordinal && (method->flags & QY_METHOD_IS_EVENT) != 0) {
+        if (method->number == number && (method->flags & QY_METHOD_IS_EVENT) != 0) {
             return method;
         }
     }
@@ -231,17 +231,17 @@ static const struct qy_described_method *event_find(uint32_t ordinal)
 
 static void event_print(const char *name, const struct qy_message *message)
 {
-    uint32_t ordinal = IPC_HEADER_METHOD(message->header);
-    const struct qy_described_method *event = event_find(ordinal);
+    uint32_t number = IPC_HEADER_METHOD(message->header);
+    const struct qy_described_method *event = event_find(number);
     uint64_t lost;
-    if (ordinal == QY_EVENT_LOST && qy_message_get(message, &lost, sizeof lost)) {
+    if (number == QY_EVENT_LOST && qy_message_get(message, &lost, sizeof lost)) {
         qy_printf("%s: %lu events did not fit and are lost\n", name, lost);
         return;
     }
     struct qy_reader reader;
     struct qy_text text = text_begin();
     if (event == NULL || !qy_reader_begin(&reader, message, 0)) {
-        qy_printf("%s: an event that is not described, number %u\n", name, ordinal);
+        qy_printf("%s: an event that is not described, number 0x%x\n", name, number);
         (void)qy_message_reject(message);
         return;
     }

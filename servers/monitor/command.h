@@ -27,8 +27,8 @@ const char *text_duration(uint64_t nanoseconds);
 /* Ends a server; says how that went. */
 void server_kill(const char *name);
 
-/* What a server calls its method number `ordinal`; valid until the next call. */
-const char *method_name(handle_t session, uint32_t ordinal);
+/* What a server calls its method number `number`; valid until the next call. */
+const char *method_name(handle_t session, uint32_t number);
 
 /* Commands that are programs of the shell too (tool.c). They print, or report what is wrong and
  * return false. */

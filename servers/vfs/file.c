@@ -8,8 +8,7 @@
 #include "text_file.h"
 #include "watch.h"
 
-#define DIR_METHODS 64u
-#define KEPT_FLAGS  (QY_FILE_FLAGS_APPEND | QY_FILE_FLAGS_NONBLOCK)
+#define KEPT_FLAGS (QY_FILE_FLAGS_APPEND | QY_FILE_FLAGS_NONBLOCK)
 
 /* How many bytes there are behind `from`, which may be beyond the end. */
 static uint64_t text_left(const struct session *session, uint64_t from)
@@ -285,7 +284,7 @@ int64_t vfs_dispatch(struct qy_request *request)
     if (session == NULL && method < QY_METHOD_RESERVED) {
         return qy_request_refuse(request, ESESSION_STALE);
     }
-    if (method < DIR_METHODS && session != NULL) {
+    if (QY_METHOD_PROTOCOL(method) == QY_FILE_PROTOCOL && session != NULL) {
         request->handlers = &file_handlers;
         return qy_file_dispatch(request);
     }

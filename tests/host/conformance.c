@@ -147,7 +147,7 @@ static void wire(void *context, struct qy_message *message)
     (void)context;
     const struct qy_method_sample *method = the.method;
     the.calls++;
-    assert_int_equal(IPC_HEADER_METHOD(message->header), method->ordinal);
+    assert_int_equal(IPC_HEADER_METHOD(message->header), method->number);
     if (!the.is_fuzz || !method->request->has_table) {
         assert_int_equal(IPC_HEADER_LENGTH(message->header), the.expected_size);
         assert_memory_equal(payload_of(message), the.expected, the.expected_size);
@@ -189,7 +189,7 @@ static uint32_t send(struct qy_message *message, const struct qy_method_sample *
         uint32_t flags = method->request->leases[i] ^ (handle_error == LEASE_WRONG ? 3 : 0);
         qy_lease_set(qy_buffer(), i, qy_lent, sizeof qy_lent, flags);
     }
-    *message = (struct qy_message){.header = IPC_HEADER(method->ordinal, size, handles) |
+    *message = (struct qy_message){.header = IPC_HEADER(method->number, size, handles) |
                                              IPC_LEASES(leases)};
     payload_set(message, bytes, size);
     assert_int_equal(qy_port_call(the.session, message, DEADLINE_NEVER), 0);

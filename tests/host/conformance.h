@@ -32,7 +32,7 @@ struct qy_message_sample {
 
 struct qy_method_sample {
     const char *name; /* NULL: the end */
-    uint32_t ordinal;
+    uint32_t number;
     bool is_oneway;
     const struct qy_message_sample *request, *reply;
 };

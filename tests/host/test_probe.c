@@ -119,6 +119,16 @@ static void test_missing_handler_is_a_missing_method(void **state)
     assert_int_equal(qy_probe_slow(the.session, DEADLINE_NEVER), -ENO_METHOD);
 }
 
+static void test_method_of_another_protocol_is_none(void **state)
+{
+    (void)state;
+    struct qy_message message = {.header = IPC_HEADER((QY_PROBE_PROTOCOL + 1) << 16 | 1, 16, 0),
+                                 .words = {1, 2}};
+    assert_int_equal(qy_message_call(the.session, &message, DEADLINE_NEVER), -ENO_METHOD);
+    message = (struct qy_message){.header = IPC_HEADER(1, 16, 0), .words = {1, 2}};
+    assert_int_equal(qy_message_call(the.session, &message, DEADLINE_NEVER), -ENO_METHOD);
+}
+
 static void answer_later(void)
 {
     assert_int_equal(qy_probe_later_answer(&the.server, &the.pending, 9), 0);
@@ -618,6 +628,7 @@ int main(void)
         TEST(test_error_of_the_protocol_is_positive_and_sets_no_result),
         TEST(test_error_that_the_protocol_does_not_have_is_a_bad_message),
         TEST(test_missing_handler_is_a_missing_method),
+        TEST(test_method_of_another_protocol_is_none),
         TEST(test_deferred_call_is_answered_later),
         TEST(test_deferred_call_is_answered_exactly_once),
         TEST(test_calls_are_counted_by_method),

@@ -173,6 +173,32 @@ class JsonTest(IdlTest):
         return binding.Library(*self.libraries.values()), found
 
 
+class NumberTest(JsonTest):
+    """Methods are told apart by their numbers alone, whatever protocol they are of."""
+
+    def test_no_two_protocols_have_one_number(self):
+        taken = {}
+        for library in self.libraries.values():
+            for declaration in library["declarations"]:
+                if declaration["kind"] == "protocol":
+                    name = f"{library['library']}.{declaration['name']}"
+                    number = declaration["number"]
+                    self.assertIn(number, range(1, 0x7fff), name)
+                    self.assertEqual(taken.setdefault(number, name), name,
+                                     "one of the two must get another name")
+        self.assertGreater(len(taken), 15)
+
+    def test_a_number_is_the_hash_of_the_name_and_the_ordinal(self):
+        library, methods = self.messages(CASES / "probe.idl")
+        value = 0x811c9dc5
+        for byte in b"quay.probe.probe":
+            value = (value ^ byte) * 0x01000193 % 2**32
+        number = value % 0x7ffe + 1
+        self.assertEqual(library.declarations["quay.probe", "probe"]["number"], number)
+        for method in methods.values():
+            self.assertEqual(method["number"], number << 16 | method["ordinal"])
+
+
 class BindingTest(JsonTest):
     def test_vectors_can_be_told_apart_by_the_json_form_alone(self):
         for path in INTERFACES:
@@ -287,15 +313,19 @@ class DecodeTest(JsonTest):
                                   f"{each[5].hex() or '-'}\n" for each in wrong])
         self.assertEqual(len(told), len(wrong))
         self.assertTrue(all(line.startswith("probe.") for line in told))
-        told = self.decode(path, ["probe add 1 reply 1024 -\n", "probe add 1 reply 2 -\n",
-                                  "probe add 1 reply 512 -\n", "probe x 4711 request 0 0011\n",
+        number = next(each[2] for each in vectors(path) if each[1] == "add")
+        changed = number // 65536 * 65536 + 64
+        told = self.decode(path, [f"probe add {number} reply 1024 -\n",
+                                  f"probe add {number} reply 2 -\n",
+                                  f"probe add {number} reply 512 -\n",
+                                  "probe x 4711 request 0 0011\n",
                                   "probe x 2147483646 request 0 00000000\n",
-                                  "probe add 1 request 0 00\n",
+                                  f"probe add {number} request 0 00\n",
                                   "probe x 0 event 0 0500000000000000\n",
-                                  "probe changed 64 event 0 07000000\n"])
+                                  f"probe changed {changed} event 0 07000000\n"])
         self.assertEqual(told, ["probe.add -> too_odd", "probe.add -> missing",
                                 "probe.add -> error 512: the other side died (EPEER_DIED)",
-                                "probe.4711(2 bytes)", "probe.(describe)(4 bytes)",
+                                "probe.0x1267(2 bytes)", "probe.(describe)(4 bytes)",
                                 "probe.add( ...) is malformed", "probe.(lost)(8 bytes)",
                                 "probe.changed(what = 7)"])
 
@@ -375,12 +405,15 @@ class WiresharkTest(IdlTest):
                 self.assertIn(word, text)
 
     def test_errors_and_what_cannot_be_decoded_are_said(self):
-        whole = packet(0, "quay.probe.probe", 1, 0, bytes(16))
+        numbers = {method: number for _, method, number, *_ in vectors("probe.idl")}
+        add, total = numbers["add"], numbers["total"]
+        whole = packet(0, "quay.probe.probe", add, 0, bytes(16))
         shown = self.dissect("probe.idl", [
-            packet(1, "quay.probe.probe", 1, 1024, b""), packet(0, "quay.probe.probe", 99, 0, b""),
+            packet(1, "quay.probe.probe", add, 1024, b""),
+            packet(0, "quay.probe.probe", 99, 0, b""),
             packet(0, "quay.other.other", 3, 0, b"abc"), whole[:-1],
-            packet(0, "quay.probe.probe", 3, 0, b"\xff\xff")])
-        for word, text in zip(("error: too_odd", "quay.probe.probe.99", "quay.other.other.3",
+            packet(0, "quay.probe.probe", total, 0, b"\xff\xff")])
+        for word, text in zip(("error: too_odd", "quay.probe.probe.0x63", "quay.other.other.0x3",
                                "cut off", "data: none"), shown):
             self.assertIn(word, text)
 

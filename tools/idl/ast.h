@@ -149,6 +149,7 @@ struct method {
     struct attribute *attributes;
     struct value *ordinal_value;
     uint32_t ordinal;
+    uint32_t number; /* on the wire: the protocol's above bit 16, and the ordinal */
     bool is_event, is_oneway, is_idempotent, is_batch;
     struct message request, reply;
     struct path error_path; /* text NULL: none */
@@ -189,6 +190,7 @@ struct decl {
     struct member *members;
     struct method *methods;
     uint32_t version; /* PROTOCOL */
+    uint32_t number;  /* PROTOCOL: from its full name; 1 to PROTOCOL_MAX */
 
     enum decl_state value_state, layout_state;
     uint32_t size, align;

@@ -216,7 +216,8 @@ static void encode(struct codec *codec)
     struct text *text = codec->out->text;
     const struct message *message = codec->message;
     bool is_reply = message == &codec->method->reply;
-    uint32_t ordinal = is_reply ? 0 : codec->method->ordinal;
+    const char *number =
+        is_reply ? "0" : c_method_constant(codec->out, codec->protocol, codec->method);
     text_printf(text, "static int64_t %s_encode(struct qy_message *message", codec->name);
     c_parameters(codec->out, message, SIDE_GIVEN);
     text_printf(text, ")\n{\n");
@@ -225,17 +226,17 @@ static void encode(struct codec *codec)
     if (is_plain(message)) {
         const char *size = message->slots != NULL ? "&fixed, sizeof fixed" : "NULL, 0";
         if (message->fixed_size > MESSAGE_REGISTER_MAX) {
-            text_printf(text, "    return qy_message_set_long(message, %u, %s);\n}\n\n", ordinal,
+            text_printf(text, "    return qy_message_set_long(message, %s, %s);\n}\n\n", number,
                         size);
         } else {
-            text_printf(text, "    qy_message_set(message, %u, %s);\n    return 0;\n}\n\n", ordinal,
+            text_printf(text, "    qy_message_set(message, %s, %s);\n    return 0;\n}\n\n", number,
                         size);
         }
         return;
     }
     text_printf(text,
-                "    struct qy_writer writer;\n    if (!qy_writer_begin(&writer, message, %u, ",
-                ordinal);
+                "    struct qy_writer writer;\n    if (!qy_writer_begin(&writer, message, %s, ",
+                number);
     encode_size(codec);
     text_printf(text, ", %u)) {\n", message->handle_max + message->lease_count);
     encode_give_up(codec, "ENO_BUFFER");

@@ -307,9 +307,9 @@ static void method_add(struct description *the, const struct method *method)
         method->reply.fixed_size,
         error,
     };
-    text_printf(&the->methods.lines, "        {%uu, %lluu", method->ordinal,
+    text_printf(&the->methods.lines, "        {0x%xu, %lluu", method->number,
                 (unsigned long long)deadline_ms);
-    put(&the->methods, method->ordinal, 4);
+    put(&the->methods, method->number, 4);
     put(&the->methods, deadline_ms, 4);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         text_printf(&the->methods.lines, ", %u", fields[i]);
@@ -367,11 +367,11 @@ void c_description(struct c_output *out, const struct decl *protocol)
                 "    struct qy_described_method methods[%u];\n"
                 "    struct qy_described_type types[%u];\n    char strings[%u];\n"
                 "} %s_description = {\n"
-                "    .head = {QY_INTERFACE_MAGIC, %u, %u, %u, %u, %u, %u, %u, %u, 0},\n",
+                "    .head = {QY_INTERFACE_MAGIC, %u, %u, %u, %u, %u, %u, %u, %u, 0x%x},\n",
                 the.member_count, the.method_count, the.type_count, the.string_bytes + 1,
                 c_protocol(out, protocol), description_size(&the), the.member_count,
                 the.method_count, the.type_count, the.string_bytes, protocol->version, the.name,
-                the.doc);
+                the.doc, protocol->number);
     list_write(&the, "members", &the.members);
     list_write(&the, "methods", &the.methods);
     list_write(&the, "types", &the.types);
@@ -394,9 +394,9 @@ void output_tables(struct arena *arena, const struct library *library, struct te
         struct description the;
         struct list head = {0};
         description_make(&the, &out, decl);
-        const uint32_t fields[] = {
-            the.member_count, the.method_count, the.type_count, the.string_bytes,
-            decl->version,    the.name,         the.doc,        0};
+        const uint32_t fields[] = {the.member_count, the.method_count, the.type_count,
+                                   the.string_bytes, decl->version,    the.name,
+                                   the.doc,          decl->number};
         put(&head, MAGIC, 4);
         put(&head, description_size(&the), 4);
         for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {

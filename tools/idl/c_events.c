@@ -113,8 +113,8 @@ static void receive(struct c_output *out, const struct decl *protocol)
     for (const struct method *event = protocol->methods; event != NULL; event = event->next) {
         if (event->is_event && method_is_live(protocol, event)) {
             text_printf(out->text,
-                        "    case %u:\n        return %s_%s_take(&message, functions, context);\n",
-                        event->ordinal, name, event->name);
+                        "    case %s:\n        return %s_%s_take(&message, functions, context);\n",
+                        c_method_constant(out, protocol, event), name, event->name);
         }
     }
     text_printf(out->text, "    default: /* of a newer server */\n"

@@ -32,6 +32,13 @@ const char *c_upper(struct c_output *out, const char *name)
     return upper;
 }
 
+const char *c_method_constant(struct c_output *out, const struct decl *protocol,
+                              const struct method *method)
+{
+    return arena_printf(out->arena, "QY_%s_%s_%s", c_upper(out, c_protocol(out, protocol)),
+                        method->is_event ? "EVENT" : "METHOD", c_upper(out, method->name));
+}
+
 const char *c_type(struct c_output *out, const struct type *type)
 {
     static const char *const integers[] = {

@@ -73,12 +73,13 @@ void c_header(struct arena *arena, const struct library *library, struct text *t
         }
         text_printf(text, "/* --- protocol %s --- */\n\n", decl->name);
         c_doc(&out, decl->doc, "");
+        text_printf(text,
+                    "#define QY_%s_PROTOCOL 0x%xu /* QY_METHOD_PROTOCOL() of its methods */\n",
+                    c_upper(&out, c_protocol(&out, decl)), decl->number);
         for (const struct method *method = decl->methods; method != NULL; method = method->next) {
             if (method_is_live(decl, method)) {
-                const char *upper = c_upper(&out, c_protocol(&out, decl));
-                text_printf(text, "#define QY_%s_%s_%s %uu\n", upper,
-                            method->is_event ? "EVENT" : "METHOD", c_upper(&out, method->name),
-                            method->ordinal);
+                text_printf(text, "#define %s 0x%xu\n", c_method_constant(&out, decl, method),
+                            method->number);
             }
         }
         text_printf(text, "\n");

@@ -40,6 +40,10 @@ const char *c_protocol(struct c_output *out, const struct decl *protocol);
 /* The same in capitals. */
 const char *c_upper(struct c_output *out, const char *name);
 
+/* "QY_FS_METHOD_READ", "QY_FS_EVENT_CHANGED" */
+const char *c_method_constant(struct c_output *out, const struct decl *protocol,
+                              const struct method *method);
+
 /* "uint32_t", "struct qy_fs_stat": of the type, or of the elements of an array or vector. */
 const char *c_type(struct c_output *out, const struct type *type);
 

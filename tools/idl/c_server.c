@@ -172,10 +172,11 @@ static void cases(struct c_output *out, const struct decl *protocol,
     for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
         if (is_served(protocol, method) && is_chosen(method)) {
             text_printf(out->text,
-                        "    case %u:\n        if (handlers->%s != NULL) {\n"
+                        "    case %s:\n        if (handlers->%s != NULL) {\n"
                         "            return %s_%s_serve(request, handlers);\n"
                         "        }\n        break;\n",
-                        method->ordinal, method->name, c_protocol(out, protocol), method->name);
+                        c_method_constant(out, protocol, method), method->name,
+                        c_protocol(out, protocol), method->name);
         }
     }
 }

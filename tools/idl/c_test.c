@@ -171,8 +171,8 @@ static void protocol_write(struct c_output *out, const struct decl *protocol,
     text_printf(out->text, "};\n\nstatic const struct qy_method_sample methods[] = {\n");
     for (const struct method *method = protocol->methods; method != NULL; method = method->next) {
         if (is_tried(protocol, method)) {
-            text_printf(out->text, "    {\"%s.%s\", %u, %s, &%s_request, &%s_reply},\n", name,
-                        method->name, method->ordinal, method->is_oneway ? "true" : "false",
+            text_printf(out->text, "    {\"%s.%s\", 0x%xu, %s, &%s_request, &%s_reply},\n", name,
+                        method->name, method->number, method->is_oneway ? "true" : "false",
                         method->name, method->name);
         }
     }

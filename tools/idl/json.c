@@ -171,6 +171,7 @@ static void put_method(struct json *json, const struct decl *protocol, const str
     put_text(json, "name", method->name);
     put_text(json, "doc", method->doc);
     put_number(json, "ordinal", method->ordinal);
+    put_number(json, "number", method->number);
     put_true(json, "event", method->is_event);
     put_true(json, "oneway", method->is_oneway);
     put_true(json, "idempotent", method->is_idempotent);
@@ -212,6 +213,7 @@ static void put_decl(struct json *json, const struct decl *decl)
         }
     } else if (decl->kind == DECL_PROTOCOL) {
         put_number(json, "version", decl->version);
+        put_number(json, "number", decl->number);
         open(json, "methods", "[");
         for (const struct method *method = decl->methods; method != NULL; method = method->next) {
             put_method(json, decl, method);

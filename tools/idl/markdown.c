@@ -131,7 +131,9 @@ void output_markdown(struct arena *arena, const struct library *library, struct 
         if (decl->kind != DECL_PROTOCOL) {
             continue;
         }
-        text_printf(text, "## Protocol %s\n\n", decl->name);
+        text_printf(
+            text, "## Protocol %s\n\nNumber 0x%x, above bit 16 of the numbers of its methods.\n\n",
+            decl->name, decl->number);
         if (decl->doc != NULL) {
             text_printf(text, "%s\n\n", decl->doc);
         }

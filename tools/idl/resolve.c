@@ -293,16 +293,17 @@ static void type_resolve(struct resolver *resolver, struct type *type)
 
 /* --- declarations -------------------------------------------------------------------------- */
 
-static void ordinal_resolve(struct resolver *resolver, struct value *value, uint32_t most,
-                            uint32_t *ret_ordinal)
+#define ORDINAL_MAX 65535u
+
+static void ordinal_resolve(struct resolver *resolver, struct value *value, uint32_t *ret_ordinal)
 {
     number_t number;
     *ret_ordinal = 0;
     if (value == NULL || !resolve_number(resolver, value, "an ordinal", &number)) {
         return;
     }
-    if (number < 1 || number > most) {
-        diagnostic_error(resolver->diagnostics, value->where, "an ordinal is 1 to %u", most);
+    if (number < 1 || number > ORDINAL_MAX) {
+        diagnostic_error(resolver->diagnostics, value->where, "an ordinal is 1 to %u", ORDINAL_MAX);
         return;
     }
     *ret_ordinal = (uint32_t)number;
@@ -314,7 +315,7 @@ static void members_resolve(struct resolver *resolver, struct decl *decl)
         if (member->type != NULL) {
             type_resolve(resolver, member->type);
         }
-        ordinal_resolve(resolver, member->ordinal_value, 65535, &member->ordinal);
+        ordinal_resolve(resolver, member->ordinal_value, &member->ordinal);
         if (member->value == NULL) {
             continue;
         }
@@ -332,9 +333,24 @@ static void members_resolve(struct resolver *resolver, struct decl *decl)
     }
 }
 
-static void method_resolve(struct resolver *resolver, struct method *method)
+/* Of the full name, so that nobody has to give numbers away: FNV-1a, folded. */
+static uint32_t protocol_number(const struct decl *protocol)
 {
-    ordinal_resolve(resolver, method->ordinal_value, METHOD_MAX, &method->ordinal);
+    const char *const parts[] = {protocol->library->path.text, ".", protocol->name};
+    uint32_t hash = 0x811c9dc5;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        for (const char *at = parts[i]; *at != 0; at++) {
+            hash = (hash ^ (uint8_t)*at) * 0x01000193;
+        }
+    }
+    return hash % PROTOCOL_MAX + 1;
+}
+
+static void method_resolve(struct resolver *resolver, const struct decl *protocol,
+                           struct method *method)
+{
+    ordinal_resolve(resolver, method->ordinal_value, &method->ordinal);
+    method->number = protocol->number << 16 | method->ordinal;
     struct message *messages[2] = {&method->request, &method->reply};
     for (int i = 0; i < 2; i++) {
         for (struct member *param = messages[i]->params; param != NULL; param = param->next) {
@@ -367,8 +383,11 @@ void resolve_run(struct diagnostics *diagnostics, struct library *library)
             decl->room = bound_resolve(&resolver, decl->room_value, "the room in bytes", 4096);
         }
         members_resolve(&resolver, decl);
+        if (decl->kind == DECL_PROTOCOL) {
+            decl->number = protocol_number(decl);
+        }
         for (struct method *method = decl->methods; method != NULL; method = method->next) {
-            method_resolve(&resolver, method);
+            method_resolve(&resolver, decl, method);
         }
     }
 }

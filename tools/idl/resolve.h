@@ -4,8 +4,8 @@
 
 #include "ast.h"
 
-/* The numbers above are what every server has beside (QY_METHOD_RESERVED). */
-#define METHOD_MAX 0x7ffeffffu
+/* The protocol above is what every server has beside (QY_METHOD_RESERVED). */
+#define PROTOCOL_MAX 0x7ffeu
 
 struct resolver {
     struct diagnostics *diagnostics;

@@ -2,8 +2,8 @@
 /*
  * Conformance vectors as text, a line each:
  *
- *   PROTOCOL METHOD ORDINAL request|reply|event full|least HEX
- *   PROTOCOL METHOD ORDINAL request|reply|event refused HEX WHY
+ *   PROTOCOL METHOD NUMBER request|reply|event full|least HEX
+ *   PROTOCOL METHOD NUMBER request|reply|event refused HEX WHY
  *
  * A binding must encode what the sample's bytes mean to the same bytes, and refuse the others.
  * An empty payload is "-". With the full sample, and with what is to be refused, come all handles;
@@ -16,7 +16,7 @@ static void line(struct text *text, const struct decl *protocol, const struct me
                  const char *word, const char *kind, const struct sample *sample, const char *why)
 {
     text_printf(text, "%s.%s %s %u %s %s ", protocol->library->path.text, protocol->name,
-                method->name, method->ordinal, word, kind);
+                method->name, method->number, word, kind);
     for (uint32_t i = 0; i < sample->length; i++) {
         text_printf(text, "%02x", sample->bytes[i]);
     }

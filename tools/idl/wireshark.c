@@ -173,10 +173,10 @@ static const char prelude[] =
     "    local name = buffer(6, length):string()\n"
     "    local at = 6 + length\n"
     "    local status = buffer(at, 4):le_uint()\n"
-    "    local ordinal = buffer(at + 8, 4):le_uint()\n"
+    "    local number = buffer(at + 8, 4):le_uint()\n"
     "    local protocol = quay_protocols[name]\n"
-    "    local method = protocol and protocol[ordinal]\n"
-    "    local what = name .. '.' .. (method and method.name or ordinal)\n"
+    "    local method = protocol and protocol[number]\n"
+    "    local what = name .. '.' .. (method and method.name or string.format('0x%x', number))\n"
     "    packet.cols.protocol = 'QUAY'\n"
     "    packet.cols.info = what .. ' ' .. (names[direction] or '?')\n"
     "    local top = tree:add(quay_dissector, buffer(), what .. ' ' .. (names[direction] or '?'))\n"
@@ -303,7 +303,7 @@ static void message_write(struct text *text, const char *key, const struct messa
 
 static void method_entry(struct text *text, const struct method *method)
 {
-    text_printf(text, "  [%u] = {\n    name = '%s',\n    errors = {", method->ordinal,
+    text_printf(text, "  [0x%x] = {\n    name = '%s',\n    errors = {", method->number,
                 method->name);
     for (const struct member *member = method->error != NULL ? method->error->members : NULL;
          member != NULL; member = member->next) {

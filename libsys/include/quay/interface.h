@@ -52,7 +52,7 @@ struct qy_described_head {
     uint16_t string_bytes;
     uint16_t version; /* of the protocol */
     uint16_t name, doc;
-    uint16_t reserved;
+    uint16_t number; /* QY_METHOD_PROTOCOL() of its methods */
 };
 
 /* A member of an enum, bits, struct, union or table, or a parameter. */
@@ -68,7 +68,7 @@ struct qy_described_member {
 #define QY_METHOD_IS_IDEMPOTENT 4u
 
 struct qy_described_method {
-    uint32_t ordinal;
+    uint32_t number;
     uint32_t deadline_ms; /* 0: none */
     uint16_t name, doc;
     uint16_t request, reply; /* first of the parameters */

@@ -36,6 +36,9 @@
 /* In place of a deadline: what the interface says (@deadline). */
 #define QY_DEADLINE_DEFAULT ((time_ns_t)-1)
 
+/* A method's number has its protocol's above bit 16, so that no server takes it for another's. */
+#define QY_METHOD_PROTOCOL(method) ((method) >> 16)
+
 /* No protocol's: what every server has beside (subscribe, describe, statistics, batch). */
 #define QY_METHOD_RESERVED 0x7fff0000u
 

@@ -57,7 +57,7 @@ static void method_try(const struct qy_interface *interface,
     for (enum qy_message_kind kind = QY_REQUEST; kind <= QY_EVENT; kind++) {
         uint32_t length = (uint32_t)(size < sizeof the.payload ? size : sizeof the.payload);
         text = text_make();
-        (void)qy_message_print(interface, kind, method->ordinal, length % 3 == 0 ? length : 0,
+        (void)qy_message_print(interface, kind, method->number, length % 3 == 0 ? length : 0,
                                the.payload, length, &text);
     }
     text = text_make();

@@ -123,9 +123,9 @@ static void test_server_raw(handle_t to, time_ns_t deadline)
               "a payload that is too short is refused");
     message = (struct qy_message){.header = IPC_HEADER(QY_PROBE_METHOD_ADD, 17, 0)};
     tap_equal(qy_message_call(to, &message, deadline), -EBAD_MESSAGE, "and one that is too long");
-    message = (struct qy_message){.header = IPC_HEADER(99, 0, 0)};
+    message = (struct qy_message){.header = IPC_HEADER(QY_PROBE_METHOD_ADD + 99, 0, 0)};
     tap_equal(qy_message_call(to, &message, deadline), -ENO_METHOD, "and an unknown method");
-    message = (struct qy_message){.header = IPC_HEADER(12, 0, 0)};
+    message = (struct qy_message){.header = IPC_HEADER(QY_PROBE_PROTOCOL << 16 | 12, 0, 0)};
     tap_equal(qy_message_call(to, &message, deadline), -ENO_METHOD, "and one that was removed");
 }
 
