@@ -85,7 +85,7 @@ static void send(struct thread *thread, struct thread **ret_receiver)
         }
     }
     *ret_receiver = NULL;
-    fault_report(thread);
+    fault_report(thread, true);
 }
 
 void exception_raise(struct thread *thread)
@@ -186,7 +186,10 @@ int exception_answer(struct port *port, struct token_slot *slot, struct thread *
         *ret_caller = thread;
         break;
     case EXCEPTION_KILL:
-        fault_report(thread);
+        fault_report(thread, true);
+        break;
+    case EXCEPTION_END:
+        fault_report(thread, false);
         break;
     default:
         exception_pass(thread);

@@ -48,5 +48,6 @@ void exception_registers_set(struct thread *thread, const struct thread_register
 /* The thread whose exception this token is for: 0 with a reference, or -ETOKEN_STALE. */
 MUST_USE int exception_thread(struct port *port, uint64_t token, struct thread **ret_thread);
 
-/* An owned thread that nobody handles: it waits for the report and then for its end. fault.c */
-void fault_report(struct thread *thread);
+/* An owned thread that nobody handles: it waits for the report, if there is to be one, and then for
+ * its end. fault.c */
+void fault_report(struct thread *thread, bool is_shown);

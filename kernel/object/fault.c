@@ -132,9 +132,9 @@ static void report_step(struct sync_node *node)
 
 static const struct wait_ops report_wait = {.state = THREAD_STATE_WAIT_KERNEL};
 
-COLD void fault_report(struct thread *thread)
+COLD void fault_report(struct thread *thread, bool is_shown)
 {
-    struct report *report = slab_alloc(&report_cache);
+    struct report *report = is_shown ? slab_alloc(&report_cache) : NULL;
 
     thread->wait_ops = &report_wait;
     thread->deadline = DEADLINE_NEVER;

@@ -19,7 +19,8 @@
 
 struct aspace;
 
-#define PROCESS_NAME_MAX 24 /* with the terminating zero */
+#define PROCESS_NAME_MAX     24 /* with the terminating zero */
+#define PROCESS_THREADS_SEEN 256
 
 /* Exit codes that are no program's own. */
 #define PROCESS_EXIT_KILLED ((int64_t)-1000)
@@ -96,6 +97,10 @@ void fault_init(void);
 
 /* A thread that is not started. Returns a reference. -ENOMEM, -EQUOTA, -ESRCH (process dying). */
 MUST_USE int thread_create(struct process *process, struct thread **ret_thread);
+
+/* The one with the lowest koid above this, with a reference; NULL: none among the
+ * PROCESS_THREADS_SEEN that were made last. */
+struct thread *process_thread_after(struct process *process, koid_t koid);
 
 /* Starts it once. -EBUSY if it was or its address space is being forked to, -EINVAL for addresses
  * outside user space, -ESRCH if it or its process is to die. */

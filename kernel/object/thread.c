@@ -108,6 +108,30 @@ static void thread_finish(struct thread *thread)
     object_unref(&thread->object); /* thread_create's for the list */
 }
 
+struct thread *process_thread_after(struct process *process, koid_t koid)
+{
+    struct thread *found = NULL;
+    unsigned seen = 0;
+
+    spin_lock(&process->lock);
+    LIST_FOREACH (node, &process->threads) {
+        struct thread *thread = CONTAINER_OF(node, struct thread, process_link);
+
+        if (thread->object.koid > koid &&
+            (found == NULL || thread->object.koid < found->object.koid)) {
+            found = thread;
+        }
+        if (++seen == PROCESS_THREADS_SEEN) {
+            break;
+        }
+    }
+    if (found != NULL) {
+        object_ref(&found->object);
+    }
+    spin_unlock(&process->lock);
+    return found;
+}
+
 int thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument)
 {
     struct process *process = thread->process;

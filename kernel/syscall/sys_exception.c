@@ -21,6 +21,26 @@ DOOR_OF(exception_thread, port, OBJECT_PORT, RIGHT_RECV)
     return status != 0 ? status : door_new(&thread->object, RIGHTS_THREAD);
 }
 
+DOOR_OF(exception_process, port, OBJECT_PORT, RIGHT_RECV)
+{
+    struct thread *thread;
+    int64_t status = exception_thread(port, a1, &thread);
+
+    if (status == 0) {
+        object_ref(&thread->process->object);
+        status = door_new(&thread->process->object, RIGHTS_PROCESS);
+        object_unref(&thread->object);
+    }
+    return status;
+}
+
+DOOR_OF(process_thread, process, OBJECT_PROCESS, RIGHT_MANAGE | RIGHT_READ_STATE)
+{
+    struct thread *thread = process_thread_after(process, a1);
+
+    return thread == NULL ? -ESRCH : door_new(&thread->object, RIGHTS_THREAD);
+}
+
 DOOR_OF(thread_suspend, thread, OBJECT_THREAD, RIGHT_WRITE_STATE)
 {
     if (a1 > 1) {

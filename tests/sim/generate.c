@@ -610,6 +610,12 @@ FILL(process)
     r->rdi = any_handle(t, OBJECT_PROCESS);
 }
 
+FILL(process_thread)
+{
+    r->rdi = any_handle(t, OBJECT_PROCESS);
+    r->rsi = sim_random(200);
+}
+
 FILL(thread_start)
 {
     r->rdi = any_handle(t, OBJECT_THREAD);
@@ -843,6 +849,8 @@ static const struct {
     {SYS_thread_sleep, 16, fill_thread_sleep},
     {SYS_exception_bind, 20, fill_exception_bind},
     {SYS_exception_thread, 10, fill_token_drop},
+    {SYS_exception_process, 4, fill_token_drop},
+    {SYS_process_thread, 6, fill_process_thread},
     {SYS_thread_suspend, 10, fill_thread_suspend},
     {SYS_thread_read_state, 6, fill_thread},
     {SYS_thread_set_breakpoint, 8, fill_thread_set_breakpoint},

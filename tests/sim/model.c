@@ -281,6 +281,8 @@ static const struct {
     {SYS_thread_set_affinity, {{1, OBJECT_THREAD, RIGHT_MANAGE}}, 0},
     {SYS_exception_bind, {{1, OBJECT_NONE, RIGHT_MANAGE}, {2, OBJECT_PORT, RIGHT_BIND}}, 0},
     {SYS_exception_thread, {{1, OBJECT_PORT, RIGHT_RECV}}, OBJECT_THREAD},
+    {SYS_exception_process, {{1, OBJECT_PORT, RIGHT_RECV}}, OBJECT_PROCESS},
+    {SYS_process_thread, {{1, OBJECT_PROCESS, RIGHT_MANAGE | RIGHT_READ_STATE}}, OBJECT_THREAD},
     {SYS_thread_suspend, {{1, OBJECT_THREAD, RIGHT_WRITE_STATE}}, 0},
     {SYS_thread_read_state, {{1, OBJECT_THREAD, RIGHT_READ_STATE}}, 0},
     {SYS_thread_write_state, {{1, OBJECT_THREAD, RIGHT_WRITE_STATE}}, 0},

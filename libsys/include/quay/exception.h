@@ -28,6 +28,12 @@ static inline int64_t qy_exception_thread(handle_t port, uint64_t token)
     return qy_syscall2(SYS_exception_thread, port, token);
 }
 
+/* The same, to its process. */
+static inline int64_t qy_exception_process(handle_t port, uint64_t token)
+{
+    return qy_syscall2(SYS_exception_process, port, token);
+}
+
 /* The exception that was received, in the message buffer; NULL if it is another call. */
 const struct exception_message *qy_exception(const struct qy_message *message);
 

@@ -39,6 +39,13 @@ static inline int64_t qy_process_write(handle_t process, uint64_t to, const void
     return qy_syscall4(SYS_process_write, process, to, (uint64_t)(uintptr_t)from, size_bytes);
 }
 
+/* A handle to the thread of a process with the lowest koid above `after` (0: the first), or -ESRCH.
+ * Needs MANAGE and READ_STATE. */
+static inline int64_t qy_process_thread(handle_t process, koid_t after)
+{
+    return qy_syscall2(SYS_process_thread, process, after);
+}
+
 /* status = 1 if it has exited, second = exit code, third = koid. */
 static inline struct qy_result qy_process_info(handle_t process)
 {

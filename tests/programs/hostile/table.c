@@ -200,6 +200,8 @@ ROW(process_read) = {HANDLE(OBJECT_PROCESS, RIGHT_READ_STATE), CHECKED(UNMAPPED,
 ROW(process_write) = {HANDLE(OBJECT_PROCESS, RIGHT_WRITE_STATE), CHECKED(UNMAPPED, bad_theirs),
                       CHECKED(UNMAPPED, bad_ours), VALUE(8)};
 ROW(exception_thread) = {HANDLE(OBJECT_PORT, RIGHT_RECV), CHECKED(1, bad_tokens)};
+ROW(exception_process) = {HANDLE(OBJECT_PORT, RIGHT_RECV), CHECKED(1, bad_tokens)};
+ROW(process_thread) = {HANDLE(OBJECT_PROCESS, RIGHT_MANAGE | RIGHT_READ_STATE), VALUE(0)};
 ROW(port_notify) = {HANDLE(OBJECT_PORT, RIGHT_NOTIFY), VALUE(1)};
 
 BAD(bad_lease_tokens) = {

@@ -62,6 +62,15 @@ static void test_page_fault(void)
     tap_equal((int64_t)qy_handle_info((handle_t)same).third, (int64_t)message.thread,
               "exception_thread gives a handle to it");
     discard(same);
+    same = qy_exception_process(port, io.token);
+    tap_equal((int64_t)qy_handle_info((handle_t)same).third,
+              (int64_t)qy_handle_info(qy_self_process()).third,
+              "exception_process one to its process");
+    int64_t last = qy_process_thread((handle_t)same, message.thread - 1);
+    tap_equal((int64_t)qy_handle_info((handle_t)last).third, (int64_t)message.thread,
+              "process_thread finds it there");
+    discard(last);
+    discard(same);
     int64_t memory = qy_memory_create(qy_self_job(), PAGE_SIZE, 0);
     tap_equal(qy_aspace_map(qy_self_aspace(), (handle_t)memory, 0, PLACE, PAGE_SIZE,
                             MAP_READ | MAP_WRITE | MAP_FIXED),

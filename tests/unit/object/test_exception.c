@@ -352,6 +352,31 @@ static void test_exception_thread_gives_a_handle(void **state)
                      -ETOKEN_STALE);
 }
 
+static void test_exception_process_gives_a_handle(void **state)
+{
+    handle_t process, first, second;
+    koid_t koid;
+
+    (void)state;
+    begin();
+    assert_int_equal(bind(world.process.process, 2), 0);
+    assert_int_equal(fake_call(world.handler, SYS_exception_process, world.port, 0), -ETOKEN_STALE);
+    raise(3);
+    assert_int_equal(receive(0, 0), RECEIVED_CALL);
+    process = MAKE(world.handler, SYS_exception_process, world.port, world.token);
+    second = MAKE(world.handler, SYS_thread_create, process);
+    first = MAKE(world.handler, SYS_process_thread, process, 0);
+    assert_ptr_equal(fake_thread_of_handle(world.handler, first), world.victim);
+    koid = world.message.thread;
+    first = MAKE(world.handler, SYS_process_thread, process, koid);
+    assert_ptr_equal(fake_thread_of_handle(world.handler, first),
+                     fake_thread_of_handle(world.handler, second));
+    assert_int_equal(fake_call(world.handler, SYS_process_thread, process, UINT64_MAX), -ESRCH);
+    assert_int_equal(answer(EXCEPTION_RESUME), 0);
+    assert_int_equal(fake_call(world.handler, SYS_exception_process, world.port, world.token),
+                     -ETOKEN_STALE);
+}
+
 static void test_exception_bind_replaces_and_tells_the_one_before(void **state)
 {
     (void)state;
@@ -435,6 +460,7 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_exception_is_not_ended_by_a_kick),
     FAKE_TEST(test_exception_thread_killed_meanwhile_is_told),
     FAKE_TEST(test_exception_thread_gives_a_handle),
+    FAKE_TEST(test_exception_process_gives_a_handle),
     FAKE_TEST(test_exception_bind_replaces_and_tells_the_one_before),
     FAKE_TEST(test_exception_bind_refuses_what_is_wrong),
     FAKE_TEST(test_exception_bindings_leave_nothing_behind),

@@ -18,6 +18,7 @@
 #define EXCEPTION_KILL   1u /* the process ends, with a report */
 #define EXCEPTION_PASS                                                                             \
     2u /* to the next: thread's, process's, job's handler, that of the job above */
+#define EXCEPTION_END 3u /* the process ends; whoever answers this has reported */
 
 /* exception_message.kind: the CPU's numbers. */
 #define EXCEPTION_DIVIDE     0u
