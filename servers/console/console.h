@@ -27,6 +27,7 @@
 
 #define KEY_TIMER  1 /* a read with TIME */
 #define KEY_PROC   2 /* events of proc */
+#define KEY_KEEPER 4 /* the keeper has died */
 #define KEY_DRAW   3 /* the screen is to be drawn */
 #define CALLS_BITS 1 /* in a notice with key 0: a call of ours was answered */
 
@@ -155,6 +156,7 @@ int wait_init(void);
 
 /* Finds what the last instance had. */
 void events_init(void);
+void events_keep_all(void); /* the keeper has died */
 
 /* Two new handles: 0, or an error of the protocol file. */
 int64_t events_get(const struct description *description, handle_t *ret_readable,

@@ -9,9 +9,11 @@
 #include <quay/bootstrap.h>
 #include <quay/event.h>
 #include <quay/handle.h>
+#include <quay/keeper.h>
 
 #define ALL_READY       0xffffu
 #define KEEPER_PATIENCE QY_SECOND
+#define KEEPER_WATCH    UINT64_MAX /* its key; those of terminals are small */
 
 struct side_events {
     handle_t readable, writable; /* HANDLE_INVALID: nobody has asked for them */
@@ -49,24 +51,42 @@ void events_tell(const struct terminal *terminal)
     side_tell(terminal, SIDE_MASTER);
 }
 
+/* Without it a poll is not woken when the console has died. */
+static void side_keep(uint32_t terminal, enum side side)
+{
+    const struct side_events *events = &events_state.sides[terminal][side];
+    uint64_t instance;
+    if (events_state.keeper != HANDLE_INVALID && events->readable != HANDLE_INVALID) {
+        (void)qy_keeper_put(events_state.keeper, key_of(terminal, side), events->readable,
+                            events->writable, HANDLE_INVALID, HANDLE_INVALID, HANDLE_INVALID,
+                            &instance, qy_deadline_after(KEEPER_PATIENCE));
+    }
+}
+
+void events_keep_all(void)
+{
+    for (uint32_t i = 0; i < TERMINALS_MAX; i++) {
+        side_keep(i, SIDE_SLAVE);
+        side_keep(i, SIDE_MASTER);
+    }
+    if (events_state.keeper != HANDLE_INVALID) {
+        /* It may fail: then those who poll now are not woken, should the console die as well. */
+        (void)qy_keeper_watch(events_state.keeper, KEEPER_WATCH, console.server->port, KEY_KEEPER);
+    }
+}
+
 static bool side_make(const struct terminal *terminal, enum side side)
 {
     struct side_events *events = &events_state.sides[terminal_number(terminal)][side];
     int64_t readable = qy_event_create(qy_self_job());
     int64_t writable = qy_event_create(qy_self_job());
-    uint64_t instance;
     if (readable < 0 || writable < 0) {
         qy_handle_discard(readable < 0 ? HANDLE_INVALID : (handle_t)readable);
         qy_handle_discard(writable < 0 ? HANDLE_INVALID : (handle_t)writable);
         return false;
     }
     *events = (struct side_events){(handle_t)readable, (handle_t)writable, 0};
-    if (events_state.keeper != HANDLE_INVALID) {
-        /* Without it a poll is not woken when the console has died. */
-        (void)qy_keeper_put(events_state.keeper, key_of(terminal_number(terminal), side),
-                            events->readable, events->writable, HANDLE_INVALID, HANDLE_INVALID,
-                            HANDLE_INVALID, &instance, qy_deadline_after(KEEPER_PATIENCE));
-    }
+    side_keep(terminal_number(terminal), side);
     side_tell(terminal, side);
     return true;
 }
@@ -115,4 +135,5 @@ void events_init(void)
             side_find(terminal, SIDE_MASTER);
         }
     }
+    events_keep_all();
 }

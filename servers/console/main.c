@@ -43,6 +43,9 @@ static void notice(struct qy_server *server, uint64_t key, uint64_t signals)
     case KEY_PROC:
         job_event();
         break;
+    case KEY_KEEPER:
+        events_keep_all();
+        break;
     default:
         line_notice(key);
         break;

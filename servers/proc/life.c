@@ -80,8 +80,7 @@ void life_start_failed(struct process *process, uint32_t error)
 
 /* --- surviving ----------------------------------------------------------------------------- */
 
-/* The keeper has died. */
-static void keep_all(void)
+void life_keep_all(void)
 {
     machine_keep_own();
     for (uint32_t i = 1; i < PROCESS_MAX; i++) {
@@ -96,14 +95,14 @@ static void keep_all(void)
 void life_keep(const struct process *process)
 {
     if (machine_keep(&process->machine, process->index)) {
-        keep_all();
+        life_keep_all();
     }
 }
 
 void life_forget(const struct process *process)
 {
     if (machine_forget(process->index)) {
-        keep_all();
+        life_keep_all();
     }
 }
 

@@ -17,6 +17,9 @@ void life_starting(void);
 void life_keep(const struct process *process);
 void life_forget(const struct process *process);
 
+/* The keeper has died, and another one has nothing. */
+void life_keep_all(void);
+
 /* After table_use has found processes: takes their handles again. Those that have ended meanwhile,
  * or whose handles are lost, end. */
 void life_restore(void);

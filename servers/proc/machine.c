@@ -16,6 +16,7 @@
 #include <quay/exception.h>
 #include <quay/futex.h>
 #include <quay/handle.h>
+#include <quay/keeper.h>
 #include <quay/memory.h>
 #include <quay/process.h>
 #include <quay/server.h>
@@ -300,6 +301,7 @@ int64_t machine_go_at(struct machine *machine, uint64_t entry, uint64_t stack, u
 /* --- surviving ----------------------------------------------------------------------------- */
 
 #define KEY_PROGRAMS 0 /* those of processes are above */
+#define KEY_WATCH    UINT64_MAX
 #define PATIENCE     QY_SECOND
 
 /* Whoever keeps handles has gone for good: then we go on without. */
@@ -359,6 +361,18 @@ int64_t machine_restore(struct machine *machine, uint64_t key, size_t page_bytes
 bool machine_has_exited(const struct machine *machine)
 {
     return qy_process_info(machine->process).status == 1;
+}
+
+void machine_watch_keeper(uint64_t notice_key)
+{
+    if (machine_state.keeper == HANDLE_INVALID) {
+        return;
+    }
+    int64_t error =
+        qy_keeper_watch(machine_state.keeper, KEY_WATCH, machine_state.server->port, notice_key);
+    if (error < 0) {
+        keeper_lost(error);
+    }
 }
 
 void machine_keep_own(void)

@@ -12,8 +12,9 @@
 #include "machine_setup.h"
 #include "methods.h"
 
-/* A badge of ours: neither processes nor sessions by name have it. */
+/* Keys of notices and a badge of ours: neither processes nor sessions by name have them. */
 #define KEY_FAULTS (1ul << 62)
+#define KEY_KEEPER (1ul << 61)
 
 #define SUBSCRIBERS_MAX 8
 
@@ -33,7 +34,10 @@ static void notice(struct qy_server *server, uint64_t key, uint64_t signals)
 {
     (void)server;
     struct process *process = process_of_badge(key);
-    if (process != NULL && (signals & SIGNAL_EXITED) != 0) {
+    if (key == KEY_KEEPER) {
+        life_keep_all();
+        machine_watch_keeper(KEY_KEEPER);
+    } else if (process != NULL && (signals & SIGNAL_EXITED) != 0) {
         life_ended(process);
     }
 }
@@ -121,6 +125,7 @@ int main(int argument_count, char **arguments)
     if (error == 0 && is_restart) {
         life_restore();
     }
+    machine_watch_keeper(KEY_KEEPER);
     if (error < 0) {
         qy_log("cannot start: %s", qy_error_text(error));
         return 1;

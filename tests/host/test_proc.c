@@ -502,6 +502,9 @@ static void test_handles_are_put_again_when_the_keeper_has_died(void **state)
     fake_end(first, 0);
     assert_true(fake_is_kept(second) && fake_is_kept(the.shell));
     assert_false(fake_is_kept(first));
+    fake_keeper_die();
+    life_keep_all(); /* as the notice of its death has it */
+    assert_true(fake_is_kept(second) && fake_is_kept(the.shell));
 }
 
 static void test_new_instance_survives_any_table(void **state)
