@@ -36,7 +36,7 @@ struct mapping;
 
 /* Bounds of one step. */
 #define ASPACE_STEP_PAGES    24u /* translations removed or changed */
-#define ASPACE_STEP_ENTRIES  48u /* entries looked at */
+#define ASPACE_STEP_ENTRIES  46u /* entries looked at */
 #define ASPACE_STEP_MAPPINGS 10u /* mappings removed */
 #define ASPACE_PROTECT_MAX   64u /* mappings that one protect may touch */
 #define ASPACE_SEARCH_MAX    64u /* gaps looked at to find room, at each of four places */

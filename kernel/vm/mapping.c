@@ -178,24 +178,31 @@ bool mapping_room_is_free_locked(struct aspace *aspace, uint64_t address, uint64
            (above == NULL || above->start >= address + size_bytes);
 }
 
-/* First fit from `address` up; `below` is a mapping that begins below it, best the last one, or
- * NULL: not known. */
-static bool find_from(struct aspace *aspace, uint64_t address, struct mapping *below,
-                      const struct room *room, uint64_t *ret_address, struct mapping **ret_below)
-    REQUIRES(&aspace->lock)
+/* Whether there is room above `below` (NULL: at the bottom) and from *address on, which becomes the
+ * first that would do. */
+static ALWAYS_INLINE bool gap_fits(const struct mapping *below, const struct mapping *above,
+                                   const struct room *room, uint64_t *address)
 {
-    if (below == NULL) {
-        below = mapping_floor_locked(aspace, address);
+    uint64_t limit = above == NULL ? USER_LIMIT : above->start;
+
+    if (below != NULL) {
+        *address = max_u64(*address, mapping_end(below));
     }
+    *address += (room->phase - *address) & (room->alignment - 1);
+    return limit >= *address && limit - *address >= room->size_bytes;
+}
+
+/* First fit from `address` up. */
+static COLD NOINLINE bool find_from(struct aspace *aspace, uint64_t address,
+                                    const struct room *room, uint64_t *ret_address,
+                                    struct mapping **ret_below) REQUIRES(&aspace->lock)
+{
+    struct mapping *below = mapping_floor_locked(aspace, address);
+
     for (unsigned i = 0; i < ASPACE_SEARCH_MAX; i++) {
         struct mapping *above = mapping_next_locked(aspace, below);
-        uint64_t limit = above == NULL ? USER_LIMIT : above->start;
 
-        if (below != NULL) {
-            address = max_u64(address, mapping_end(below));
-        }
-        address += (room->phase - address) & (room->alignment - 1);
-        if (limit >= address && limit - address >= room->size_bytes) {
+        if (gap_fits(below, above, room, &address)) {
             *ret_address = address;
             *ret_below = below;
             return true;
@@ -211,22 +218,24 @@ static bool find_from(struct aspace *aspace, uint64_t address, struct mapping *b
 /* From the hint up, where what was mapped last ends, and above all that was ever mapped this way.
  * Tables are never given back, so addresses are used again: when as much was removed as half of
  * what lies below the hint, from the bottom first. hint_below is the mapping that begins last below
- * the hint when it was set, or one further down: what was mapped in between since is found by
- * walking up. */
+ * the hint when it was set, or one further down. */
 int mapping_find_room_locked(struct aspace *aspace, const struct room *room, uint64_t *ret_address,
                              struct mapping **ret_below)
 {
     uint64_t hint = max_u64(aspace->hint, ROOM_BASE);
+    bool is_much_free = aspace->removed_bytes > (hint - ROOM_BASE) / 2;
 
-    if (UNLIKELY(aspace->removed_bytes > (hint - ROOM_BASE) / 2)) {
-        aspace->removed_bytes = 0;
-        if (find_from(aspace, ROOM_BASE, NULL, room, ret_address, ret_below)) {
-            return 0;
-        }
+    *ret_address = hint;
+    *ret_below = aspace->hint_below;
+    if (LIKELY(!is_much_free && *ret_below != NULL) &&
+        LIKELY(gap_fits(*ret_below, mapping_next_locked(aspace, *ret_below), room, ret_address))) {
+        return 0;
     }
-    return LIKELY(find_from(aspace, hint, aspace->hint_below, room, ret_address, ret_below)) ||
-                   find_from(aspace, aspace->hint_top, NULL, room, ret_address, ret_below) ||
-                   find_from(aspace, ROOM_BASE, NULL, room, ret_address, ret_below)
+    aspace->removed_bytes = is_much_free ? 0 : aspace->removed_bytes;
+    return (is_much_free && find_from(aspace, ROOM_BASE, room, ret_address, ret_below)) ||
+                   find_from(aspace, hint, room, ret_address, ret_below) ||
+                   find_from(aspace, aspace->hint_top, room, ret_address, ret_below) ||
+                   find_from(aspace, ROOM_BASE, room, ret_address, ret_below)
                ? 0
                : -ENOMEM;
 }
