@@ -122,7 +122,7 @@ int64_t posix_readlinkat(uint64_t descriptor, uint64_t address, uint64_t buffer,
     if (same >= 0) {
         status = descriptor_link(same, text, &length);
     } else {
-        status = POSIX_DIR(&path, qy_dir_readlink, path.rest, path.length, text, &length);
+        status = POSIX_DIR_AGAIN(&path, qy_dir_readlink, path.rest, path.length, text, &length);
     }
     posix_path_end(&path);
     if (status == 0) {
@@ -293,7 +293,8 @@ static int64_t path_change(uint64_t descriptor, uint64_t address, uint32_t flags
     } else if (same >= 0 || (path.length == 0 && path.directory == HANDLE_INVALID)) {
         status = descriptor_change(same >= 0 ? (uint64_t)same : descriptor, change);
     } else {
-        status = POSIX_DIR(&path, qy_dir_change_at, change, is_followed, path.rest, path.length);
+        status =
+            POSIX_DIR_AGAIN(&path, qy_dir_change_at, change, is_followed, path.rest, path.length);
     }
     posix_path_end(&path);
     return status;

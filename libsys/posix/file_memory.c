@@ -18,7 +18,7 @@ static int64_t program_read(handle_t file, uint64_t size, handle_t *ret_memory)
     int64_t status;
 
     if (memory < 0) {
-        return posix_error(memory);
+        return memory;
     }
     status = qy_memory_map((handle_t)memory, 0, rounded, MAP_READ | MAP_WRITE, &view);
     if (status == 0) {
@@ -35,7 +35,7 @@ static int64_t program_read(handle_t file, uint64_t size, handle_t *ret_memory)
     if (status != 0) {
         (void)qy_handle_close((handle_t)memory); /* ours */
     }
-    return posix_error(status);
+    return status;
 }
 
 static int64_t program_memory(handle_t file, struct posix_program_file *ret_program)
@@ -44,7 +44,7 @@ static int64_t program_memory(handle_t file, struct posix_program_file *ret_prog
     int64_t status = qy_file_stat(file, &stat, DEADLINE_NEVER);
 
     if (status != 0) {
-        return posix_error(status);
+        return status;
     }
     if ((stat.mode & LINUX_S_IFMT) != LINUX_S_IFREG || (stat.mode & 0111) == 0) {
         return -EACCES;
@@ -59,22 +59,19 @@ static int64_t program_memory(handle_t file, struct posix_program_file *ret_prog
     return status == 0 ? 0 : program_read(file, stat.size, &ret_program->memory);
 }
 
-int64_t posix_file_program(const char *path, struct posix_program_file *ret_program)
+/* A Linux error, or what tells that the file system died between two calls. */
+static int64_t program_open(const char *path, struct posix_program_file *ret_program)
 {
     struct posix_path place;
     handle_t file;
     qy_dir_kind_t kind;
-    int64_t status;
+    int64_t status = posix_path_own(path, &place);
 
-    if (posix_fd_working() == HANDLE_INVALID) {
-        return posix_bare_program(ret_program);
-    }
-    status = posix_path_own(path, &place);
     if (status != 0) {
         return status;
     }
-    status = POSIX_DIR(&place, qy_dir_open, QY_DIR_OPEN_FLAGS_READ, 0, place.rest, place.length,
-                       &file, &kind);
+    status = POSIX_DIR_AGAIN(&place, qy_dir_open, QY_DIR_OPEN_FLAGS_READ, 0, place.rest,
+                             place.length, &file, &kind);
     posix_path_end(&place);
     if (status != 0) {
         return status;
@@ -82,6 +79,20 @@ int64_t posix_file_program(const char *path, struct posix_program_file *ret_prog
     status = kind == QY_DIR_KIND_REGULAR ? program_memory(file, ret_program) : -EACCES;
     (void)qy_handle_close(file); /* ours; the memory stays */
     return status;
+}
+
+int64_t posix_file_program(const char *path, struct posix_program_file *ret_program)
+{
+    uint32_t deaths = 0;
+    int64_t status;
+
+    if (posix_fd_working() == HANDLE_INVALID) {
+        return posix_bare_program(ret_program);
+    }
+    do {
+        status = program_open(path, ret_program);
+    } while ((status == -EPEER_DIED || status == -ESESSION_STALE) && ++deaths < QY_ATTEMPTS_MAX);
+    return posix_error(status);
 }
 
 int64_t posix_file_map(int descriptor, uint64_t offset, uint64_t size, bool is_shared,

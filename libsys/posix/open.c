@@ -51,6 +51,7 @@ int64_t posix_openat(uint64_t descriptor, uint64_t address, uint64_t wanted, uin
     struct posix_fd fd = {.open = flags & ~O_NOT_KEPT,
                           .close_on_exec = (flags & LINUX_O_CLOEXEC) != 0};
     qy_dir_kind_t kind;
+    uint32_t deaths = 0;
 
     if ((flags & O_TMPFILE) != 0) {
         return -EOPNOTSUPP;
@@ -67,11 +68,14 @@ int64_t posix_openat(uint64_t descriptor, uint64_t address, uint64_t wanted, uin
         posix_path_end(&path);
         return descriptor_open(same, flags);
     }
-    status = posix_error(POSIX_DIR_ONCE(&path, qy_dir_open, flags_of(flags), posix_mode(mode),
-                                        path.rest, path.length, &fd.handle, &kind));
+    do { /* a server that dies while nothing is changed is no reason to fail */
+        status = POSIX_DIR_ONCE(&path, qy_dir_open, flags_of(flags), posix_mode(mode), path.rest,
+                                path.length, &fd.handle, &kind);
+    } while (status == -EPEER_DIED && (flags & (LINUX_O_CREAT | LINUX_O_TRUNC)) == 0 &&
+             ++deaths < QY_ATTEMPTS_MAX);
     posix_path_end(&path);
     if (status != 0) {
-        return status;
+        return posix_error(status);
     }
     fd.kind = (uint8_t)kind;
     return posix_fd_install(&fd, 0);

@@ -70,18 +70,20 @@ static handle_t quick_of(handle_t directory)
                                              : HANDLE_INVALID;
 }
 
-bool posix_path_is_elsewhere(const struct posix_path *path, int64_t status)
+bool posix_path_is_elsewhere(struct posix_path *path, int64_t status)
 {
     if (status == QY_FILE_FAILURE_ELSEWHERE) {
         return true;
     }
-    if (path->quick == HANDLE_INVALID || (status != -ESESSION_STALE && status != -EBADF)) {
+    if (path->quick == HANDLE_INVALID ||
+        (status != -ESESSION_STALE && status != -EBADF && status != -EPEER_DIED)) {
         return false;
     }
+    path->quick = HANDLE_INVALID;
     qy_mutex_lock(&quicks.mutex); /* to be asked for again */
     quicks.root.directory = quicks.working.directory = HANDLE_INVALID;
     qy_mutex_unlock(&quicks.mutex);
-    return true;
+    return status != -EPEER_DIED; /* it may have done it: the caller knows whether that matters */
 }
 
 /* --- paths ------------------------------------------------------------------------------------ */

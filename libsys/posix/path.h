@@ -63,8 +63,21 @@ void posix_path_end(struct posix_path *path);
 
 #define POSIX_DIR(path, function, ...) POSIX_STEADY(POSIX_DIR_ONCE(path, function, __VA_ARGS__))
 
+/* The same for what can be done twice: again too if the server died of it, by vfs, which waits for
+ * the next instance. */
+#define POSIX_DIR_AGAIN(path, function, ...)                                                       \
+    ({                                                                                             \
+        uint32_t posix_dir_deaths = 0;                                                             \
+        int64_t posix_dir_once;                                                                    \
+        do {                                                                                       \
+            posix_dir_once = POSIX_DIR_ONCE(path, function, __VA_ARGS__);                          \
+        } while (posix_dir_once == -EINTR ||                                                       \
+                 (posix_dir_once == -EPEER_DIED && ++posix_dir_deaths < QY_ATTEMPTS_MAX));         \
+        posix_error(posix_dir_once);                                                               \
+    })
+
 /* Whether vfs is to be asked after this answer. */
-bool posix_path_is_elsewhere(const struct posix_path *path, int64_t status);
+bool posix_path_is_elsewhere(struct posix_path *path, int64_t status);
 
 /* The descriptor that the path stands for (/proc/self/fd/N, /dev/fd/N, /dev/stdin), or -1. */
 int posix_path_descriptor(const struct posix_path *path);

@@ -76,7 +76,7 @@ static int64_t stat_get(uint64_t descriptor, uint64_t address, uint32_t flags,
     if (path.length == 0 && (flags & LINUX_AT_EMPTY_PATH) == 0) {
         return -ENOENT;
     }
-    status = POSIX_DIR(&path, qy_dir_lookup, is_followed, path.rest, path.length, ret_stat);
+    status = POSIX_DIR_AGAIN(&path, qy_dir_lookup, is_followed, path.rest, path.length, ret_stat);
     posix_path_end(&path);
     return status;
 }

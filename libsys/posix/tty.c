@@ -245,7 +245,7 @@ void posix_tty_stat(const struct posix_fd *fd, struct qy_file_stat *stat)
     if (!posix_tty_path(fd, text) || posix_path_own(text, &path) != 0) {
         return;
     }
-    if (POSIX_DIR(&path, qy_dir_lookup, true, path.rest, path.length, &node) == 0 &&
+    if (POSIX_DIR_AGAIN(&path, qy_dir_lookup, true, path.rest, path.length, &node) == 0 &&
         node.special == stat->special) {
         *stat = node;
     }

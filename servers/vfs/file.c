@@ -4,7 +4,6 @@
 #include "device.h"
 #include "directory.h"
 #include "pipe.h"
-#include "setup.h"
 #include "text_file.h"
 #include "watch.h"
 
@@ -277,9 +276,6 @@ static const struct qy_file_handlers file_handlers = {
 int64_t vfs_dispatch(struct qy_request *request)
 {
     uint32_t method = IPC_HEADER_METHOD(request->in.message.header);
-    if (mount_top_lost()) {
-        (void)setup_tree(); /* it says what is wrong */
-    }
     const struct session *session = session_find(request->in.badge);
     if (session == NULL && method < QY_METHOD_RESERVED) {
         return qy_request_refuse(request, ESESSION_STALE);

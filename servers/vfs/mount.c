@@ -4,11 +4,11 @@
 #include <quay/handle.h>
 #include <quay/text.h>
 #include "procfs.h"
+#include "setup.h"
 
 #define PATIENCE (5 * QY_SECOND) /* for a file system to be there at the start */
 
 static struct mount mounts[MOUNTS_MAX];
-static bool is_top_lost;
 
 struct mount *mount_get(uint64_t index)
 {
@@ -62,10 +62,22 @@ int64_t mount_open(struct qy_request *request, struct spot at, uint64_t root, ui
                    uint32_t mode, const uint8_t *path, uint32_t length, handle_t *ret_description,
                    struct qy_fs_place *ret_place, uint64_t *ret_special, uint32_t *ret_mode)
 {
-    return is_proc(at) ? procfs_open(request, at.node, root, flags, path, length, ret_description,
-                                     ret_place, ret_mode)
-                       : FS_CALL(at, qy_fs_open_on, at.node, root, flags, mode, path, length,
-                                 ret_description, ret_place, ret_special, ret_mode);
+    const uint32_t changes = QY_DIR_OPEN_FLAGS_CREATE | QY_DIR_OPEN_FLAGS_TRUNCATE;
+    uint32_t deaths = 0;
+    struct mount *mount = mount_get(at.mount);
+    int64_t status;
+    if (mount == NULL) {
+        return EIO;
+    }
+    if (is_proc(at)) {
+        return procfs_open(request, at.node, root, flags, path, length, ret_description, ret_place,
+                           ret_mode);
+    }
+    do { /* what was opened went with the one that died */
+        status = qy_fs_open_on(&mount->connection, at.node, root, flags, mode, path, length,
+                               ret_description, ret_place, ret_special, ret_mode, DEADLINE_NEVER);
+    } while (status == -EPEER_DIED && (flags & changes) == 0 && ++deaths < QY_ATTEMPTS_MAX);
+    return answer(status);
 }
 
 int64_t mount_lookup(struct qy_request *request, struct spot at, uint64_t root, bool is_followed,
@@ -188,6 +200,31 @@ int64_t mount_watch(struct spot at, bool is_watched)
 
 /* --- sessions ------------------------------------------------------------------------------ */
 
+static struct {
+    bool is_filled; /* just now */
+    bool is_lost;   /* meanwhile */
+} top;
+
+/* The file system at the top has begun anew, empty: it gets its tree before it is asked for
+ * anything. Called while the connection is opened, which has no session then. */
+static int64_t top_fill(struct qy_connection *connection, handle_t *session)
+{
+    top.is_lost = true;
+    if (top.is_filled) {
+        return 0; /* it begins again below */
+    }
+    top.is_filled = true;
+    connection->session = *session;
+    for (uint32_t i = 0; i < QY_ATTEMPTS_MAX && top.is_lost; i++) {
+        top.is_lost = false;
+        (void)setup_tree(); /* it says what is wrong */
+    }
+    top.is_filled = false;
+    *session = connection->session;
+    connection->session = HANDLE_INVALID;
+    return *session == HANDLE_INVALID ? -EPEER_DIED : 0;
+}
+
 /* A session that the file system knows. */
 static int64_t session_open_anew(struct qy_connection *connection, handle_t *ret_session,
                                  time_ns_t deadline)
@@ -201,21 +238,15 @@ static int64_t session_open_anew(struct qy_connection *connection, handle_t *ret
             qy_handle_discard(*ret_session);
         }
     }
-    is_top_lost |= connection == &mounts[0].connection && mounts[0].is_used;
+    if (status == 0 && connection == &mounts[0].connection && mounts[0].is_used) {
+        status = top_fill(connection, ret_session);
+    }
     return status > 0 ? -EIO : status;
 }
 
 void mount_forget(void)
 {
     memset(mounts, 0, sizeof mounts);
-    is_top_lost = false;
-}
-
-bool mount_top_lost(void)
-{
-    bool was_lost = is_top_lost;
-    is_top_lost = false;
-    return was_lost;
 }
 
 /* --- the table ----------------------------------------------------------------------------- */

@@ -50,10 +50,6 @@ int64_t mount_add(const char *source, struct spot over, const char *path);
 /* No mounts, as at the start. */
 void mount_forget(void);
 
-/* Whether the file system at the top has been started anew since this was asked last: it is empty.
- */
-bool mount_top_lost(void);
-
 /* NULL: there is none. */
 struct mount *mount_get(uint64_t index);
 

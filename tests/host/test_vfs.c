@@ -300,6 +300,31 @@ static void test_directory_of_a_mount_that_is_not_there_has_no_place(void **stat
     assert_int_equal(qy_dir_where(proc, path, &length, NEVER), EIO);
 }
 
+/* The next instance of the file system, which has nothing and knows nobody. */
+static void fs_restart(void)
+{
+    tree_fini(&volume.tree);
+    assert_int_equal(tree_init(&volume.tree, 1 << 20, 1000, qy_wall_now), 0);
+    for (uint64_t badge = 1; badge < 1000; badge++) {
+        volume_client_gone(badge);
+    }
+}
+
+static void test_file_system_that_begins_anew_has_its_tree_before_it_is_asked(void **state)
+{
+    handle_t directory, quick;
+    struct qy_file_stat stat;
+    (void)state;
+    fs_restart();
+    assert_int_equal(status_of("dev/null"), 0);
+    fs_restart();
+    directory = opened(root, "usr", R | QY_DIR_OPEN_FLAGS_DIRECTORY);
+    assert_string_equal(where(directory), "/usr");
+    fs_restart();
+    assert_int_equal(qy_dir_direct(root, &quick, NEVER), 0);
+    assert_int_equal(qy_dir_lookup(quick, true, PATH("dev/shm"), &stat, NEVER), 0);
+}
+
 static void test_nothing_is_available_beyond_the_end(void **state)
 {
     uint64_t at, count;
@@ -542,6 +567,7 @@ int main(void)
         TEST(test_removed_directory_has_no_place),
         TEST(test_directories_survive_vfs_and_others_do_not),
         TEST(test_directory_of_a_mount_that_is_not_there_has_no_place),
+        TEST(test_file_system_that_begins_anew_has_its_tree_before_it_is_asked),
         TEST(test_nothing_is_available_beyond_the_end),
         TEST(test_pipe_is_as_it_was_after_bad_memory),
         TEST(test_devices),
