@@ -11,6 +11,7 @@
 enum {
     BUILTIN_SPECIAL = 1,
     BUILTIN_DECLARES = 2, /* its arguments may be assignments, which are not split */
+    BUILTIN_IS_TOOL = 4,  /* the tool of that name tells how it is used */
 };
 
 struct builtin {

@@ -355,6 +355,12 @@ static int execute_nothing(struct command *command)
     return shell.substituted ? shell.substitution_status : 0;
 }
 
+static bool wants_help(const struct builtin *builtin, const struct command *command)
+{
+    return (builtin->flags & BUILTIN_IS_TOOL) && command->fields.count == 2 &&
+           strcmp(command->fields.values[1], "--help") == 0;
+}
+
 static int execute_named(struct command *command)
 {
     const char *name = command->fields.values[0];
@@ -368,7 +374,8 @@ static int execute_named(struct command *command)
     if (function) {
         return execute_function(command, function);
     }
-    return builtin ? execute_builtin(command, builtin) : execute_external(command);
+    return builtin && !wants_help(builtin, command) ? execute_builtin(command, builtin)
+                                                    : execute_external(command);
 }
 
 static int redirect_failed(const struct command *command)

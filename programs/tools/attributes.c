@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mkdir, rmdir, touch, chmod: directories, times and modes; and tee. */
+/* mkdir, mkfifo, rmdir, touch, chmod: directories, FIFOs, times and modes; and tee. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -83,6 +83,42 @@ const struct tool tool_mkdir = {
              "  -p  those on the way too; no error for one that is there\n  -m  with this mode\n"
              "  -v  tell what is done\n",
     .run = run_mkdir};
+
+/* --- mkfifo --- */
+
+static int run_mkfifo(int argc, char **argv)
+{
+    mode_t mode = 0666;
+    bool set_mode = false;
+    int status = 0;
+    int option;
+
+    while ((option = tool_option(argc, argv, "m:")) != -1) {
+        if (option == '?') {
+            return tool_usage();
+        }
+        set_mode = true;
+        if (!tool_parse_mode(optarg, 0666, &mode)) {
+            return tool_error("invalid mode '%s'", optarg);
+        }
+    }
+    if (optind == argc) {
+        return tool_missing_operand();
+    }
+    for (int index = optind; index < argc; index++) {
+        if (mkfifo(argv[index], mode) != 0) {
+            status = tool_error_number("cannot create fifo '%s'", argv[index]);
+        } else if (set_mode && chmod(argv[index], mode) != 0) {
+            status = tool_error_number("cannot set permissions of '%s'", argv[index]);
+        }
+    }
+    return status;
+}
+
+const struct tool tool_mkfifo = {.name = "mkfifo",
+                                 .usage = "usage: mkfifo [-m MODE] NAME...\n\nMakes named "
+                                          "pipes.\n\n  -m  with this mode\n",
+                                 .run = run_mkfifo};
 
 /* --- rmdir --- */
 
