@@ -92,6 +92,17 @@ static koid_t call_waits_for(const struct thread *thread)
     return thread->session->port->object.koid;
 }
 
+/* One that receives there.
+ * SAFETY: what the list names now stays until this CPU leaves the kernel. */
+static koid_t send_waits_process(const struct thread *thread)
+{
+    const struct list *threads = &thread->session->port->threads;
+    const struct list *first = __atomic_load_n(&threads->next, __ATOMIC_RELAXED);
+
+    return first == threads ? 0
+                            : CONTAINER_OF(first, struct thread, port_link)->process->object.koid;
+}
+
 static koid_t reply_waits_process(const struct thread *thread)
 {
     const struct process *owner = thread->call_slot->owner;
@@ -103,6 +114,7 @@ const struct wait_ops wait_send = {
     .state = THREAD_STATE_WAIT_SEND,
     .unlink = send_unlink,
     .waits_for = call_waits_for,
+    .waits_process = send_waits_process,
 };
 
 const struct wait_ops wait_reply = {

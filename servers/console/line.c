@@ -16,6 +16,7 @@
 #include "keys.h"
 #include "layouts.h"
 #include "picture.h"
+#include "report.h"
 #include <idl/display.h>
 #include <idl/keyboard.h>
 #include <idl/log.h>
@@ -37,7 +38,7 @@
 #define HELD_MAX    64u /* a sequence that may be a question */
 #define ABOVE_BYTES 8192u
 #define DRAW_EVERY  (10 * QY_MILLISECOND)
-#define CALLERS     4u /* calls that wait at a time: read, write, keyboard, log */
+#define CALLERS     5u /* calls that wait at a time: read, write, keyboard, log, figures */
 
 static struct {
     struct qy_caller caller;
@@ -166,6 +167,27 @@ static void notice_show(void)
     log_next();
 }
 
+/* Above the line that is edited; into what a program shows, if it has the whole screen. */
+static void report_show(void)
+{
+    static uint8_t bytes[ABOVE_BYTES];
+    char line[QY_LOG_TEXT_MAX];
+    while (line_state.held_count == 0 && out_room() >= ABOVE_BYTES + HELD_MAX &&
+           report_line(line, sizeof line)) {
+        uint32_t count = above_is_possible(&line_state.screen)
+                             ? above_write(&line_state.screen, line, bytes, sizeof bytes)
+                             : (uint32_t)qy_snprintf((char *)bytes, sizeof bytes, "\r\n%s", line);
+        for (uint32_t i = 0; i < count; i++) {
+            feed(bytes[i]);
+        }
+    }
+}
+
+void report_changed(void)
+{
+    terminal_changed(own());
+}
+
 static void log_done(struct qy_call *call)
 {
     struct qy_log_get_line_call *read = (struct qy_log_get_line_call *)call;
@@ -239,10 +261,24 @@ static void write_done(struct qy_call *call)
     terminal_changed(own());
 }
 
+/* What was typed, without the key that asks who waits for whom. */
+static void keys_type(const uint8_t *bytes, uint32_t count)
+{
+    uint32_t from = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (bytes[i] == REPORT_KEY) {
+            terminal_type(own(), bytes + from, i - from);
+            from = i + 1;
+            report_ask();
+        }
+    }
+    terminal_type(own(), bytes + from, count - from);
+}
+
 static void read_done(struct qy_call *call)
 {
     if (call->status == 0) {
-        terminal_type(own(), line_state.reading.ret_data, line_state.reading.ret_data_count);
+        keys_type(line_state.reading.ret_data, line_state.reading.ret_data_count);
         terminal_changed(own());
     } else if (call->status != -EPEER_DIED) {
         qy_log("no keys from the serial line: %s", qy_error_text(call->status));
@@ -264,6 +300,7 @@ bool line_pump(void)
     for (uint32_t i = 0; i < count; i++) {
         feed(piece[i]);
     }
+    report_show();
     notice_show();
     if (line_state.screen.reply_count > 0) {
         replies_type();
@@ -300,7 +337,7 @@ static void key_done(struct qy_call *call)
     for (uint32_t i = 0; call->status == 0 && i < read->ret_events_count; i++) {
         uint8_t bytes[KEYS_BYTES_MAX];
         uint32_t count = keys_event(&line_state.keys, &read->ret_events[i], bytes);
-        terminal_type(own(), bytes, count);
+        keys_type(bytes, count);
     }
     if (call->status == 0) {
         terminal_changed(own());
@@ -451,6 +488,7 @@ void line_init(const char *command_line)
     if (status < 0) {
         qy_log("no threads: %s", qy_error_text(status));
     }
+    report_init(&line_state.caller);
     screen_start();
     line_state.serial = qy_bootstrap_handle(BOOTSTRAP_SESSION, "serial");
     if (status >= 0 && line_state.serial != HANDLE_INVALID) {

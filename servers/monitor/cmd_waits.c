@@ -1,57 +1,37 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Who waits for whom. The list is taken first and then printed: printing makes calls itself, and
- * process names are looked up in the list of processes.
- */
+/* Who waits for whom. The list is taken first and then printed: printing makes calls itself. */
 #include "command.h"
 #include "figures_read.h"
+#include <quay/files.h>
+#include <quay/protocols.h>
 #include <quay/text.h>
-#include <quay/thread_text.h>
+#include <quay/waits.h>
 
-#define PROCESSES_MAX 64
+#define TEXT_MAX    (16 * 1024u)
+#define PRINT_BYTES 200u /* qy_printf cuts what is longer */
 
 static struct {
-    struct system_process processes[PROCESSES_MAX];
-    uint32_t count;
+    struct qy_waits waits;
+    char text[TEXT_MAX];
 } waits_state;
-
-static void processes_take(void)
-{
-    struct figures figures;
-    struct system_process process;
-    waits_state.count = 0;
-    figures_begin(&figures, SYSTEM_PROCESSES, sizeof process);
-    while (figures_next(&figures, &process)) {
-        if (waits_state.count < PROCESSES_MAX) {
-            waits_state.processes[waits_state.count++] = process;
-        }
-    }
-}
-
-static const char *process_name(koid_t koid)
-{
-    for (uint32_t i = 0; i < waits_state.count; i++) {
-        if (waits_state.processes[i].koid == koid) {
-            return waits_state.processes[i].name;
-        }
-    }
-    return "?";
-}
 
 void cmd_waits(int count, char **words)
 {
-    (void)count;
-    (void)words;
-    processes_take();
+    struct qy_text text = {.text = waits_state.text, .size = sizeof waits_state.text};
     struct figures figures;
     struct system_thread thread;
+    (void)count;
+    (void)words;
+    waits_state.waits.count = 0;
+    waits_state.waits.left_out = 0;
     figures_begin(&figures, SYSTEM_THREADS, sizeof thread);
-    qy_printf("process      thread  waits\n");
     while (figures_next(&figures, &thread)) {
-        if (qy_thread_is_waiting(&thread)) {
-            const char *since = text_duration(thread.waiting_ns);
-            qy_thread_wait_print(&thread, process_name(thread.waits_process));
-            qy_printf(", since %s\n", since);
-        }
+        qy_waits_add(&waits_state.waits, &thread);
+    }
+    qy_waits_find(&waits_state.waits);
+    waits_state.text[0] = 0;
+    qy_waits_put(&waits_state.waits, qy_method_text, &text);
+    for (size_t at = 0; at < text.length; at += PRINT_BYTES) {
+        qy_printf("%.*s", (int)PRINT_BYTES, waits_state.text + at);
     }
 }

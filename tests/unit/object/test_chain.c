@@ -4,6 +4,7 @@
 
 #include <sys/wait.h>
 #include <unistd.h>
+#include "object/process.h"
 #include "sched/sched.h"
 
 #define EMPTY IPC_HEADER(1, 0, 0)
@@ -88,6 +89,23 @@ static void set_priority(unsigned i, unsigned value)
 {
     assert_int_equal(
         fake_call(fake_init_thread(), SYS_thread_set_priority, world.process[i].thread, value), 0);
+}
+
+/* As the figures name it. */
+static koid_t waits_process(unsigned i)
+{
+    const struct thread *thread = world.thread[i]->thread;
+    return thread->wait_ops->waits_process(thread);
+}
+
+static void test_chain_is_told_by_process(void **state)
+{
+    (void)state;
+    world_make(2, 1, 0);
+    assert_int_equal(call(0, 1), FAKE_BLOCKED);
+    assert_int_equal(waits_process(0), world.thread[1]->thread->process->object.koid); /* queued */
+    (void)take(1);
+    assert_int_equal(waits_process(0), world.thread[1]->thread->process->object.koid);
 }
 
 static void test_chain_call_to_oneself_is_refused(void **state)
@@ -255,6 +273,7 @@ static void test_chain_ends_at_its_bound(void **state)
 
 static const struct fake_test tests[] = {
     FAKE_TEST(test_chain_call_to_oneself_is_refused),
+    FAKE_TEST(test_chain_is_told_by_process),
     FAKE_TEST(test_chain_ring_of_a_call_in_hand_is_refused),
     FAKE_TEST(test_chain_ring_of_three_queued_calls_is_refused),
     FAKE_TEST(test_chain_is_no_ring_while_another_thread_serves),
