@@ -343,7 +343,8 @@ class DecodeTest(JsonTest):
 
 def packet(direction, protocol, method, status, payload):
     """As tools/idl/wireshark.c describes it."""
-    return (b"QYIP" + bytes([direction, len(protocol)]) + protocol.encode() +
+    return (b"QYIP" + bytes([direction, len(protocol), 2, 0]) + protocol.encode() + b"me" +
+            struct.pack("<IQQQ", 0, 1 << 63 | 7, 7, 1500) +
             struct.pack("<IHHI", status if direction == 1 else method, len(payload), 0, method) +
             payload)
 
@@ -413,8 +414,8 @@ class WiresharkTest(IdlTest):
             packet(0, "quay.probe.probe", 99, 0, b""),
             packet(0, "quay.other.other", 3, 0, b"abc"), whole[:-1],
             packet(0, "quay.probe.probe", total, 0, b"\xff\xff")])
-        for word, text in zip(("error: too_odd", "quay.probe.probe.0x63", "quay.other.other.0x3",
-                               "cut off", "data: none"), shown):
+        for word, text in zip(("Error: too_odd", "quay.probe.probe.0x63", "quay.other.other.0x3",
+                               "cut off", "data: cut off"), shown):
             self.assertIn(word, text)
 
 
