@@ -12,6 +12,7 @@
 #include <quay/process.h>
 #include <quay/system.h>
 #include <quay/thread.h>
+#include <quay/trace.h>
 
 #define SYSCALL(number, name, arguments, summary)                                                  \
     _Static_assert(sizeof(&qy_##name) == sizeof(void *), #name);

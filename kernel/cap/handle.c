@@ -141,10 +141,32 @@ static void entry_retract(struct handle_entry *entry, struct object *object,
     aftermath->unreachable |= object->handle_count == 0;
 }
 
-/* The grace period of the last handle is over: nobody is still using what it looked up. */
+/* The grace period of the last handle is over: nobody is still using what it looked up. Where the
+ * object got another one meanwhile, and that went too, there is another period to wait for. */
 static void handles_gone(struct sync_node *node)
 {
-    object_unref(CONTAINER_OF(node, struct object, grace));
+    struct object *object = CONTAINER_OF(node, struct object, grace);
+    uint32_t ends = 1;
+
+    if (LIKELY(__atomic_compare_exchange_n(&object->ends, &ends, 0, false, __ATOMIC_ACQ_REL,
+                                           __ATOMIC_ACQUIRE))) {
+        object_unref(object);
+        return;
+    }
+    __atomic_fetch_sub(&object->ends, ends - 1, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&object->references, ends - 1, __ATOMIC_RELEASE); /* not the last one */
+    sync_defer(node, handles_gone);
+}
+
+static COLD NOINLINE void last_gone(struct object *object)
+{
+    if (object->ops->unreachable != NULL) {
+        object->ops->unreachable(object);
+    }
+    /* The handles' common reference. */
+    if (__atomic_fetch_add(&object->ends, 1, __ATOMIC_ACQ_REL) == 0) {
+        sync_defer(&object->grace, handles_gone);
+    }
 }
 
 static void aftermath_run(const struct aftermath *aftermath, struct object *object)
@@ -153,10 +175,7 @@ static void aftermath_run(const struct aftermath *aftermath, struct object *obje
         object->ops->inactive(object);
     }
     if (aftermath->unreachable) {
-        if (object->ops->unreachable != NULL) {
-            object->ops->unreachable(object);
-        }
-        sync_defer(&object->grace, handles_gone); /* the handles' common reference */
+        last_gone(object);
     }
 }
 

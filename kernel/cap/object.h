@@ -65,6 +65,7 @@ struct object {
     /* Signals, under signal_lock; `signals` may be read without. */
     struct spinlock signal_lock;
     signals_t signals;
+    uint32_t ends; /* atomic: how often the last handle went, in the grace period under way */
     struct list observers; /* struct observer.link */
 
     struct sync_node grace;

@@ -21,6 +21,7 @@ enum lock_rank {
     LOCK_RANK_PROCESS = 20,       /* thread list, life cycle, exit */
     LOCK_RANK_HANDLE_TREE = 30,   /* derivation list of one object */
     LOCK_RANK_HANDLE_TABLE = 34,  /* free list and chunks of one table */
+    LOCK_RANK_TRACE = 36,         /* making the rings of trace records, and what is noted */
     LOCK_RANK_LOG_READER = 38,    /* who drains the log */
     LOCK_RANK_ASPACE = 40,        /* mappings and page tables */
     LOCK_RANK_MEMORY = 44,        /* pages of a memory object */

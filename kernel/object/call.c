@@ -2,6 +2,7 @@
 /* The caller's side of a call: sending, waiting in the queue, waiting for the answer. */
 #include <quay/abi/errno.h>
 #include "arch/time.h"
+#include "core/trace.h"
 #include "object/exception.h"
 #include "object/message.h"
 #include "object/port.h"
@@ -165,6 +166,9 @@ int call_deliver(struct port *port, struct thread *caller, struct thread *receiv
     slot->session = session;
     slot->owner = receiver->process;
     slot->caller = caller;
+    if (trace_on(TRACE_KIND(TRACE_CALL_RECEIVED))) {
+        trace_message(TRACE_CALL_RECEIVED, receiver, caller, (int64_t)header);
+    }
     wait_publish(caller);
     spin_unlock(&port->lock);
     if (caller->deadline != DEADLINE_NEVER) {
@@ -199,6 +203,9 @@ int call_send(struct session *session, struct thread *caller, struct thread **re
     int error;
 
     caller->session = session;
+    if (trace_on(TRACE_KIND(TRACE_CALL))) {
+        trace_message(TRACE_CALL, caller, caller, (int64_t)caller->call_header);
+    }
     spin_lock(&port->lock);
     if (UNLIKELY(port->is_closed || session->credits <= 0)) {
         /* Without a client handle: the one we looked up was closed at this moment. */
@@ -244,6 +251,7 @@ int64_t port_call(struct session *session, uint64_t header, time_ns_t deadline)
     caller->deadline = deadline; /* means nothing until it waits */
     error = call_send(session, caller, &receiver);
     if (UNLIKELY(error != 0)) {
+        trace_message(TRACE_REPLY_RECEIVED, caller, caller, error);
         return sched_return(error);
     }
     return receiver != NULL ? sched_handoff(receiver) : sched_wait(deadline);

@@ -5,6 +5,7 @@
 #include <quay/abi/errno.h>
 #include <quay/abi/syscalls.h>
 #include "core/panic.h"
+#include "core/trace.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
@@ -115,6 +116,9 @@ void thread_fail(struct thread *thread, int error)
     if (UNLIKELY(thread->fault.level != 0)) {
         exception_pass(thread);
         return;
+    }
+    if (trace_on(TRACE_KIND(TRACE_REPLY_RECEIVED))) {
+        trace_wait_failed(thread, error);
     }
     frame_ipc_result(&thread->frame, error, 0, 0, 0, 0);
     sched_wake(thread);

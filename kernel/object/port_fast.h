@@ -15,6 +15,7 @@
 #pragma once
 
 #include <quay/abi/ipc.h>
+#include "core/trace.h"
 #include "object/message.h"
 #include "object/port.h"
 #include "sched/sched.h"
@@ -32,12 +33,12 @@ static ALWAYS_INLINE bool fast_buffers_ok(const struct thread *from, const struc
     return length == 0 || LIKELY(from->buffer != NULL && to->buffer != NULL);
 }
 
-/* Whether a thread may be switched to right here. */
+/* Whether a thread may be switched to right here, and the fast path is not closed. */
 static ALWAYS_INLINE bool fast_may_run(const struct cpu *cpu, const struct thread *thread)
 {
     /* SAFETY: on_cpu goes from 1 to 0 with a release after the thread's frame is complete; loads
      * are not reordered on x86, and the end of its wait follows. */
-    return *(const volatile uint8_t *)&thread->on_cpu == 0 && (thread->affinity & cpu->bit);
+    return *(const volatile uint8_t *)&thread->on_cpu == 0 && (thread->affinity & cpu->fast_bit);
 }
 
 /* Whether `to` may take over from `from` without the scheduler: nobody more important is ready; and
@@ -108,6 +109,10 @@ static ALWAYS_INLINE struct thread *port_call_fast(struct session *session, time
         receiver->priority = caller->priority;
     }
     spin_unlock(&port->lock);
+    if (UNLIKELY(trace_fast)) {
+        cpu->peer = receiver;
+        trace_fast_call();
+    }
     sched_switch(cpu, caller, receiver);
     return receiver;
 
@@ -133,6 +138,8 @@ port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
 
     spin_lock(&port->lock);
     slot = &port->slots[(uint32_t)token & port->slot_mask]; /* fewer than an index has bits */
+    __asm__(""
+            : "+r"(slot)); /* an address, not a base and an index that are added again and again */
     caller = slot->caller;
     if (UNLIKELY(slot->value != token || caller == NULL || slot->owner != server->process ||
                  server->port != port || port->has_work || !fast_may_run(cpu, caller))) {
@@ -164,6 +171,10 @@ port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
     }
     fast_wait(server, &wait_receive);
     spin_unlock(&port->lock);
+    if (UNLIKELY(trace_fast)) {
+        cpu->peer = caller;
+        trace_fast_reply();
+    }
     sched_switch(cpu, server, caller);
     return caller;
 

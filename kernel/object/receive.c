@@ -3,6 +3,7 @@
 #include <quay/abi/errno.h>
 #include <quay/abi/syscalls.h>
 #include "arch/time.h"
+#include "core/trace.h"
 #include "object/exception.h"
 #include "object/message.h"
 #include "object/port.h"
@@ -93,6 +94,10 @@ static int reply_send(struct port *port, struct thread *server, uint64_t header,
          * same, and both sides hear of it. */
         thread_fail(caller, -ETOKEN_DROPPED);
         return error;
+    }
+    if (trace_on(TRACE_REPLIES)) {
+        trace_message(TRACE_REPLY, server, caller, (int64_t)header);
+        trace_message(TRACE_REPLY_RECEIVED, caller, caller, (int64_t)header);
     }
     *ret_caller = caller;
     return 0;

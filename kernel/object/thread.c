@@ -42,7 +42,7 @@ static void thread_setup(struct thread *thread, struct process *process)
     thread->table = &process->table;
     thread->hot = &handle_none;
     thread->job_koid = process->job->object.koid;
-    thread->flow_id = thread->object.koid << 32;
+    thread->flow_id = thread->object.koid << 32 | (uint32_t)process->object.koid;
     pqueue_node_init(&thread->call_link);
     list_init(&thread->port_link);
     list_init(&thread->sleep_link);

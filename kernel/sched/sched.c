@@ -5,6 +5,7 @@
 #include "arch/cpu.h"
 #include "arch/time.h"
 #include "core/panic.h"
+#include "core/trace.h"
 #include "mm/frame.h"
 #include "sched/bandwidth.h"
 #include "sched/redirect.h"
@@ -43,6 +44,7 @@ COLD void sched_cpu_init(struct cpu *cpu, struct address_root *kernel_root)
     idle->root = kernel_root;
     idle->flags = THREAD_IDLE | THREAD_STARTED;
     idle->affinity = cpu->bit;
+    cpu->fast_bit = cpu->bit;
     cpu->on_cpu_tag = (uint16_t)(cpu->id << 8 | 1);
     idle->on_cpu_and_cpu = cpu->on_cpu_tag;
     arch_thread_init(&idle->arch);
@@ -208,6 +210,9 @@ static int64_t switch_to(struct run_queue *queue, struct thread *to)
         return SYSCALL_RESUME;
     }
     queue->switches++;
+    if (trace_on(TRACE_KIND(TRACE_SWITCH))) {
+        trace_switch(to, from);
+    }
     if (UNLIKELY(to->flags & THREAD_KICKED)) {
         to->hot = &handle_none; /* so the fast path declines */
         redirect_kick(to);
@@ -418,6 +423,9 @@ bool sched_end_wait(struct thread *thread, uint64_t seen, int64_t result)
     }
     if (thread->wait_ops->unlink != NULL) {
         thread->wait_ops->unlink(thread);
+    }
+    if (trace_on(TRACE_KIND(TRACE_REPLY_RECEIVED))) {
+        trace_wait_failed(thread, result);
     }
     frame_set_result(&thread->frame, result);
     sched_wake(thread);

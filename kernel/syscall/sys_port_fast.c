@@ -89,6 +89,7 @@ struct thread *sys_port_reply_receive_fast(handle_t handle, uint64_t header, tim
 {
     uint64_t length = fast_length(header);
 
+    server->call_header = header; /* for the trace; means nothing until it calls */
     return LIKELY(length <= IPC_REGISTER_BYTES)
                ? reply_receive(handle, 0, deadline, server, token)
                : reply_receive_long(handle, length, deadline, server, token);

@@ -4,6 +4,7 @@
  * the right type, some of the wrong one, stale or made up; other arguments are sensible more often
  * than not, so that calls come through and meet interesting states.
  */
+#include <quay/abi/trace.h>
 #include <string.h>
 #include "cap/handle.h"
 #include "sched/thread.h"
@@ -777,6 +778,37 @@ FILL(system_info)
     r->rdx = sim_chance(70) ? 0 : sim_random(500);
 }
 
+FILL(trace_open)
+{
+    r->rdi = any_handle(t, OBJECT_RESOURCE);
+    r->rsi = any_handle(t, OBJECT_JOB);
+    r->rdx = sim_random(200);
+}
+
+/* Mostly without payloads, which close the fast path. */
+FILL(trace_control)
+{
+    r->rdi = any_handle(t, OBJECT_RESOURCE);
+    r->rsi = sim_chance(95) ? sim_random(TRACE_ALL + 1) & ~(sim_chance(80) ? 1ul : 0)
+                            : sim_random(UINT64_MAX);
+}
+
+FILL(trace_filter)
+{
+    r->rdi = any_handle(t, OBJECT_RESOURCE);
+    r->rsi = sim_random(TRACE_FILTER_COUNT + 1);
+    r->rdx = sim_random(TRACE_FILTER_VALUES + 1);
+    r->r10 = sim_chance(70) ? 0 : sim_random(1000);
+}
+
+FILL(trace_emit)
+{
+    (void)t;
+    r->rdi = sim_random(sim_chance(90) ? UINT32_MAX : UINT64_MAX);
+    r->rsi = sim_random(100);
+    r->rdx = sim_random(100);
+}
+
 FILL(log_bind)
 {
     r->rdi = any_handle(t, OBJECT_RESOURCE);
@@ -865,6 +897,10 @@ static const struct {
     {SYS_debug_log, 2, fill_debug_log},
     {SYS_log_read, 3, fill_resource},
     {SYS_log_bind, 2, fill_log_bind},
+    {SYS_trace_open, 2, fill_trace_open},
+    {SYS_trace_control, 6, fill_trace_control},
+    {SYS_trace_filter, 4, fill_trace_filter},
+    {SYS_trace_emit, 4, fill_trace_emit},
     {SYS_system_info, 4, fill_system_info},
     {SYS_abi_version, 3, fill_none},
 };

@@ -297,6 +297,11 @@ static const struct {
     {SYS_job_kill, {{1, OBJECT_JOB, RIGHT_MANAGE}}, 0},
     {SYS_log_read, {{1, OBJECT_RESOURCE, RIGHT_SYSTEM_INFO}}, 0},
     {SYS_log_bind, {{1, OBJECT_RESOURCE, RIGHT_SYSTEM_INFO}, {2, OBJECT_PORT, RIGHT_BIND}}, 0},
+    {SYS_trace_open,
+     {{1, OBJECT_RESOURCE, RIGHT_TRACE}, {2, OBJECT_JOB, RIGHT_CREATE}},
+     OBJECT_MEMORY},
+    {SYS_trace_control, {{1, OBJECT_RESOURCE, RIGHT_TRACE}}, 0},
+    {SYS_trace_filter, {{1, OBJECT_RESOURCE, RIGHT_TRACE}}, 0},
     {SYS_system_info, {{1, OBJECT_RESOURCE, RIGHT_SYSTEM_INFO}}, 0},
     {SYS_system_halt, {{1, OBJECT_RESOURCE, RIGHT_POWER}}, 0},
 };
@@ -652,6 +657,8 @@ static void made_handle(struct model_thread *t, const struct fake_registers *r, 
     if ((t->number == SYS_memory_create && t->argument[2] != MEMORY_RESIZABLE) ||
         t->number == SYS_memory_clone || t->number == SYS_memory_pager) {
         rights &= ~RIGHT_RESIZE; /* its size is fixed */
+    } else if (t->number == SYS_trace_open) {
+        rights = RIGHTS_BASIC | RIGHT_READ;
     } else if (t->number == SYS_memory_physical) {
         rights &= ~(RIGHT_RESIZE | RIGHT_EXEC);
     }

@@ -180,6 +180,10 @@ void world_create(unsigned processes, unsigned threads)
     struct fake_thread *init = fake_init_thread();
 
     grow_init_table();
+    /* The rings stay, so they are made before. */
+    must(fake_call(init, SYS_handle_close,
+                   must(fake_call(init, SYS_trace_open, fake_bootstrap(BOOTSTRAP_RESOURCE),
+                                  fake_bootstrap(BOOTSTRAP_JOB), 64))));
     fake_balance(&world.before);
     world.job = must(fake_call(init, SYS_job_create, fake_bootstrap(BOOTSTRAP_JOB)));
     must(fake_call(init, SYS_job_set_limit, world.job, JOB_MEMORY, MEMORY_LIMIT));

@@ -9,6 +9,7 @@
 #include <quay/abi/job.h>
 #include <quay/abi/memory.h>
 #include <quay/abi/system_info.h>
+#include <quay/abi/trace.h>
 
 #define KERNEL_ADDRESS 0xffff800000001000ul
 #define HUGE_SIZE      (UINT64_MAX & ~(PAGE_SIZE - 1))
@@ -315,6 +316,20 @@ ROW(debug_log) = {TEXT(bad_texts), CHECKED(8, bad_log_lengths)};
 ROW(log_read) = {HANDLE(OBJECT_RESOURCE, RIGHT_SYSTEM_INFO)};
 ROW(log_bind) = {HANDLE(OBJECT_RESOURCE, RIGHT_SYSTEM_INFO), HANDLE(OBJECT_PORT, RIGHT_BIND),
                  VALUE(3)};
+BAD(bad_records) = {
+    {0, ANY_ERROR}, {65, ANY_ERROR}, {1ul << 60, ANY_ERROR}, {UINT64_MAX, ANY_ERROR}, END};
+ROW(trace_open) = {HANDLE(OBJECT_RESOURCE, RIGHT_TRACE), HANDLE(OBJECT_JOB, RIGHT_CREATE),
+                   CHECKED(64, bad_records)};
+BAD(bad_trace_kinds) = {{TRACE_ALL + 1, -EINVAL}, {1ul << 32, -EINVAL}, {UINT64_MAX, -EINVAL}, END};
+ROW(trace_control) = {HANDLE(OBJECT_RESOURCE, RIGHT_TRACE), CHECKED(0, bad_trace_kinds)};
+BAD(bad_filters) = {
+    {TRACE_FILTER_COUNT, -EINVAL}, {1ul << 32, -EINVAL}, {UINT64_MAX, -EINVAL}, END};
+BAD(bad_filter_places) = {
+    {TRACE_FILTER_VALUES, -EINVAL}, {1ul << 32, -EINVAL}, {UINT64_MAX, -EINVAL}, END};
+ROW(trace_filter) = {HANDLE(OBJECT_RESOURCE, RIGHT_TRACE), CHECKED(TRACE_BY_PORT, bad_filters),
+                     CHECKED(0, bad_filter_places), VALUE(0)};
+BAD(bad_numbers) = {{1ul << 32, -EINVAL}, {UINT64_MAX, -EINVAL}, END};
+ROW(trace_emit) = {CHECKED(1, bad_numbers), VALUE(0), VALUE(0)};
 BAD(bad_topics) = {{0, ANY_ERROR}, {99, ANY_ERROR}, {UINT64_MAX, ANY_ERROR}, END};
 ROW(system_info) = {HANDLE(OBJECT_RESOURCE, RIGHT_SYSTEM_INFO), CHECKED(SYSTEM_MEMORY, bad_topics),
                     VALUE(0)};

@@ -111,6 +111,12 @@ static const struct use {
     {SYS_job_kill, {{OBJECT_JOB, RIGHT_MANAGE}}, {0}, false},
     {SYS_log_read, {{OBJECT_RESOURCE, RIGHT_SYSTEM_INFO}}, {0}, false},
     {SYS_log_bind, {{OBJECT_RESOURCE, RIGHT_SYSTEM_INFO}, {OBJECT_PORT, RIGHT_BIND}}, {0}, false},
+    {SYS_trace_open,
+     {{OBJECT_RESOURCE, RIGHT_TRACE}, {OBJECT_JOB, RIGHT_CREATE}},
+     {0, 0, 64},
+     false},
+    {SYS_trace_control, {{OBJECT_RESOURCE, RIGHT_TRACE}}, {0}, false},
+    {SYS_trace_filter, {{OBJECT_RESOURCE, RIGHT_TRACE}}, {0}, false},
     {SYS_system_info, {{OBJECT_RESOURCE, RIGHT_SYSTEM_INFO}}, {0}, false},
     {SYS_system_halt, {{OBJECT_RESOURCE, RIGHT_POWER}}, {0}, false},
 };

@@ -74,6 +74,7 @@ enum object_type {
 #define RIGHT_MINT_MEMORY (1u << 18) /* physical memory */
 #define RIGHT_SYSTEM_INFO (1u << 19) /* system_info, log_read, log_bind */
 #define RIGHT_POWER       (1u << 20) /* system_halt */
+#define RIGHT_TRACE       (1u << 21) /* trace_open, trace_control, trace_filter: sees all messages */
 
 /* All rights of a type: what the first handle to a new object has. */
 #define RIGHTS_JOB              (RIGHTS_BASIC | RIGHT_MANAGE | RIGHT_CREATE)
@@ -91,7 +92,7 @@ enum object_type {
 #define RIGHTS_IO               (RIGHTS_BASIC | RIGHT_USE)
 #define RIGHTS_RESOURCE                                                                            \
     (RIGHTS_BASIC | RIGHT_MINT_IRQ | RIGHT_MINT_IO | RIGHT_MINT_MEMORY | RIGHT_SYSTEM_INFO |       \
-     RIGHT_POWER)
+     RIGHT_POWER | RIGHT_TRACE)
 
 #define RIGHTS_SAME UINT32_MAX /* keep all that the handle has */
 

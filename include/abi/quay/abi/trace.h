@@ -7,12 +7,14 @@
  *
  * written[cpu] counts the records that this CPU ever wrote: record n lies at n % capacity of its
  * ring, and is complete when written[cpu] is above n. A reader copies records, then reads
- * written[cpu] again: those at or below written[cpu] - capacity may have been overwritten while it
- * copied, and are lost.
+ * written[cpu] again: those at or below written[cpu] - capacity + TRACE_DATA_MAX may have been
+ * overwritten while it copied, and are lost.
  *
  * A message is two records of the same flow: where it is sent and where it is received. Behind a
  * record whose data_count is not 0 lie so many struct trace_data of the same CPU: the first bytes
- * of the payload.
+ * of the payload. A call that was refused before anything was sent leaves none.
+ *
+ * A flow is the koid of the thread that began it << 32 | that of its process.
  */
 #pragma once
 
@@ -23,10 +25,11 @@
 enum trace_kind {
     TRACE_DATA = 0, /* a struct trace_data */
 
-    TRACE_CALL = 1,            /* object: port; badge, method, length; value: deadline */
-    TRACE_CALL_RECEIVED = 2,   /* object: port; badge, method, length; value: thread that called */
-    TRACE_REPLY = 3,           /* object: port; status, length; value: thread that called */
-    TRACE_REPLY_RECEIVED = 4,  /* object: port; status, length; also of calls that just failed */
+    TRACE_CALL = 1,          /* object: port; badge, method, length; value: deadline */
+    TRACE_CALL_RECEIVED = 2, /* object: port; badge, method, length; value: thread that called */
+    TRACE_REPLY = 3,         /* object: port; badge, method as called; status, length; value: thread
+                                that called */
+    TRACE_REPLY_RECEIVED = 4,  /* the same; also of calls that failed on their way */
     TRACE_NOTICE = 5,          /* object: port; badge: key; value: signals */
     TRACE_CHANNEL_SEND = 6,    /* object: channel; method, length */
     TRACE_CHANNEL_RECEIVE = 7, /* object: channel; method, length */
@@ -65,7 +68,7 @@ struct trace_record {
     koid_t object;
     uint64_t badge;
     uint32_t length; /* of the payload, bytes */
-    int32_t status;  /* 0 or a negative error number */
+    int32_t status;  /* 0, or a negative error number; of answers also what the server sent */
     uint64_t value;
 };
 
@@ -90,7 +93,8 @@ struct trace_head {
     uint64_t written[TRACE_CPUS_MAX];
 };
 
-/* What trace_filter restricts: a record is noted if it fits one value of each that has any. */
+/* What trace_filter restricts: a record is noted if it fits one value of each that has any, and
+ * that its kind has. */
 enum trace_filter {
     TRACE_BY_PROCESS = 0,  /* koid, of the thread */
     TRACE_BY_PORT = 1,     /* koid, of messages and notices */
