@@ -232,6 +232,36 @@ class TextTest(TraceTest):
         self.assertIn("late/71                        fault 14 at rip 0x401000, address 0x10", text)
         self.assertIn("twin 90/91                     says 5, 0x6, 0x7", text)
 
+    def test_a_program_that_becomes_another_has_the_name_of_the_time(self):
+        writer = self.writer
+        shell = writer.process(1, "getty")
+        server = writer.process(5, "b", port=6)
+        data = writer.whole()
+        for i, name in enumerate(("sh", "sh")):
+            later = Writer(self.interfaces)
+            later.chunks = []
+            later.call("counter.read", shell, server, 6, 10 + 20 * i, 20 + 20 * i,
+                       reply={"value": 1})
+            data += later.whole()
+            later.chunks, later.records = [], {}
+            later.process(1, name)
+            data += later.whole()
+        text = self.run_tool(self.write(data)).stdout
+        self.assertIn("getty > b ", text)
+        self.assertIn("sh > b ", text)
+        self.assertEqual(trace_file.Trace(data).process_name(1), "getty, sh")
+
+    def test_records_may_be_older_than_the_start_and_calls_without_their_beginning(self):
+        client, server = self.writer.process(1, "a"), self.writer.process(5, "b", port=6)
+        number = self.interfaces.number("counter.increment")
+        self.writer.record(trace_file.REPLY, -500, server, method=number, object=6, value=client,
+                           data=self.interfaces.reply("counter.increment", value=7))
+        self.writer.record(trace_file.REPLY_RECEIVED, -499, client, method=number, object=6,
+                           value=client)
+        text = self.run_tool(self.write(self.writer.whole())).stdout
+        self.assertIn("  0.000        -  a > b                          "
+                      "counter.increment(...) -> value = 7\n", text)
+
     def test_latency_table(self):
         writer = self.writer
         client, server = writer.process(1, "a"), writer.process(5, "b", port=6)
@@ -432,6 +462,8 @@ class CoresTest(TraceTest):
         writer.chunk(8, struct.pack("<IIQ", 1, 0, 0) + content[:3000])
         writer.chunk(9, struct.pack("<IIQ", 1, 0, len(content)))
         writer.chunk(7, struct.pack("<QII24s", 51, 2, 0, b"half"))
+        writer.chunk(8, struct.pack("<IIQ", 2, 0, 2**63) + b"nowhere")
+        writer.chunk(9, struct.pack("<IIQ", 2, 0, 2**63))
         writer.chunk(8, struct.pack("<IIQ", 2, 0, 100) + content[:50])
         run = self.run_tool(self.write(writer.whole()), "--cores", "cores")
         self.assertEqual((self.folder / "cores/bin_ls.50.1.core").read_bytes(), content)

@@ -21,7 +21,7 @@ class Call:
     __slots__ = ("client", "server", "port", "method", "flow", "badge", "sent", "received",
                  "replied", "ended", "request", "request_length", "reply", "reply_length", "status",
                  "handles", "deadline", "parent", "children", "last_ns", "client_process",
-                 "server_process", "number", "depth")
+                 "server_process", "client_name", "server_name", "number", "depth")
 
     def __init__(self, client, record):
         self.client, self.server = client, None
@@ -29,7 +29,8 @@ class Call:
         self.flow, self.badge = record.flow, record.badge
         self.sent = self.received = self.replied = self.ended = None
         self.request = self.reply = b""
-        self.request_length = self.reply_length = self.status = self.handles = 0
+        self.reply_length = self.status = self.handles = 0
+        self.request_length = None  # not known: its beginning is not in the trace
         self.deadline = None
         self.parent, self.children, self.depth = None, [], 0
 
@@ -110,8 +111,7 @@ class Builder:
         elif record.kind == trace_file.CALL_RECEIVED:
             call = self.get(record.value, record)
             call.received, call.server, call.flow = record.time, record.thread, record.flow
-            if call.request_length == 0:
-                call.request_length = record.length
+            call.request_length = record.length
             self.served.setdefault(record.thread, []).append(call)
         elif record.kind == trace_file.REPLY:
             call = self.get(record.value, record)
@@ -144,11 +144,13 @@ def calls_of(trace):
     for call in builder.calls:
         call.last_ns = last
         if (call.method == trace_protocols.DESCRIBE and
-                call.request_length > trace_protocols.EXCEPTION_BYTES_MIN):
+                (call.request_length or 0) > trace_protocols.EXCEPTION_BYTES_MIN):
             call.method = trace_protocols.EXCEPTION
         call.client_process = trace.thread_process(call.client)
+        call.client_name = trace.process_name(call.client_process, call.begin)
         call.server_process = (trace.thread_process(call.server) if call.server is not None
                                else 0) or trace.ports.get(call.port, 0)
+        call.server_name = trace.process_name(call.server_process, call.begin)
     builder.calls.sort(key=lambda call: call.begin)
     for number, call in enumerate(builder.calls):
         call.number = number
@@ -169,9 +171,12 @@ class Choice:
         name = self.protocols.method_name(call.method)
         process = call.client_process
         return ((self.process is None or self.process == str(process) or
-                 fnmatchcase(self.trace.names.get(process, ""), self.process)) and
+                 self.process is not None and fnmatchcase(self.name(call), self.process)) and
                 (self.method is None or fnmatchcase(name, self.method)) and
                 self.has_time(call.begin))
+
+    def name(self, call):
+        return call.client_name.removesuffix(f" {call.client_process}")
 
     def has_time(self, time):
         return ((self.begin_ns is None or time >= self.begin_ns) and

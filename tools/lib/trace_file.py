@@ -17,6 +17,8 @@ DATA = struct.Struct("<BBHI56s")          # struct trace_data
  SWITCH, FAULT, INTERRUPT, PROCESS_START, PROCESS_END, THREAD_START, THREAD_END, HANDLE, LOCK_WAIT,
  USER, KIND_COUNT) = range(19)
 
+CORE_BYTES_MAX = 1 << 34  # beyond that it is no core file but damage
+
 THREAD_STATES = ("new", "running", "ready", "receiving", "queued", "calling", "waiting", "locked",
                  "kernel", "dead", "sleeping")  # as libsys/thread_text.c
 
@@ -63,19 +65,21 @@ class Trace:
     def __init__(self, data):
         self.warnings = []
         self.cpu_count = 0
-        self.start_ns = None  # START's; times are shown from there
+        self.start_ns = None  # the first moment; times are shown from there
         self.wall_ns = 0      # of start_ns; 0: not known
-        self.names = {}       # of processes
+        self.names = {}       # of processes: (from when, name), in this order
         self.jobs = {}
         self.threads = {}     # their processes
         self.ports = {}       # who receives there
         self.lost = {}        # records, by CPU
         self.cores = {}
         self._of_cpu = {}
+        self._latest = None   # time of a record
         self._unknown_chunks = 0
         self._strays = 0
         self._chunks(data)
         self.records = self._sorted()
+        self._begin()
         self._life()
         self._warn()
 
@@ -120,11 +124,13 @@ class Trace:
 
     def _start(self, body):
         magic, version, cpu_count, time_ns, wall_ns = struct.unpack_from("<8sIIqq", body)
-        if magic != MAGIC or version != VERSION:
+        is_right = magic == MAGIC and version == VERSION
+        if self.start_ns is not None:
+            self._strays += not is_right  # another one: the trace server was started again
+            return
+        if not is_right:
             raise Unusable(f"is of version {version} of the format; this program knows {VERSION}")
-        self.cpu_count = max(self.cpu_count, cpu_count)
-        if self.start_ns is None:
-            self.start_ns, self.wall_ns = time_ns, wall_ns
+        self.cpu_count, self.start_ns, self.wall_ns = cpu_count, time_ns, wall_ns
 
     def _records(self, body):
         cpu = struct.unpack_from("<I", body)[0]
@@ -145,10 +151,14 @@ class Trace:
             else:
                 last, left = Record(fields), fields[2]
                 records.append(last)
+        if last is not None:
+            self._latest = last.time if self._latest is None else max(self._latest, last.time)
 
     def _process(self, body):
         koid, job, name = struct.unpack_from("<QQ24s", body)
-        self.names[koid] = text_of(name)
+        known = self.names.setdefault(koid, [])
+        if not known or known[-1][1] != text_of(name):
+            known.append((self._latest or 0, text_of(name)))
         self.jobs[koid] = job
 
     def _thread(self, body):
@@ -169,14 +179,14 @@ class Trace:
 
     def _core_data(self, body):
         number, _, offset = struct.unpack_from("<IIQ", body)
-        if number in self.cores:
+        if number in self.cores and offset + len(body) <= CORE_BYTES_MAX:
             self.cores[number].pieces.append((offset, body[16:]))
         else:
             self._strays += 1
 
     def _core_end(self, body):
         number, _, size = struct.unpack_from("<IIQ", body)
-        if number in self.cores:
+        if number in self.cores and size <= CORE_BYTES_MAX:
             self.cores[number].size = size
         else:
             self._strays += 1
@@ -187,19 +197,28 @@ class Trace:
         """All CPUs' in one order. Of records of one time, those that send come first."""
         return list(heapq.merge(*self._of_cpu.values(), key=lambda each: (each.time, each.kind)))
 
+    def _begin(self):
+        """The machine may have noted records before START was written."""
+        first = min(self.records[0].time, self.start_ns) if self.records else self.start_ns
+        self.wall_ns -= self.start_ns - first if self.wall_ns else 0
+        self.start_ns = first
+
     def _life(self):
         """Names that the server had no time to tell."""
         for record in self.records:
             if record.kind == PROCESS_START:
                 self.jobs.setdefault(record.object, record.badge)
                 if record.data:
-                    self.names.setdefault(record.object, text_of(record.data))
+                    self.names.setdefault(record.object, [(0, text_of(record.data))])
             elif record.kind in (THREAD_START, THREAD_END):
                 self.threads.setdefault(record.object, record.badge)
             elif record.kind == CALL_RECEIVED and record.thread in self.threads:
                 self.ports.setdefault(record.object, self.threads[record.thread])
-        names = list(self.names.values())
-        self._repeated = {name for name in names if names.count(name) > 1}
+        users = {}
+        for koid, names in self.names.items():
+            for _, name in names:
+                users.setdefault(name, set()).add(koid)
+        self._repeated = {koid for koids in users.values() if len(koids) > 1 for koid in koids}
 
     def _warn(self):
         if self._unknown_chunks:
@@ -214,22 +233,26 @@ class Trace:
 
     # --- names -------------------------------------------------------------------------------
 
-    def process_name(self, koid):
-        """Programs that run several times have their number behind their name."""
-        name = self.names.get(koid)
-        if not name:
+    def process_name(self, koid, at=None):
+        """What a process was called then, or all its names: exec gives it another. Behind one that
+        several have stands the number."""
+        names = self.names.get(koid)
+        if not names:
             return f"process {koid}" if koid else "?"
-        return f"{name} {koid}" if name in self._repeated else name
+        if at is None:
+            name = ", ".join(dict.fromkeys(name for _, name in names))
+        else:
+            name = next((name for since, name in reversed(names) if since <= at), names[0][1])
+        return f"{name} {koid}" if koid in self._repeated else name
 
     def thread_process(self, koid):
         return self.threads.get(koid, 0)
 
-    def thread_name(self, koid):
+    def thread_name(self, koid, at=None):
         process = self.threads.get(koid)
-        return f"thread {koid}" if process is None else f"{self.process_name(process)}/{koid}"
+        return f"thread {koid}" if process is None else f"{self.process_name(process, at)}/{koid}"
 
     def time_span(self):
         """First and last moment, at least a nanosecond."""
-        first = self.records[0].time if self.records else self.start_ns
         last = self.records[-1].time if self.records else self.start_ns
-        return min(first, self.start_ns), max(last, self.start_ns + 1)
+        return self.start_ns, max(last, self.start_ns + 1)

@@ -56,7 +56,7 @@ class Flame:
         self.trace, self.protocols, self.calls = trace, protocols, all_of(roots)
         self.top = Frame(0, "all requests")
         for call in roots:
-            client = self.top.get(call.client_process, trace.process_name(call.client_process))
+            client = self.top.get(call.client_process, call.client_name)
             for frame in (self.top, client):
                 frame.ns += call.total_ns
                 frame.count += 1
@@ -66,7 +66,7 @@ class Flame:
         left = [(frame, call)]
         while left:
             above, call = left.pop()
-            server = self.trace.process_name(call.server_process)
+            server = call.server_name
             method = self.protocols.method_name(call.method)
             frame = above.get(call.server_process,
                               method if method.startswith(server + ".") else f"{server} {method}")
@@ -134,7 +134,8 @@ class Picture:
         svg = self.svg
         svg.add(f'<g class="f" data-x="{x:.8f}" data-w="{width:.8f}" data-t="{escaped(label)}">')
         svg.shape("rect", x=f"{left:.2f}", y=y, width=f"{max(pixels - 1, 0.4):.2f}", height=ROW - 2,
-                  rx=3, fill=fill, stroke=line, stroke_width=0.6, title=about)
+                  rx=min(3, round(pixels / 3, 1)), fill=fill if pixels > 3 else line,
+                  stroke=line if pixels > 3 else None, stroke_width=0.6, title=about)
         svg.text(left + 5, y + 14, shortened(label, room) if room >= 3 else " ",
                  "q" if frame.process == QUEUED else "m", pointer_events="none")
         svg.add("</g>")

@@ -6,6 +6,7 @@ import struct
 import trace_file
 
 LINK_TYPE_USER0 = 147
+PAYLOAD_MAX = 4096  # IPC_PAYLOAD_MAX of include/abi/quay/abi/ipc.h
 CALL, ANSWER, EVENT, FAILURE = range(4)  # the direction
 
 
@@ -29,7 +30,8 @@ class Packet:
 
     def __init__(self, time, cpu, direction, of, number, status, payload, length, handles=0):
         self.time, self.direction, self.of, self.number = time, direction, of, number
-        self.status, self.payload, self.length, self.handles = status, payload, length, handles
+        self.status, self.payload, self.handles = status, payload, handles
+        self.length = min(length, PAYLOAD_MAX)
         self.frame = 0
 
     def data(self, names, partner, flow, thread, took_ns):
@@ -37,7 +39,7 @@ class Packet:
         first = self.status % 2**32 if self.direction in (ANSWER, FAILURE) else self.number
         return (b"QYIP" + bytes([self.direction]) + b"".join(counts) + b"".join(texts) +
                 struct.pack("<IQQQ", partner, flow, thread, took_ns) +
-                struct.pack("<IHBBI", first, min(self.length, 65535), self.handles, 0,
+                struct.pack("<IHBBI", first, self.length, self.handles, 0,
                             self.number) + self.payload)
 
 
@@ -49,7 +51,7 @@ class Capture:
     def call(self, call):
         if call.sent is not None or call.received is not None:
             self.packets.append(Packet(call.begin, 0, CALL, call, call.method % 2**32, 0,
-                                       call.request, call.request_length, call.handles))
+                                       call.request, call.request_length or 0, call.handles))
         if call.replied is not None:
             self.packets.append(Packet(call.replied, 0, ANSWER, call, call.method % 2**32,
                                        call.status, call.reply, call.reply_length))
@@ -78,12 +80,11 @@ class Capture:
             partner = next((frame for frame in partners[id(of)] if frame != packet.frame), 0)
             protocol = protocols.protocol_full_name(packet.number)
             if packet.direction == EVENT:
-                names = (protocol, trace.process_name(trace.thread_process(of.thread)),
+                names = (protocol, trace.process_name(trace.thread_process(of.thread), of.time),
                          f"channel {of.object}")
                 data = packet.data(names, 0, of.flow, of.thread, 0)
             else:
-                ends = [trace.process_name(of.client_process),
-                        trace.process_name(of.server_process)]
+                ends = [of.client_name, of.server_name]
                 is_call = packet.direction == CALL
                 data = packet.data((protocol, *(ends if is_call else ends[::-1])), partner, of.flow,
                                    of.client, 0 if is_call else max(0, packet.time - of.begin))

@@ -33,21 +33,20 @@ class Events:
     # --- what there is -----------------------------------------------------------------------
 
     def call(self, call):
-        protocols, trace = self.protocols, self.trace
+        protocols = self.protocols
         name = protocols.method_name(call.method)
         arguments = {
-            "request": protocols.parameters(call.method, False, call.request, call.request_length),
+            "request": protocols.parameters(call.method, False, call.request,
+                                            call.request_length),
             "answer": protocols.reply_text(call), "port": call.port, "badge": f"0x{call.badge:x}",
             "flow": f"0x{call.flow:x}", "until_taken_us": call.queued_ns / 1000}
-        client, server = trace.process_name(call.client_process), trace.process_name(
-            call.server_process)
         if call.sent is not None:
-            self.slice(f"{name} > {server}", "call", call.sent, call.end, call.client_process,
-                       call.client, arguments)
+            self.slice(f"{name} > {call.server_name}", "call", call.sent, call.end,
+                       call.client_process, call.client, arguments)
         if call.received is None:
             return
         end = call.replied if call.replied is not None else call.end
-        self.slice(f"{name} < {client}", "serve", call.received, max(end, call.received),
+        self.slice(f"{name} < {call.client_name}", "serve", call.received, max(end, call.received),
                    call.server_process, call.server, arguments)
         if call.sent is not None:
             flow = {"cat": "flow", "id": call.number}
@@ -75,8 +74,8 @@ class Events:
         state = record.value
         left = (trace_file.THREAD_STATES[state] if state < len(trace_file.THREAD_STATES) else "?")
         if thread != 0 and since < record.time:
-            self.slice(self.trace.thread_name(thread), "run", since, record.time, CPUS, record.cpu,
-                       {"then": left})
+            self.slice(self.trace.thread_name(thread, since), "run", since, record.time, CPUS,
+                       record.cpu, {"then": left})
 
     def instant(self, record, told):
         if told is None:

@@ -96,6 +96,8 @@ class Protocols:
     def parameters(self, number, is_reply, data, length, is_event=False, is_brief=True):
         """"flags = read, path = "/etc"", of the first bytes of a payload."""
         method = (self.events if is_event else self.methods).get(number)
+        if length is None:
+            return "..."
         if method is None or (is_reply and "reply" not in method):
             return f"{length} bytes" if length else ""
         if length and not data:
@@ -129,6 +131,13 @@ def quoted(text):
     text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return '"' + "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}"
                          for letter in text) + '"'
+
+
+def is_text(data, is_brief):
+    """Letters and line feeds; if people are to read it also what is nearly that, as the orders of a
+    terminal are."""
+    letters = sum(32 <= byte < 127 or byte == 10 for byte in data)
+    return letters == len(data) > 0 or (is_brief and 0 not in data and letters > len(data) * 2 / 3)
 
 
 class Decoder:
@@ -269,7 +278,7 @@ class Decoder:
             is_cut = len(part) < count
             if is_cut and self.is_whole:
                 raise Malformed()
-            if part and all(32 <= byte < 127 or byte == 10 for byte in part):
+            if is_text(part, self.is_brief):
                 return self.text(part, is_cut)
         shown = min(count, BRIEF_ELEMENTS) if self.is_brief else count
         parts = []

@@ -13,7 +13,7 @@ from trace_text import Lines, duration
 GUTTER, MARGIN, SIZE = 104, 28, 11
 ROW, BREAK = 32, 30
 HEAD_TOP, HEAD = 78, 34
-COLUMN_MIN, COLUMN_MAX, LABEL_MAX = 150, 340, 56
+COLUMN_MIN, COLUMN_MAX, LABEL_MAX = 150, 340, 64
 BAR = 10
 MARK_KINDS = (trace_file.NOTICE, trace_file.FAULT, trace_file.PROCESS_START,
               trace_file.PROCESS_END, trace_file.CHANNEL_SEND, trace_file.CHANNEL_RECEIVE)
@@ -286,7 +286,8 @@ class Picture:
             text_y = y1 - 6
         svg.shape("path", d=f"M{tip:.1f} {y2} l{-8 * side} -4 v8 z", fill=color)
         if label:
-            svg.text(left, text_y, shortened(label, room), css, title=label, text_anchor=anchor)
+            svg.text(left, text_y, shortened(label, min(room, LABEL_MAX)), css, title=label,
+                     text_anchor=anchor)
 
 
 def sequence(trace, protocols, roots, name, limit):

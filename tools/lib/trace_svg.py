@@ -12,7 +12,9 @@ INK, MUTED, FAINT, RED, PAPER = "#1f2430", "#6b7280", "#d5d9e0", "#c62f3b", "#ff
 COLORS = (("#3b6ea8", "#cfe0f3"), ("#c9731a", "#fbdcb8"), ("#3f8f3f", "#cfeacb"),
           ("#8a5aa8", "#e5d5f0"), ("#2f8f8a", "#c5e8e4"), ("#a8782f", "#efe0b9"),
           ("#c0507a", "#f7d3e0"), ("#5b6bc0", "#d8dcf6"), ("#7a7f3a", "#e4e6c2"),
-          ("#4f7f9f", "#d3e5ee"))
+          ("#4f7f9f", "#d3e5ee"), ("#b0483e", "#f6d0ca"), ("#6a8f2c", "#deecc0"),
+          ("#9a4fb0", "#efd3f5"), ("#2f7f5f", "#c6e6d6"), ("#8f6a5a", "#eadbd3"),
+          ("#39759a", "#c9e2f2"))
 NOBODY = ("#8b93a1", "#e8ebf0")
 
 

@@ -31,9 +31,7 @@ class Lines:
         return f"{moment(self.trace, time_ns)} {took:>8}  {indent + who:{WHO_COLUMNS}} {what}"
 
     def call(self, call):
-        trace = self.trace
-        who = (f"{trace.process_name(call.client_process)} > "
-               f"{trace.process_name(call.server_process)}")
+        who = f"{call.client_name} > {call.server_name}"
         reply = self.protocols.reply_text(call)
         return self.line(call.begin, duration(call.total_ns) if call.is_whole else "-", call.depth,
                          who, self.protocols.request_text(call) + (f" -> {reply}" if reply else ""))
@@ -49,10 +47,10 @@ class Lines:
         return say(record) if say else None
 
     def thread_process_name(self, record):
-        return self.trace.process_name(self.trace.thread_process(record.thread))
+        return self.trace.process_name(self.trace.thread_process(record.thread), record.time)
 
     def notice(self, record):
-        target = self.trace.process_name(self.trace.ports.get(record.object, 0))
+        target = self.trace.process_name(self.trace.ports.get(record.object, 0), record.time)
         return (f"notice > {target}",
                 f"key 0x{record.badge:x}, signals 0x{record.value:x}, port {record.object}")
 
@@ -64,19 +62,19 @@ class Lines:
         return who, f"{name}({text})"
 
     def fault(self, record):
-        return (self.trace.thread_name(record.thread),
+        return (self.trace.thread_name(record.thread, record.time),
                 f"fault {record.method} at rip 0x{record.object:x}, address 0x{record.value:x}")
 
     def life(self, record):
         trace = self.trace
         if record.kind == trace_file.PROCESS_START:
-            return trace.process_name(record.object), f"process {record.object} starts"
+            return trace.process_name(record.object, record.time), f"process {record.object} starts"
         if record.kind == trace_file.PROCESS_END:
             code = record.value - (1 << 64 if record.value >> 63 else 0)
-            return (trace.process_name(record.object),
+            return (trace.process_name(record.object, record.time),
                     f"process {record.object} ends, exit code {code}")
         verb = "starts" if record.kind == trace_file.THREAD_START else "ends"
-        return trace.process_name(record.badge), f"thread {record.object} {verb}"
+        return trace.process_name(record.badge, record.time), f"thread {record.object} {verb}"
 
     def handle(self, record):
         verb = {1: "made", 2: "closed", 3: "revoked"}.get(record.method, "changed")
@@ -88,7 +86,7 @@ class Lines:
                 f"waits for the lock at 0x{record.value:x}, taken at 0x{record.object:x}")
 
     def user(self, record):
-        return (self.trace.thread_name(record.thread),
+        return (self.trace.thread_name(record.thread, record.time),
                 f"says {record.method}, 0x{record.badge:x}, 0x{record.value:x}")
 
 
