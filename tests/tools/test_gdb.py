@@ -86,7 +86,7 @@ class GdbTest(unittest.TestCase):
         self.line(shown, rf"^vfs, thread {thread}: for a call or notice on port \d+$")
         self.line(shown, r"^#0  0x0000010000\w+ \w+\+0x\w+")
         self.line(shown, r"^#\d+  0x0000010000\w+ main\+0x\w+ \(servers/vfs/main\.c:\d+\)")
-        self.line(shown, r"^1: no such thread")
+        self.line(shown, r"^1: no such process")
         self.console(GO_ON)
 
     def test_before_the_kernel_runs(self):

@@ -107,12 +107,13 @@ def find_process(word):
     return found[0]
 
 
-def find_thread(word):
+def find_threads(word):
+    """The thread of this id, or all of a process."""
     for process in processes():
         for thread in threads(process):
             if str(koid(thread)) == word:
-                return thread
-    raise Problem(f"{word}: no such thread; quay threads lists them")
+                return [thread]
+    return list(threads(find_process(word)))
 
 
 def handles(process):
@@ -568,15 +569,19 @@ Loads the symbols of what a process runs, in the place of those of another one."
 
 
 class Backtrace(Command):
-    """quay backtrace THREAD
-Loads the symbols of its process and shows where in the program a thread is."""
+    """quay backtrace THREAD|PROCESS
+Loads the symbols of its process and shows where in the program a thread is, or all are."""
     arguments = (1, 1)
 
     def run(self, word):
-        thread = find_thread(word)
+        for thread in find_threads(word):
+            self.show(thread)
+
+    @staticmethod
+    def show(thread):
         process = thread["process"].dereference()
         symbols_load(process)
-        print(f"{name_of(process)}, thread {word}: {thread_text(thread)}")
+        print(f"{name_of(process)}, thread {koid(thread)}: {thread_text(thread)}")
         stack = Stack(process).addresses(*user_registers(thread))
         for index, (address, is_certain) in enumerate(stack):
             # Of a call the line is that of the instruction before the address.
