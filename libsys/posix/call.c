@@ -8,6 +8,7 @@
 #include "pages.h"
 #include "process.h"
 #include "signal.h"
+#include "vfork.h"
 
 static const uint8_t restarts[POSIX_CALL_COUNT] = {
 #define POSIX_CALL(number, name, count, restart) [number] = POSIX_##restart,
@@ -81,15 +82,20 @@ typedef int64_t call_fn(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t
 
 /* SAFETY: a function with fewer parameters does not look at the others; entry.S calls them so too.
  */
-static int64_t call_serve(const struct thread_registers *r)
+int64_t posix_call_serve(const struct thread_registers *r)
 {
     call_fn *serve = (call_fn *)posix_calls[r->rax < POSIX_CALL_COUNT ? r->rax : 0];
 
+    return r->rax < POSIX_CALL_COUNT ? serve(r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9)
+                                     : serve_unknown(r->rax);
+}
+
+static int64_t call_begin(const struct thread_registers *r)
+{
     if (r->rsp < posix_stack_limit) {
         (void)posix_memory_grow_stack(r->rsp - PAGE_SIZE); /* it is not that stack, or full */
     }
-    return r->rax < POSIX_CALL_COUNT ? serve(r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9)
-                                     : serve_unknown(r->rax);
+    return posix_is_lent ? posix_vfork_serve(r) : posix_call_serve(r);
 }
 
 /* Makes a signal of it, unless it is the stack that has to grow. */
@@ -116,7 +122,9 @@ static void fault(const struct redirect *redirect)
             info.address = redirect->registers.rip;
         }
     }
-    posix_signal_fault(&info);
+    if (!posix_is_lent || posix_vfork_split()) {
+        posix_signal_fault(&info);
+    }
 }
 
 /* What has come meanwhile is handled before the guest goes on. */
@@ -157,7 +165,7 @@ uint64_t posix_serve(void)
 
     switch (redirect->reason) {
     case REDIRECT_SYSCALL:
-        return posix_call_end((int64_t)redirect->registers.rax, call_serve(&redirect->registers));
+        return posix_call_end((int64_t)redirect->registers.rax, call_begin(&redirect->registers));
     case REDIRECT_KICK:
         break;
     default:

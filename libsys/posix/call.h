@@ -35,6 +35,17 @@ enum posix_restart {
 #include "calls.def"
 #undef POSIX_CALL
 
+enum {
+#define POSIX_CALL(number, name, count, restart) POSIX_CALL_##name = number,
+#include "calls.def"
+#undef POSIX_CALL
+};
+
+struct thread_registers;
+
+/* Serves the call that stands in the registers. */
+int64_t posix_call_serve(const struct thread_registers *registers);
+
 /* What a call to a server, or to the kernel, comes to for a guest: 0 and more, protocols' errors
  * (positive, if `status` is what a generated client returned) and the transport's, as one negative
  * Linux error number. */

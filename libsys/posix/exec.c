@@ -15,6 +15,7 @@
 #include "program.h"
 #include "signal.h"
 #include "system.h"
+#include "vfork.h"
 
 #define SCRIPT_DEPTH_MAX 4
 #define FLAGS_INITIAL    0x202ul
@@ -72,10 +73,23 @@ static int64_t file_read(const struct image *image, uint64_t offset, void *to, s
     return status < 0 ? -EIO : 0;
 }
 
+/* What was opened before this process began. */
+static struct posix_program_file given;
+
+void posix_exec_give(const struct posix_program_file *program)
+{
+    given = *program;
+}
+
 static int64_t image_open(struct image *image, const char *path, uint8_t *head)
 {
-    struct posix_program_file file;
-    int64_t status = posix_file_program(path, &file);
+    struct posix_program_file file = given;
+    int64_t status = 0;
+
+    given.memory = HANDLE_INVALID;
+    if (file.memory == HANDLE_INVALID) {
+        status = posix_file_program(path, &file);
+    }
 
     if (status < 0) {
         return status;
@@ -161,6 +175,9 @@ static int64_t interpreter_open(struct posix_exec *exec)
 
 static void exec_free(struct posix_exec *exec)
 {
+    if (exec == NULL) {
+        return;
+    }
     image_close(&exec->main);
     image_close(&exec->interpreter);
     posix_arguments_free(&exec->arguments);
@@ -168,12 +185,14 @@ static void exec_free(struct posix_exec *exec)
     qy_free(exec);
 }
 
-int64_t posix_exec_prepare(const char *path, struct posix_arguments *arguments,
-                           struct posix_exec **ret_exec)
+/* Opens and reads all. Takes the arguments. */
+static int64_t exec_open(const char *path, struct posix_arguments *arguments,
+                         struct posix_exec **ret_exec)
 {
     struct posix_exec *exec = qy_alloc(sizeof *exec);
     int64_t status = 0;
 
+    *ret_exec = exec;
     if (exec == NULL) {
         posix_arguments_free(arguments);
         return -ENOMEM;
@@ -188,9 +207,15 @@ int64_t posix_exec_prepare(const char *path, struct posix_arguments *arguments,
     if (status == 0) {
         status = main_open(exec);
     }
-    if (status == 0) {
-        status = interpreter_open(exec);
-    }
+    return status == 0 ? interpreter_open(exec) : status;
+}
+
+int64_t posix_exec_prepare(const char *path, struct posix_arguments *arguments,
+                           struct posix_exec **ret_exec)
+{
+    struct posix_exec *exec;
+    int64_t status = exec_open(path, arguments, &exec);
+
     if (status == 0 && exec->main.program.is_native) {
         status = posix_native_prepare(&exec->arguments, &exec->native);
     }
@@ -200,6 +225,24 @@ int64_t posix_exec_prepare(const char *path, struct posix_arguments *arguments,
     }
     *ret_exec = exec;
     return 0;
+}
+
+int64_t posix_exec_check(char *path, struct posix_arguments *arguments,
+                         struct posix_program_file *ret_program)
+{
+    struct posix_exec *exec;
+    const int64_t status = exec_open(path, arguments, &exec);
+
+    if (status == 0) {
+        *arguments = exec->arguments;
+        exec->arguments = (struct posix_arguments){0};
+        (void)qy_strlcpy(path, exec->path, LINUX_PATH_MAX); /* as long at most */
+        *ret_program = (struct posix_program_file){
+            .memory = exec->main.memory, .position = exec->main.position, .size = exec->main.size};
+        exec->main.memory = HANDLE_INVALID;
+    }
+    exec_free(exec);
+    return status;
 }
 
 /* --- commit ---------------------------------------------------------------------------------- */
@@ -416,10 +459,11 @@ static int64_t vector_read(struct posix_arguments *arguments, uint64_t vector, u
     return 0;
 }
 
-static int64_t execve(const char *path, uint64_t argv, uint64_t envp)
+static int64_t execve(char *path, uint64_t argv, uint64_t envp)
 {
     struct posix_arguments arguments = {0};
     struct posix_exec *exec;
+    bool is_child = true;
     int64_t status = vector_read(&arguments, argv, &arguments.argument_count);
 
     if (status == 0 && arguments.argument_count == 0) { /* as Linux since 5.18 */
@@ -433,8 +477,13 @@ static int64_t execve(const char *path, uint64_t argv, uint64_t envp)
         posix_arguments_free(&arguments);
         return status;
     }
-    status = posix_exec_prepare(path, &arguments, &exec);
-    if (status != 0) {
+    if (posix_is_lent) {
+        status = posix_vfork_exec(path, &arguments, &is_child);
+    }
+    if (status == 0 && is_child) {
+        status = posix_exec_prepare(path, &arguments, &exec);
+    }
+    if (status != 0 || !is_child) {
         return status;
     }
     posix_file_exec();

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "fd.h"
 #include <quay/handle.h>
+#include <quay/heap.h>
 #include <quay/process_start.h>
+#include <quay/text.h>
 #include <quay/thread.h>
 #include "bare.h"
 #include "call.h"
@@ -19,6 +21,14 @@ static struct {
 
 static POSIX_LARGE struct posix_fd files[POSIX_FD_MAX];
 
+/* What the parent has while a child of vfork has the table. Its handles stay open: in the table
+ * they are borrowed. */
+static struct {
+    struct posix_fd *files; /* qy_alloc; NULL: there is no such child */
+    uint64_t end;
+    handle_t root, working;
+} lent;
+
 /* --- the table ------------------------------------------------------------------------------- */
 
 static bool is_used(uint64_t descriptor)
@@ -29,12 +39,13 @@ static bool is_used(uint64_t descriptor)
 static void put(const struct posix_fd *fd, uint64_t descriptor)
 {
     files[descriptor] = *fd;
+    files[descriptor].is_borrowed = false;
     table.end = descriptor < table.end ? table.end : descriptor + 1;
 }
 
 static void drop(const struct posix_fd *fd)
 {
-    if (fd->handle != HANDLE_INVALID) {
+    if (fd->handle != HANDLE_INVALID && !fd->is_borrowed) {
         (void)qy_handle_close(fd->handle); /* ours */
     }
     if (fd->close != NULL) {
@@ -125,6 +136,15 @@ static int64_t take(uint64_t descriptor)
 
 /* --- start, execve --------------------------------------------------------------------------- */
 
+static uint8_t start_kind(uint32_t flags)
+{
+    const uint8_t kind = (uint8_t)(flags >> PROCESS_FILE_KIND_SHIFT);
+
+    return kind != 0                                  ? kind
+           : (flags & PROCESS_FILE_IS_DIRECTORY) != 0 ? QY_DIR_KIND_DIRECTORY
+                                                      : QY_DIR_KIND_DEVICE;
+}
+
 void posix_file_start(const struct process_start *start)
 {
     for (uint32_t i = 0; i < PROCESS_HANDLES_MAX; i++) {
@@ -135,8 +155,7 @@ void posix_file_start(const struct process_start *start)
             const struct posix_fd fd = {
                 .handle = handle,
                 .open = file->open_flags,
-                .kind = file->flags & PROCESS_FILE_IS_DIRECTORY ? QY_DIR_KIND_DIRECTORY
-                                                                : QY_DIR_KIND_DEVICE,
+                .kind = start_kind(file->flags),
                 .close_on_exec = (file->flags & PROCESS_FILE_CLOSE_EXEC) != 0,
             };
 
@@ -199,7 +218,8 @@ static void exchange(handle_t *place, handle_t handle)
 {
     const handle_t before = __atomic_exchange_n(place, handle, __ATOMIC_ACQ_REL);
 
-    if (before != HANDLE_INVALID) {
+    if (before != HANDLE_INVALID &&
+        (lent.files == NULL || (before != lent.root && before != lent.working))) {
         (void)qy_handle_close(before); /* ours */
     }
 }
@@ -228,6 +248,74 @@ int64_t posix_fd_directory(uint64_t descriptor, handle_t *ret_directory)
     }
     *ret_directory = fd.handle;
     return fd.kind == QY_DIR_KIND_DIRECTORY ? 0 : -ENOTDIR;
+}
+
+/* --- vfork ----------------------------------------------------------------------------------- */
+
+bool posix_fd_lend(void)
+{
+    const size_t size = table.end * sizeof files[0];
+    bool is_good = table.working != HANDLE_INVALID;
+
+    for (uint64_t i = 0; i < table.end; i++) {
+        is_good &= !is_used(i) || files[i].handle != HANDLE_INVALID; /* what is ours is counted */
+    }
+    lent.files = is_good ? qy_alloc(size + 1) : NULL;
+    if (lent.files == NULL) {
+        return false;
+    }
+    lent.end = table.end;
+    lent.root = table.root;
+    lent.working = table.working;
+    memcpy(lent.files, files, size);
+    for (uint64_t i = 0; i < table.end; i++) {
+        files[i].is_borrowed = true;
+    }
+    return true;
+}
+
+void posix_fd_return(void)
+{
+    const handle_t root = table.root, working = table.working;
+
+    for (uint64_t i = 0; i < table.end; i++) {
+        if (is_used(i)) {
+            drop(&files[i]);
+        }
+    }
+    memset(files, 0, table.end * sizeof files[0]);
+    memcpy(files, lent.files, lent.end * sizeof files[0]);
+    qy_free(lent.files);
+    lent.files = NULL;
+    table.end = lent.end;
+    table.root = lent.root;
+    table.working = lent.working;
+    if (root != lent.root) {
+        (void)qy_handle_close(root); /* the child's */
+    }
+    if (working != lent.working) {
+        (void)qy_handle_close(working); /* the same */
+    }
+}
+
+void posix_fd_keep(void)
+{
+    for (uint64_t i = 0; i < lent.end; i++) {
+        if (lent.files[i].kind != 0 && !files[i].is_borrowed) {
+            drop(&lent.files[i]); /* the child has closed it */
+        }
+    }
+    for (uint64_t i = 0; i < table.end; i++) {
+        files[i].is_borrowed = false;
+    }
+    if (table.root != lent.root) {
+        (void)qy_handle_close(lent.root); /* as it would have been */
+    }
+    if (table.working != lent.working) {
+        (void)qy_handle_close(lent.working); /* the same */
+    }
+    qy_free(lent.files);
+    lent.files = NULL;
 }
 
 /* --- calls ----------------------------------------------------------------------------------- */
@@ -456,26 +544,6 @@ int64_t posix_fcntl(uint64_t descriptor, uint64_t command, uint64_t value)
     default:
         return -EINVAL;
     }
-}
-
-int64_t posix_flock(uint64_t descriptor, uint64_t operation)
-{
-    struct posix_fd fd;
-    const uint32_t what = operation & ~LINUX_LOCK_NB;
-    struct qy_file_lock wanted = {.owner = QY_FILE_LOCK_OWNER_DESCRIPTION,
-                                  .kind = what == LINUX_LOCK_SH   ? QY_FILE_LOCK_KIND_SHARED
-                                          : what == LINUX_LOCK_EX ? QY_FILE_LOCK_KIND_EXCLUSIVE
-                                                                  : QY_FILE_LOCK_KIND_NONE};
-    const int64_t status = posix_fd_get(descriptor, &fd);
-
-    if (status != 0) {
-        return status;
-    }
-    if (what != LINUX_LOCK_SH && what != LINUX_LOCK_EX && what != LINUX_LOCK_UN) {
-        return -EINVAL;
-    }
-    return posix_error(
-        qy_file_lock(fd.handle, &wanted, (operation & LINUX_LOCK_NB) == 0, DEADLINE_NEVER));
 }
 
 /* ioctl's that every descriptor has; others are of what it stands for (tty.c). */

@@ -20,7 +20,8 @@ struct posix_fd {
     uint32_t open;   /* Linux's O_ flags that it was opened with; 0 in a place that is free */
     uint8_t kind;    /* enum qy_dir_kind; 0: free */
     bool close_on_exec;
-    uint16_t reserved;
+    bool is_borrowed; /* its handle is the parent's: fd.c */
+    uint8_t reserved;
     void *local;                /* what the layer serves itself: its owner's */
     void (*close)(void *local); /* of `local`, of which each descriptor counts as one */
     void (*share)(void *local); /* there is one more */
@@ -48,6 +49,12 @@ void posix_fd_set_working(handle_t directory);
 handle_t posix_fd_root(void);
 handle_t posix_fd_working(void);
 void posix_fd_set_root(handle_t directory);
+
+/* A child of vfork begins to change the table, and the directories; false: not with what is in it,
+ * or there is no memory. They come back; they stay, in a process of the child's. */
+bool posix_fd_lend(void);
+void posix_fd_return(void);
+void posix_fd_keep(void);
 
 /* Around a fork. */
 void posix_fd_lock(void);

@@ -418,3 +418,23 @@ int64_t posix_fadvise64(uint64_t descriptor, uint64_t offset, uint64_t size, uin
     (void)size;
     return advice <= 5 ? session(descriptor, &file) : -EINVAL;
 }
+
+int64_t posix_flock(uint64_t descriptor, uint64_t operation)
+{
+    struct posix_fd fd;
+    const uint32_t what = operation & ~LINUX_LOCK_NB;
+    struct qy_file_lock wanted = {.owner = QY_FILE_LOCK_OWNER_DESCRIPTION,
+                                  .kind = what == LINUX_LOCK_SH   ? QY_FILE_LOCK_KIND_SHARED
+                                          : what == LINUX_LOCK_EX ? QY_FILE_LOCK_KIND_EXCLUSIVE
+                                                                  : QY_FILE_LOCK_KIND_NONE};
+    const int64_t status = posix_fd_get(descriptor, &fd);
+
+    if (status != 0) {
+        return status;
+    }
+    if (what != LINUX_LOCK_SH && what != LINUX_LOCK_EX && what != LINUX_LOCK_UN) {
+        return -EINVAL;
+    }
+    return posix_error(
+        qy_file_lock(fd.handle, &wanted, (operation & LINUX_LOCK_NB) == 0, DEADLINE_NEVER));
+}

@@ -12,6 +12,7 @@
 #include "path.h"
 #include "process.h"
 #include "thread.h"
+#include "vfork.h"
 
 #define COPY 1 /* what the split comes to in the copy */
 
@@ -102,8 +103,7 @@ int64_t posix_fork(void)
     return posix_process_copy(0, 0, 0, 0, 0);
 }
 
-/* The child has a copy of the memory, which it cannot see before it goes on. */
 int64_t posix_vfork(void)
 {
-    return posix_process_copy(LINUX_CLONE_VFORK, 0, 0, 0, 0);
+    return posix_vfork_begin(0);
 }

@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "process.h"
 #include "signal.h"
+#include "vfork.h"
 
 #define RED_ZONE       128u
 #define SYSCALL_BYTES  2u
@@ -152,6 +153,9 @@ void posix_signals_deliver(int64_t call)
     struct posix_thread *self = posix_self();
     struct posix_delivery delivery;
 
+    if (posix_is_lent) {
+        return; /* they are the parent's, who takes them when it goes on */
+    }
     while (posix_signal_take(&delivery)) {
         call_restart(call, &delivery);
         call = -1;
@@ -168,6 +172,32 @@ void posix_signals_deliver(int64_t call)
 }
 
 /* --- calls ----------------------------------------------------------------------------------- */
+
+/* The mask comes back when the handler has, or without one on the way to the guest. */
+static int64_t suspend(uint64_t mask)
+{
+    struct posix_thread *self = posix_self();
+
+    self->saved_mask = self->mask;
+    self->has_saved_mask = 1;
+    posix_signal_mask(mask);
+    return posix_signal_waits() ? -EINTR : qy_thread_sleep(DEADLINE_NEVER);
+}
+
+int64_t posix_rt_sigsuspend(uint64_t set, uint64_t size)
+{
+    uint64_t mask;
+
+    if (size != sizeof mask) {
+        return -EINVAL;
+    }
+    return guest_read(&mask, set, sizeof mask) < 0 ? -EFAULT : suspend(mask);
+}
+
+int64_t posix_pause(void)
+{
+    return posix_signal_waits() ? -EINTR : qy_thread_sleep(DEADLINE_NEVER);
+}
 
 static void context_load(const struct linux_sigcontext *from)
 {

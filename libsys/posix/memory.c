@@ -31,6 +31,7 @@ static struct {
     uint64_t heap_start, heap_end; /* brk */
     uint64_t heap_mapped;          /* up to there */
     uint64_t stack_low;            /* of the first thread's stack */
+    bool is_watched;
 } state = {.ranges = {.at = first_ranges, .capacity = RANGES_FIRST}};
 
 uint64_t posix_stack_limit; /* atomic */
@@ -88,7 +89,16 @@ static bool ranges_ready(void)
 static void stack_set(uint64_t low)
 {
     state.stack_low = low;
-    __atomic_store_n(&posix_stack_limit, low + PAGE_SIZE, __ATOMIC_RELAXED);
+    __atomic_store_n(&posix_stack_limit, state.is_watched ? UINT64_MAX : low + PAGE_SIZE,
+                     __ATOMIC_RELAXED);
+}
+
+void posix_memory_watch(bool is_on)
+{
+    qy_mutex_lock(&state.mutex);
+    state.is_watched = is_on;
+    stack_set(state.stack_low);
+    qy_mutex_unlock(&state.mutex);
 }
 
 void posix_memory_clear(void)

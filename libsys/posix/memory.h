@@ -25,6 +25,9 @@ bool posix_memory_grow_stack(uint64_t address);
 /* A page above the lowest address of the stack: for entry.S, which has it grown below. */
 extern uint64_t posix_stack_limit;
 
+/* On: each call of the guest comes to posix_serve, as if the stack had to grow. */
+void posix_memory_watch(bool is_on);
+
 /* Maps new zeroed memory, or `memory` from `offset` on, exactly there; what was there is gone.
  * protection: LINUX_PROT_*; flags: POSIX_RANGE_*. 0 or the negative of an error. */
 QY_MUST_USE int64_t posix_memory_map(uint64_t address, uint64_t size, uint32_t protection,

@@ -15,6 +15,9 @@
 void posix_process_start(const struct process_start *start)
 {
     posix_signal_start(start->blocked, start->ignored);
+    if ((start->mask & PROCESS_START_MASK) != 0) {
+        (void)posix_umask(start->mask);
+    }
 }
 
 void posix_process_fork(void)

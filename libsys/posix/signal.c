@@ -17,6 +17,7 @@
 #include <quay/text.h>
 #include "call.h"
 #include "guest.h"
+#include "pages.h"
 #include "process.h"
 #include "raise.h"
 
@@ -46,6 +47,14 @@ static struct {
     struct linux_sigaction actions[LINUX_SIGNAL_COUNT];
     uint64_t handled; /* those that have a handler */
 } signals;
+
+/* Put aside while a child of vfork has this process. */
+static struct {
+    bool is_on;
+    uint64_t mask, handled;
+} lent;
+
+static POSIX_LARGE struct linux_sigaction lent_actions[LINUX_SIGNAL_COUNT];
 
 static struct thread_signals *signals_of(struct posix_thread *thread)
 {
@@ -97,6 +106,9 @@ static void page_update(void)
     struct process_page *page = qy_process_page();
     struct sums sums = {.blocked = ~0ul};
 
+    if (lent.is_on) {
+        return; /* the page is the parent's */
+    }
     (void)posix_thread_visit(0, thread_add, &sums); /* there is one, who calls */
     store(&page->caught, signals.handled | sums.waited);
     store(&page->blocked, sums.blocked);
@@ -377,6 +389,61 @@ void posix_signal_fork(void)
     page_update();
 }
 
+static void child_flags(uint64_t flags)
+{
+    struct process_page *page = qy_process_page();
+    const uint32_t stop = (flags & LINUX_SA_NOCLDSTOP) != 0 ? PROCESS_NO_CHILD_STOP : 0;
+    const uint32_t wait = (flags & LINUX_SA_NOCLDWAIT) != 0 ? PROCESS_NO_CHILD_WAIT : 0;
+    const uint32_t kept = page->flags & ~(PROCESS_NO_CHILD_STOP | PROCESS_NO_CHILD_WAIT);
+
+    __atomic_store_n(&page->flags, kept | stop | wait, __ATOMIC_SEQ_CST); /* pairs with proc's */
+}
+
+/* --- vfork ----------------------------------------------------------------------------------- */
+
+void posix_signal_lend(void)
+{
+    qy_mutex_lock(&signals.mutex);
+    lent.is_on = true;
+    lent.mask = posix_self()->mask;
+    lent.handled = signals.handled;
+    memcpy(lent_actions, signals.actions, sizeof lent_actions);
+    store(&qy_process_page()->blocked, ~UNBLOCKABLE); /* they wait for the parent */
+    qy_mutex_unlock(&signals.mutex);
+}
+
+void posix_signal_return(void)
+{
+    qy_mutex_lock(&signals.mutex);
+    lent.is_on = false;
+    memcpy(signals.actions, lent_actions, sizeof lent_actions);
+    signals.handled = lent.handled;
+    store(&posix_self()->mask, lent.mask);
+    page_update();
+    qy_mutex_unlock(&signals.mutex);
+    look_again();
+}
+
+uint64_t posix_signal_ignored(void)
+{
+    uint64_t ignored = 0;
+
+    for (uint32_t i = 0; i < LINUX_SIGNAL_COUNT; i++) {
+        ignored |= signals.actions[i].handler == LINUX_SIG_IGN ? 1ul << i : 0;
+    }
+    return ignored;
+}
+
+void posix_signal_keep(void)
+{
+    qy_mutex_lock(&signals.mutex);
+    lent.is_on = false;
+    store(&qy_process_page()->ignored, posix_signal_ignored());
+    child_flags(signals.actions[LINUX_SIGCHLD - 1].flags);
+    page_update();
+    qy_mutex_unlock(&signals.mutex);
+}
+
 void posix_signal_leave(void)
 {
     const struct posix_thread *self = posix_self();
@@ -399,16 +466,6 @@ static bool is_signal(uint64_t number)
     return number >= 1 && number <= LINUX_SIGNAL_COUNT;
 }
 
-static void child_flags(uint64_t flags)
-{
-    struct process_page *page = qy_process_page();
-    const uint32_t stop = (flags & LINUX_SA_NOCLDSTOP) != 0 ? PROCESS_NO_CHILD_STOP : 0;
-    const uint32_t wait = (flags & LINUX_SA_NOCLDWAIT) != 0 ? PROCESS_NO_CHILD_WAIT : 0;
-    const uint32_t kept = page->flags & ~(PROCESS_NO_CHILD_STOP | PROCESS_NO_CHILD_WAIT);
-
-    __atomic_store_n(&page->flags, kept | stop | wait, __ATOMIC_SEQ_CST); /* pairs with proc's */
-}
-
 static void action_change(uint32_t number, struct linux_sigaction *wanted)
 {
     struct process_page *page = qy_process_page();
@@ -417,6 +474,9 @@ static void action_change(uint32_t number, struct linux_sigaction *wanted)
 
     wanted->mask &= ~UNBLOCKABLE;
     action_set(number, wanted);
+    if (lent.is_on) {
+        return;
+    }
     store(&page->ignored, is_ignored ? ignored | BIT(number) : ignored);
     page_update();
     if (is_ignored || (wanted->handler == LINUX_SIG_DFL && (BIT(number) & HARMLESS) != 0)) {
@@ -476,32 +536,6 @@ int64_t posix_rt_sigpending(uint64_t set, uint64_t size)
         (load(&self->pending) | load(&qy_process_page()->pending)) & self->mask;
 
     return size > sizeof pending ? -EINVAL : guest_write(set, &pending, size);
-}
-
-/* The mask comes back when the handler has, or without one on the way to the guest. */
-static int64_t suspend(uint64_t mask)
-{
-    struct posix_thread *self = posix_self();
-
-    self->saved_mask = self->mask;
-    self->has_saved_mask = 1;
-    posix_signal_mask(mask);
-    return posix_signal_waits() ? -EINTR : qy_thread_sleep(DEADLINE_NEVER);
-}
-
-int64_t posix_rt_sigsuspend(uint64_t set, uint64_t size)
-{
-    uint64_t mask;
-
-    if (size != sizeof mask) {
-        return -EINVAL;
-    }
-    return guest_read(&mask, set, sizeof mask) < 0 ? -EFAULT : suspend(mask);
-}
-
-int64_t posix_pause(void)
-{
-    return posix_signal_waits() ? -EINTR : qy_thread_sleep(DEADLINE_NEVER);
 }
 
 static uint32_t take_waited(struct posix_thread *self, uint64_t set, struct linux_siginfo *info)

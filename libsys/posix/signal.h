@@ -40,6 +40,15 @@ void posix_signal_exec(void);
  * to the guest. */
 void posix_signal_mask(uint64_t mask);
 
+/* A child of vfork begins to change what is the process's; it comes back; it stays, in a process of
+ * the child's. */
+void posix_signal_lend(void);
+void posix_signal_return(void);
+void posix_signal_keep(void);
+
+/* The signals that are ignored. */
+uint64_t posix_signal_ignored(void);
+
 /* The calling thread has ended, and others have not. If it is the first one it does not return:
  * proc kicks it, and it the others. */
 void posix_signal_leave(void);

@@ -139,11 +139,19 @@ static int64_t arguments_take(const struct process_start *start, size_t mapped,
     return error;
 }
 
-static void names_find(const struct process_start *start)
+static void handles_find(const struct process_start *start)
 {
     for (uint32_t i = 0; i < PROCESS_HANDLES_MAX; i++) {
+        const handle_t handle = qy_process_page()->handles[i];
+
         if (start->files[i].number == PROCESS_FILE_NAMES) {
-            names_session = qy_process_page()->handles[i];
+            names_session = handle;
+        } else if (start->files[i].number == PROCESS_FILE_PROGRAM) {
+            posix_exec_give(&(struct posix_program_file){
+                .memory = handle,
+                .position = start->program_position,
+                .size = start->program_size,
+            });
         }
     }
 }
@@ -160,7 +168,7 @@ static int64_t begin(const struct process_page *page, const struct process_start
     if (status != 0) {
         return status;
     }
-    names_find(start);
+    handles_find(start);
     posix_process_start(start);
     posix_file_start(start);
     status = posix_exec_prepare((const char *)(start + 1), &arguments, &exec);

@@ -19,6 +19,7 @@
 #include "guest.h"
 #include "process.h"
 #include "signal.h"
+#include "vfork.h"
 
 #define STACK_BYTES   (64 * 1024ul)
 #define BUFFER_OFFSET (64 * 1024ul) /* in the window; the stack lies at its end */
@@ -338,6 +339,9 @@ int64_t posix_clone(uint64_t flags, uint64_t stack, uint64_t parent_id, uint64_t
     }
     if ((flags & LINUX_CLONE_VM) != 0 && (flags & LINUX_CLONE_VFORK) == 0) {
         return -EINVAL; /* two processes with one memory, both running */
+    }
+    if ((flags & ~0xfful) == (LINUX_CLONE_VM | LINUX_CLONE_VFORK)) { /* all but the signal */
+        return posix_vfork_begin(stack);
     }
     return posix_process_copy(flags, stack, parent_id, child_id, tls);
 }

@@ -230,11 +230,12 @@ static void give_terminal(pid_t group)
 
 void job_enter_group(const struct job *job, pid_t pid, enum job_place place)
 {
-    pid_t group = job->group ? job->group : pid;
+    pid_t group;
 
     if (!shell.job_control || place == JOB_WITHIN) {
         return;
     }
+    group = job->group ? job->group : pid ? pid : getpid();
     (void)setpgid(pid, group);
     if (place == JOB_FOREGROUND) {
         give_terminal(group);

@@ -52,7 +52,8 @@ enum job_place {
 struct job *job_create(const struct node *node);
 /* As fork(); the child is a subshell that has nothing of the shell's jobs. -1 is reported. */
 pid_t job_fork(struct job *job, enum job_place place);
-/* For a process that the caller has made himself: both sides call job_enter_group(). */
+/* For a process that the caller has made himself: both sides call job_enter_group(); pid 0: itself,
+ * which a child of vfork need not ask for. */
 void job_add(struct job *job, pid_t pid, enum job_place place);
 void job_enter_group(const struct job *job, pid_t pid, enum job_place place);
 /* Waits until it is done or stopped, takes the terminal back; the status for $?. */

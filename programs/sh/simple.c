@@ -182,7 +182,7 @@ static _Noreturn void become_program(const struct job *job, const char *path, in
 {
     int bad;
 
-    job_enter_group(job, getpid(), JOB_FOREGROUND);
+    job_enter_group(job, 0, JOB_FOREGROUND);
     trap_restore_for_program(false);
     bad = redirect_apply(steps);
     if (bad) {

@@ -22,10 +22,14 @@
 #define PROCESS_FILE_ROOT      (-2) /* root directory, a session of `dir` */
 #define PROCESS_FILE_DIRECTORY (-3) /* working directory, a session of `dir` */
 #define PROCESS_FILE_NAMES     (-4) /* a session of the name service */
+#define PROCESS_FILE_PROGRAM   (-5) /* memory with what `path` says, opened before */
 
 /* process_start_file.flags. */
 #define PROCESS_FILE_IS_DIRECTORY 1u /* an open directory, a session of `dir`; else of `file` */
 #define PROCESS_FILE_CLOSE_EXEC   2u /* closed when the program loads another one */
+#define PROCESS_FILE_KIND_SHIFT   8  /* above: enum qy_dir_kind; 0: a directory, or a device */
+
+#define PROCESS_START_MASK 0x80000000u /* process_start.mask is given */
 
 struct process_start_file {
     int32_t number;
@@ -39,8 +43,11 @@ struct process_start {
     uint32_t size_bytes; /* all of it */
     uint32_t argument_count, environment_count;
     uint64_t blocked, ignored; /* signals */
+    uint32_t mask;             /* umask, with PROCESS_START_MASK; 0: the usual one */
+    uint32_t reserved;
+    uint64_t program_position, program_size; /* of PROCESS_FILE_PROGRAM */
     struct process_start_file files[PROCESS_HANDLES_MAX];
 };
 
-_Static_assert(sizeof(struct process_start) == 32 + 16 * PROCESS_HANDLES_MAX,
+_Static_assert(sizeof(struct process_start) == 56 + 16 * PROCESS_HANDLES_MAX,
                "process_start layout");

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+extern char **environ;
 
 static int number;
 
@@ -276,6 +279,179 @@ static void test_damaged(void)
     check(free_kib() >= before - 256, "and leave nothing behind");
 }
 
+/* --- vfork and posix_spawn ------------------------------------------------------------------- */
+
+#define SCRIPT "/tmp/script"
+
+static int file_count(void)
+{
+    int count = 0;
+
+    for (int i = 0; i < 64; i++) {
+        count += fcntl(i, F_GETFD) >= 0;
+    }
+    return count;
+}
+
+/* What a program finds: one line, and how many files. */
+static int look(void)
+{
+    struct sigaction action;
+    sigset_t blocked;
+    char folder[100] = "?";
+
+    sigaction(SIGUSR1, NULL, &action);
+    sigprocmask(SIG_BLOCK, NULL, &blocked);
+    if (getcwd(folder, sizeof folder) == NULL) {
+        return -1;
+    }
+    printf("umask %o, %s, %s, %s, %s\n", umask(0), action.sa_handler == SIG_IGN ? "ignored" : "-",
+           sigismember(&blocked, SIGUSR2) ? "blocked" : "-", getpgrp() == getpid() ? "leads" : "-",
+           folder);
+    return file_count();
+}
+
+static pid_t spawn_look(const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *how)
+{
+    static char name[] = "suite", what[] = "look";
+    char *arguments[] = {name, what, NULL};
+    pid_t pid = -1;
+
+    errno = posix_spawn(&pid, "/bin/suite", actions, how, arguments, environ);
+    return pid;
+}
+
+static void test_spawn_inherits(void)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t how;
+    sigset_t blocked;
+    char text[200] = "";
+    int ends[2];
+    const int before = file_count();
+
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR2);
+    if (pipe(ends) != 0 || chdir("/tmp") != 0) {
+        check(0, "a pipe and a folder");
+    }
+    signal(SIGUSR1, SIG_IGN);
+    umask(027);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+    posix_spawn_file_actions_addclose(&actions, ends[0]);
+    posix_spawn_file_actions_addclose(&actions, ends[1]);
+    posix_spawnattr_init(&how);
+    posix_spawnattr_setsigmask(&how, &blocked);
+    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    const int status = child_status(spawn_look(&actions, &how));
+    close(ends[1]);
+    const ssize_t size = read(ends[0], text, sizeof text - 1);
+    close(ends[0]);
+    check(WIFEXITED(status) && WEXITSTATUS(status) == before, "what is spawned has its files only");
+    check(size > 0 && strcmp(text, "umask 27, ignored, blocked, leads, /tmp\n") == 0,
+          "and what it inherits");
+    check(umask(022) == 027, "the umask stays");
+    check(file_count() == before, "and so do the files");
+    signal(SIGUSR1, SIG_DFL);
+    for (int i = 0; i < 12; i++) {
+        (void)dup(1);
+    }
+    const int many = child_status(spawn_look(NULL, NULL));
+    check(WIFEXITED(many) && WEXITSTATUS(many) == before + 12, "many files are inherited");
+    for (int i = 0; i < 12; i++) {
+        close(before + i);
+    }
+    if (chdir("/") != 0) {
+        check(0, "back to the root");
+    }
+}
+
+/* What a child changes that shares the memory is not its parent's, and it is a process of its own.
+ */
+static void test_vfork(void)
+{
+    const pid_t parent = getpid();
+    static char name[] = "none";
+    char *arguments[] = {name, NULL}, folder[100] = "";
+    struct sigaction action;
+
+    signal(SIGTERM, handler);
+    pid_t pid = vfork();
+    if (pid == 0) {
+        close(0);
+        close(1);
+        umask(0);
+        signal(SIGTERM, SIG_DFL);
+        if (chdir("/tmp") == 0 && dup2(2, 20) == 20 && open("/bin/suite", O_RDONLY) == 0) {
+            execve("/bin/none", arguments, environ);
+        }
+        _exit(errno == ENOENT ? 3 : 4);
+    }
+    int status = child_status(pid);
+    check(WIFEXITED(status) && WEXITSTATUS(status) == 3, "a vfork whose exec fails");
+    sigaction(SIGTERM, NULL, &action);
+    check(action.sa_handler == handler && umask(022) == 022 && fcntl(0, F_GETFD) == 0 &&
+              fcntl(20, F_GETFD) < 0 && strcmp(getcwd(folder, sizeof folder), "/") == 0,
+          "has changed nothing of its parent");
+    signal(SIGTERM, SIG_DFL);
+    pid = vfork();
+    if (pid == 0) {
+        close(0);
+        _exit(getpid() != parent && getppid() == parent && fcntl(0, F_GETFD) < 0 ? 6 : 1);
+    }
+    status = child_status(pid);
+    check(WIFEXITED(status) && WEXITSTATUS(status) == 6 && fcntl(0, F_GETFD) == 0,
+          "a vfork is a process of its own");
+    caught = 0;
+    signal(SIGUSR1, handler);
+    pid = vfork();
+    if (pid == 0) {
+        kill(parent, SIGUSR1);
+        _exit(0);
+    }
+    check(child_status(pid) == 0 && caught == SIGUSR1, "its parent gets its signals");
+    signal(SIGUSR1, SIG_DFL);
+    pid = vfork();
+    if (pid == 0) {
+        *(volatile int *)8 = 1;
+    }
+    status = child_status(pid);
+    check(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "its fault is its own");
+}
+
+static void *thread_spawn(void *argument)
+{
+    *(int *)argument = child_status(spawn_look(NULL, NULL));
+    return argument;
+}
+
+static void test_spawn_programs(void)
+{
+    static const char script[] = "#!/bin/suite child\n";
+    static char name[] = "name";
+    char *arguments[] = {name, NULL};
+    pthread_t thread;
+    pid_t pid;
+    int status = -1;
+    int file = open(SCRIPT, O_CREAT | O_WRONLY | O_TRUNC, 0755);
+
+    check(write(file, script, sizeof script - 1) == sizeof script - 1 && close(file) == 0,
+          "a script");
+    errno = posix_spawn(&pid, SCRIPT, NULL, NULL, arguments, environ);
+    check(errno == 0 && WEXITSTATUS(child_status(pid)) == 5, "is spawned");
+    unlink(SCRIPT);
+    errno = posix_spawn(&pid, "/bin/native", NULL, NULL, arguments, environ);
+    check(errno == 0 && WIFEXITED(child_status(pid)), "a program of Quay too");
+    check(posix_spawn(&pid, "/bin/none", NULL, NULL, arguments, environ) == ENOENT,
+          "what is missing");
+    check(posix_spawn(&pid, "/tmp", NULL, NULL, arguments, environ) == EACCES,
+          "what is no program");
+    check(pthread_create(&thread, NULL, thread_spawn, &status) == 0 &&
+              pthread_join(thread, NULL) == 0 && WIFEXITED(status),
+          "a thread spawns beside others");
+}
+
 /* Its frames are read into before they are touched. */
 static int deep(int levels)
 {
@@ -297,11 +473,17 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "catch") == 0) {
         return wait_for_term();
     }
+    if (argc > 1 && strcmp(argv[1], "look") == 0) {
+        return look();
+    }
     check(argc == 3 && strcmp(argv[2], "two words") == 0, "arguments");
     check(getenv("HOME") != NULL && strcmp(getenv("HOME"), "/root") == 0, "environment");
     test_fork();
     check(deep(100), "a stack of some megabytes");
     test_exec();
+    test_spawn_inherits();
+    test_vfork();
+    test_spawn_programs();
     test_pipe();
     test_interrupt();
     test_exec_threads();
