@@ -19,10 +19,10 @@ static uint64_t arena_next = ARENA_START; /* atomic */
 static POSIX_LARGE _Alignas(PAGE_SIZE) uint8_t chunks[CHUNKS][QY_HEAP_CHUNK_SIZE];
 static uint32_t chunks_used; /* atomic */
 
-/* What is small and soon gone goes to the page table that the image has anyway, while there is room
+/* What is small and soon gone goes to the page table that the data has anyway, while there is room
  * (posix.ld sees to it that the image ends before). */
-#define NEAR_START 0x00007e0000100000ul
-#define NEAR_END   0x00007e0000200000ul
+#define NEAR_START 0x00007e0000300000ul
+#define NEAR_END   0x00007e00003c0000ul /* then comes the window of the first stack */
 
 static uint64_t near_next = NEAR_START; /* atomic */
 

@@ -5,17 +5,25 @@
 #include <quay/elf.h>
 #include <quay/handle.h>
 #include <quay/memory.h>
+#include <quay/process.h>
+#include <quay/process_page.h>
 #include <quay/text.h>
 
+#define LARGE_PAGE (2ul << 20)
+
+/* What can be written is each process's own: its bytes are copied from the archive. */
 struct part {
     uint64_t address, size_bytes; /* of whole pages */
     uint32_t map_flags;
-    handle_t memory;
+    handle_t memory; /* HANDLE_INVALID: each has its own */
+    const uint8_t *bytes;
+    uint64_t bytes_address, byte_count;
 };
 
 static struct {
     struct part parts[QY_ELF_SEGMENTS_MAX];
     uint32_t count;
+    uint64_t own_bytes; /* of the parts that each has, without the stack */
     uint64_t entry;
 } image_state;
 
@@ -39,29 +47,90 @@ static int file_find(const char *name, const uint8_t **ret_file, size_t *ret_siz
     return 0;
 }
 
-static int part_load(const struct qy_elf_segment *segment, const uint8_t *file)
+static uint64_t pages_end(const struct qy_elf_segment *segment)
+{
+    return (segment->address + segment->size_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+}
+
+static bool is_own(const struct qy_elf_segment *segment)
+{
+    return (segment->map_flags & MAP_WRITE) != 0;
+}
+
+/* Whether all that is shared is alone in a large page: then that is one part, with one translation
+ * in each address space, in the place of a page table and a fault for each page. */
+static bool is_large(const struct qy_elf *elf)
+{
+    uint64_t base = elf->segments[0].address & ~(LARGE_PAGE - 1);
+    bool is_alone = elf->segments[0].address == base && !is_own(&elf->segments[0]);
+    for (uint32_t i = 0; i < elf->segment_count; i++) {
+        const struct qy_elf_segment *segment = &elf->segments[i];
+        is_alone &= is_own(segment) ? segment->address >= base + LARGE_PAGE
+                                    : pages_end(segment) <= base + LARGE_PAGE;
+    }
+    return is_alone;
+}
+
+static int shared_fill(const struct part *part, const struct qy_elf_segment *segment,
+                       const uint8_t *file)
+{
+    uint64_t base = segment->address & ~(PAGE_SIZE - 1);
+    uint64_t size_bytes = pages_end(segment) - base;
+    void *view;
+    int error =
+        qy_memory_map(part->memory, base - part->address, size_bytes, MAP_READ | MAP_WRITE, &view);
+    if (error == 0) {
+        memcpy((uint8_t *)view + (segment->address - base), file + segment->file_offset,
+               segment->file_bytes);
+        qy_pages_unmap(view, size_bytes);
+    }
+    return error;
+}
+
+static int shared_load(const struct qy_elf_segment *segment, const uint8_t *file, bool is_large)
 {
     struct part *part = &image_state.parts[image_state.count];
-    uint64_t base = segment->address & ~(PAGE_SIZE - 1);
-    uint64_t end = segment->address + segment->size_bytes;
-    part->address = base;
-    part->size_bytes = ((end + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1)) - base;
+    if (is_large && image_state.count > 0) { /* the first one holds it */
+        image_state.parts[0].map_flags |= segment->map_flags;
+        return shared_fill(&image_state.parts[0], segment, file);
+    }
+    part->address = segment->address & ~(PAGE_SIZE - 1);
+    part->size_bytes = is_large ? LARGE_PAGE : pages_end(segment) - part->address;
     part->map_flags = segment->map_flags;
-    int64_t memory = qy_memory_create(qy_self_job(), part->size_bytes, 0);
+    int64_t memory = qy_memory_create(qy_self_job(), part->size_bytes, is_large ? MEMORY_LARGE : 0);
     if (memory < 0) {
         return (int)memory;
     }
     part->memory = (handle_t)memory;
-    void *view;
-    int error = qy_memory_map(part->memory, 0, part->size_bytes, MAP_READ | MAP_WRITE, &view);
-    if (error < 0) {
-        return error;
-    }
-    memcpy((uint8_t *)view + (segment->address - base), file + segment->file_offset,
-           segment->file_bytes);
-    qy_pages_unmap(view, part->size_bytes);
     image_state.count++;
-    return 0;
+    return shared_fill(part, segment, file);
+}
+
+static void own_note(const struct qy_elf_segment *segment, const uint8_t *file)
+{
+    struct part *part = &image_state.parts[image_state.count++];
+    part->address = segment->address & ~(PAGE_SIZE - 1);
+    part->size_bytes = pages_end(segment) - part->address;
+    part->map_flags = segment->map_flags;
+    part->bytes = file + segment->file_offset;
+    part->bytes_address = segment->address;
+    part->byte_count = segment->file_bytes;
+    image_state.own_bytes += part->size_bytes;
+}
+
+static int parts_load(const struct qy_elf *elf, const uint8_t *file)
+{
+    bool large = is_large(elf);
+    int error = 0;
+    for (uint32_t i = 0; error == 0 && i < elf->segment_count; i++) {
+        const struct qy_elf_segment *segment = &elf->segments[i];
+        if (is_own(segment)) {
+            own_note(segment, file);
+        } else {
+            error = shared_load(segment, file, large);
+        }
+    }
+    return error;
 }
 
 void image_load(const char *name)
@@ -74,8 +143,8 @@ void image_load(const char *name)
     if (error == 0) {
         error = qy_elf_parse(file, size_bytes, &elf, &reason);
     }
-    for (uint32_t i = 0; error == 0 && i < elf.segment_count; i++) {
-        error = part_load(&elf.segments[i], file);
+    if (error == 0) {
+        error = parts_load(&elf, file);
     }
     if (error < 0) {
         qy_log("cannot load %s of the boot archive: %s", name,
@@ -86,31 +155,51 @@ void image_load(const char *name)
     image_state.entry = elf.entry;
 }
 
-/* A copy on write where it can be written. */
-static int64_t part_map(const struct part *part, handle_t aspace, handle_t job)
+static int64_t bytes_write(handle_t process, const struct part *part)
 {
-    bool is_shared = (part->map_flags & MAP_WRITE) == 0;
-    int64_t memory = is_shared ? (int64_t)part->memory
-                               : qy_memory_snapshot(job, part->memory, 0, part->size_bytes);
-    if (memory < 0) {
-        return memory;
+    int64_t copied = 0;
+    for (uint64_t done = 0; copied >= 0 && done < part->byte_count; done += (uint64_t)copied) {
+        copied = qy_process_write(process, part->bytes_address + done, part->bytes + done,
+                                  part->byte_count - done);
     }
-    uint32_t flags = part->map_flags | MAP_FIXED | (is_shared ? MAP_FORK_SHARE : MAP_FORK_COPY);
-    int64_t address =
-        qy_aspace_map(aspace, (handle_t)memory, 0, part->address, part->size_bytes, flags);
-    if (!is_shared) {
-        (void)qy_handle_close((handle_t)memory); /* the mapping keeps the pages */
-    }
-    return address < 0 ? address : 0;
+    return copied < 0 ? -ENOMEM : 0;
 }
 
-int64_t image_map(handle_t aspace, handle_t job)
+/* At the end of what is each process's own, `own`, comes its stack: one memory costs less than two.
+ */
+static int64_t parts_map(handle_t process, handle_t aspace, handle_t own)
 {
-    int64_t error = image_state.count > 0 ? 0 : -ENOENT;
-    for (uint32_t i = 0; error == 0 && i < image_state.count; i++) {
-        error = part_map(&image_state.parts[i], aspace, job);
+    uint64_t offset = 0;
+    int64_t error =
+        qy_aspace_map(aspace, own, image_state.own_bytes, PROCESS_STACK - PROCESS_STACK_BYTES,
+                      PROCESS_STACK_BYTES, MAP_READ | MAP_WRITE | MAP_FIXED);
+    for (uint32_t i = 0; error >= 0 && i < image_state.count; i++) {
+        const struct part *part = &image_state.parts[i];
+        bool is_shared = part->memory != HANDLE_INVALID;
+        error = qy_aspace_map(aspace, is_shared ? part->memory : own, is_shared ? 0 : offset,
+                              part->address, part->size_bytes,
+                              part->map_flags | MAP_FIXED |
+                                  (is_shared ? MAP_FORK_SHARE : MAP_FORK_COPY));
+        offset += is_shared ? 0 : part->size_bytes;
+        if (error >= 0 && !is_shared) {
+            error = bytes_write(process, part);
+        }
     }
     return error;
+}
+
+int64_t image_map(handle_t process, handle_t aspace, handle_t job)
+{
+    if (image_state.count == 0) {
+        return -ENOENT;
+    }
+    int64_t own = qy_memory_create(job, image_state.own_bytes + PROCESS_STACK_BYTES, 0);
+    if (own < 0) {
+        return own;
+    }
+    int64_t error = parts_map(process, aspace, (handle_t)own);
+    (void)qy_handle_close((handle_t)own); /* the mappings keep the pages */
+    return error < 0 ? error : 0;
 }
 
 uint64_t image_entry(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The image of the POSIX layer, which every process has: read-only parts are shared by all, the
- * others are copied on write.
+ * The image of the POSIX layer, which every process has: read-only parts are shared by all, of
+ * the others each has its own.
  */
 #pragma once
 
@@ -12,8 +12,8 @@
  * on the log; then no process can be spawned. */
 void image_load(const char *name);
 
-/* Maps it into an empty address space, at the expense of this job. 0 or a negative error number:
- * -ENOENT, there is no image. */
-int64_t image_map(handle_t aspace, handle_t job);
+/* Maps it and the first stack into a process's empty address space, at the expense of this job. 0
+ * or a negative error number: -ENOENT, there is no image. */
+int64_t image_map(handle_t process, handle_t aspace, handle_t job);
 
 uint64_t image_entry(void);

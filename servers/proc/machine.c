@@ -118,19 +118,6 @@ static int64_t page_make(struct machine *machine, size_t start_bytes)
     return copied < 0 ? -ENOMEM : page_map(machine);
 }
 
-static int64_t stack_make(const struct machine *machine)
-{
-    int64_t memory = qy_memory_create(machine->job, PROCESS_STACK_BYTES, 0);
-    if (memory < 0) {
-        return memory;
-    }
-    int64_t address =
-        qy_aspace_map(machine->aspace, (handle_t)memory, 0, PROCESS_STACK - PROCESS_STACK_BYTES,
-                      PROCESS_STACK_BYTES, MAP_READ | MAP_WRITE | MAP_FIXED);
-    (void)qy_handle_close((handle_t)memory); /* the mapping keeps the pages */
-    return address < 0 ? address : 0;
-}
-
 static int64_t grant(const struct machine *machine, handle_t handle, rights_t rights,
                      uint32_t operation, handle_t *ret_handle)
 {
@@ -245,10 +232,7 @@ int64_t machine_spawn(struct machine *machine, const struct machine_limits *limi
         error = start_copy(machine, start);
     }
     if (error == 0) {
-        error = image_map(machine->aspace, machine->job);
-    }
-    if (error == 0) {
-        error = stack_make(machine);
+        error = image_map(machine->process, machine->aspace, machine->job);
     }
     if (error == 0) {
         error = handles_grant(machine, handles);

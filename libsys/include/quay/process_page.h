@@ -4,7 +4,7 @@
  *
  *   PROCESS_PAGE    struct process_page     read and written by both; a fork has a new one
  *     + PAGE_SIZE   the start block         what spawn was given, as its caller made it
- *   ...
+ *   ...           the layer's data and small memory (posix.ld, pages.c)
  *   PROCESS_STACK - PROCESS_STACK_BYTES     stack of the first thread; below it nothing is mapped
  *   PROCESS_STACK                           its end, a multiple of QY_STACK_WINDOW
  *
