@@ -262,6 +262,16 @@ class TextTest(TraceTest):
         self.assertIn("  0.000        -  a > b                          "
                       "counter.increment(...) -> value = 7\n", text)
 
+    def test_a_thread_without_a_name_has_that_of_its_flow(self):
+        server = self.writer.process(5, "b", port=6)
+        self.writer.process(70, "gone", thread=9)
+        for thread in (71, 73):
+            self.writer.call("counter.read", thread, server, 6, thread, thread + 5,
+                             flow=thread << 32 | thread - 1, reply={"value": 1})
+        text = self.run_tool(self.write(self.writer.whole())).stdout
+        self.assertIn("gone > b ", text)
+        self.assertIn("process 72 > b ", text)
+
     def test_latency_table(self):
         writer = self.writer
         client, server = writer.process(1, "a"), writer.process(5, "b", port=6)

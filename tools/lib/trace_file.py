@@ -212,6 +212,8 @@ class Trace:
                     self.names.setdefault(record.object, [(0, text_of(record.data))])
             elif record.kind in (THREAD_START, THREAD_END):
                 self.threads.setdefault(record.object, record.badge)
+            elif record.kind == CALL and record.flow >> 32 == record.thread:
+                self.threads.setdefault(record.thread, record.flow % 2**32)  # a flow has both
             elif record.kind == CALL_RECEIVED and record.thread in self.threads:
                 self.ports.setdefault(record.object, self.threads[record.thread])
         users = {}
