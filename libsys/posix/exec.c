@@ -38,7 +38,7 @@ struct posix_exec {
     char interpreter_path[POSIX_INTERP_MAX + 1];
 };
 
-static POSIX_LARGE char program_path[LINUX_PATH_MAX]; /* of what runs */
+static POSIX_HEAD char program_path[LINUX_PATH_MAX]; /* of what runs */
 
 const char *posix_program_path(void)
 {
@@ -247,48 +247,82 @@ int64_t posix_exec_check(char *path, struct posix_arguments *arguments,
 
 /* --- commit ---------------------------------------------------------------------------------- */
 
-/* Memory of its own, with the file's bytes. */
-static int64_t segment_copy(const struct image *image, const struct posix_segment *segment)
+static uint64_t segment_start(const struct image *image, const struct posix_segment *segment)
 {
-    const uint64_t address = segment->address + image->base;
-    const uint64_t start = page_down(address);
-    const uint64_t size = page_up(address + segment->memory_size) - start;
+    return page_down(segment->address + image->base);
+}
+
+static uint64_t segment_end(const struct image *image, const struct posix_segment *segment)
+{
+    return page_up(segment->address + image->base + segment->memory_size);
+}
+
+/* Memory of its own, with the file's bytes, for `count` segments that follow each other: one memory
+ * costs less than several. */
+static int64_t segments_copy(const struct image *image, const struct posix_segment *segments,
+                             uint32_t count)
+{
+    const uint64_t start = segment_start(image, &segments[0]);
+    const uint64_t size = segment_end(image, &segments[count - 1]) - start;
     const uint32_t writable = LINUX_PROT_READ | LINUX_PROT_WRITE;
     int64_t status = posix_memory_map(start, size, writable, 0, HANDLE_INVALID, 0);
 
-    if (status == 0 && segment->file_size > 0) {
-        status = file_read(image, segment->offset, (void *)(uintptr_t)address, segment->file_size);
+    for (uint32_t i = 0; status == 0 && i < count; i++) {
+        if (segments[i].file_size > 0) {
+            status = file_read(image, segments[i].offset,
+                               (void *)(uintptr_t)(segments[i].address + image->base),
+                               segments[i].file_size);
+        }
     }
-    if (status == 0 && segment->protection != writable) {
-        status = posix_memory_protect(start, size, segment->protection);
+    if (status == 0 && segments[0].protection != writable) {
+        status = posix_memory_protect(start, size, segments[0].protection);
     }
     return status;
+}
+
+static bool is_sharable(const struct posix_segment *segment)
+{
+    return (segment->protection & LINUX_PROT_WRITE) == 0 &&
+           segment->memory_size == segment->file_size;
 }
 
 /* The file's own pages, if they can be mapped so and are all that there is. */
 static int64_t segment_share(const struct image *image, const struct posix_segment *segment)
 {
-    const uint64_t address = segment->address + image->base;
-    const uint64_t start = page_down(address);
-    const uint64_t size = page_up(address + segment->memory_size) - start;
+    const uint64_t start = segment_start(image, segment);
 
-    if ((segment->protection & LINUX_PROT_WRITE) != 0 ||
-        segment->memory_size != segment->file_size) {
+    if (!is_sharable(segment)) {
         return -EOPNOTSUPP;
     }
-    return posix_memory_map(start, size, segment->protection, POSIX_RANGE_FILE, image->memory,
+    return posix_memory_map(start, segment_end(image, segment) - start, segment->protection,
+                            POSIX_RANGE_FILE, image->memory,
                             image->position + page_down(segment->offset));
+}
+
+/* How many of the segments from the first one on are copied together. */
+static uint32_t segments_alike(const struct image *image, const struct posix_segment *first,
+                               uint32_t most)
+{
+    uint32_t count = 1;
+
+    while (count < most && !is_sharable(&first[count]) &&
+           first[count].protection == first->protection &&
+           segment_start(image, &first[count]) == segment_end(image, &first[count - 1])) {
+        count++;
+    }
+    return count;
 }
 
 static int64_t image_load(struct image *image)
 {
+    const struct posix_segment *segments = image->program.segments;
+    const uint32_t count = image->program.segment_count;
     int64_t status = 0;
 
-    for (uint32_t i = 0; status == 0 && i < image->program.segment_count; i++) {
-        const struct posix_segment *segment = &image->program.segments[i];
-
-        if (segment_share(image, segment) != 0) {
-            status = segment_copy(image, segment);
+    for (uint32_t i = 0, done = 1; status == 0 && i < count; i += done, done = 1) {
+        if (segment_share(image, &segments[i]) != 0) {
+            done = is_sharable(&segments[i]) ? 1 : segments_alike(image, &segments[i], count - i);
+            status = segments_copy(image, &segments[i], done);
         }
     }
     return status;

@@ -19,7 +19,7 @@ static struct {
     handle_t root, working;
 } table;
 
-static POSIX_LARGE struct posix_fd files[POSIX_FD_MAX];
+static POSIX_TAIL struct posix_fd files[POSIX_FD_MAX];
 
 /* What the parent has while a child of vfork has the table. Its handles stay open: in the table
  * they are borrowed. */

@@ -15,7 +15,9 @@
 #include "pages.h"
 #include "process.h"
 
-#define RANGES_FIRST 1024u
+#define RANGES_FIRST 32u
+#define RANGES_BYTES (8 * PAGE_SIZE) /* what it grows to at least */
+#define STACK_FIRST  (32 * 1024ul)   /* as many pages as memory has without a table of them */
 #define STACK_STEP   (128 * 1024ul)
 #define MMAP_TOP     (POSIX_STACK_TOP - POSIX_STACK_MAX - (1ul << 20))
 #define MMAP_LOW     USER_BASE
@@ -23,7 +25,7 @@
 #define BRK_CHUNK    (128 * 1024ul)
 #define BRK_MAX      (1ul << 40)
 
-static POSIX_LARGE struct posix_range first_ranges[RANGES_FIRST];
+static POSIX_HEAD struct posix_range first_ranges[RANGES_FIRST];
 
 static struct {
     struct qy_mutex mutex; /* of all that follows, and of the guest's part of the address space */
@@ -68,12 +70,13 @@ static bool ranges_ready(void)
 {
     struct posix_ranges *ranges = &state.ranges;
     const size_t size = ranges->capacity * sizeof ranges->at[0];
+    const size_t larger = 2 * size > RANGES_BYTES ? 2 * size : RANGES_BYTES;
     struct posix_range *more;
 
     if (posix_ranges_can_grow(ranges)) {
         return true;
     }
-    more = qy_pages_map(2 * size);
+    more = qy_pages_map(larger);
     if (more == NULL) {
         return false;
     }
@@ -82,7 +85,7 @@ static bool ranges_ready(void)
         qy_pages_unmap(ranges->at, size);
     }
     ranges->at = more;
-    ranges->capacity *= 2;
+    ranges->capacity = larger / sizeof ranges->at[0];
     return true;
 }
 
@@ -186,7 +189,7 @@ int64_t posix_memory_map(uint64_t address, uint64_t size, uint32_t protection, u
 
 int64_t posix_memory_make_stack(uint64_t size)
 {
-    const uint64_t low = POSIX_STACK_TOP - ((size + STACK_STEP) & ~(STACK_STEP - 1));
+    const uint64_t low = POSIX_STACK_TOP - ((size + STACK_FIRST) & ~(STACK_FIRST - 1));
     const int64_t status =
         posix_memory_map(low, POSIX_STACK_TOP - low, LINUX_PROT_READ | LINUX_PROT_WRITE,
                          POSIX_RANGE_STACK, HANDLE_INVALID, 0);

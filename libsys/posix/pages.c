@@ -10,14 +10,13 @@
 #define ARENA_START 0x00007e0000400000ul /* near the image: few page tables */
 #define ARENA_END   0x00007ef000000000ul
 #define TRIES       4096u
-#define CHUNKS      4u
 
 static uint64_t arena_next = ARENA_START; /* atomic */
 
-/* The heap's first chunks, which it never gives back, are part of the image: memory of its own
- * would cost each fork more. */
-static POSIX_LARGE _Alignas(PAGE_SIZE) uint8_t chunks[CHUNKS][QY_HEAP_CHUNK_SIZE];
-static uint32_t chunks_used; /* atomic */
+/* The heap's first chunk, which it never gives back, is part of the image: memory of its own would
+ * cost each fork more. So would more of them: the kernel looks at each page that may be there. */
+static POSIX_LARGE _Alignas(PAGE_SIZE) uint8_t first_chunk[QY_HEAP_CHUNK_SIZE];
+static bool is_first_used; /* atomic */
 
 /* What is small and soon gone goes to the page table that the data has anyway, while there is room
  * (posix.ld sees to it that the image ends before). */
@@ -70,12 +69,8 @@ void *qy_pages_map(size_t size_bytes)
     int error;
 
     if (size_bytes == QY_HEAP_CHUNK_SIZE &&
-        __atomic_load_n(&chunks_used, __ATOMIC_RELAXED) < CHUNKS) {
-        const uint32_t chunk = __atomic_fetch_add(&chunks_used, 1, __ATOMIC_RELAXED);
-
-        if (chunk < CHUNKS) {
-            return chunks[chunk];
-        }
+        !__atomic_exchange_n(&is_first_used, true, __ATOMIC_RELAXED)) {
+        return first_chunk;
     }
     size_bytes = (size_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
     memory = qy_memory_create(qy_self_job(), size_bytes, 0);
@@ -89,7 +84,7 @@ void *qy_pages_map(size_t size_bytes)
 
 void qy_pages_unmap(void *address, size_t size_bytes)
 {
-    if (address >= (void *)chunks && address < (void *)(chunks + CHUNKS)) {
+    if (address == (void *)first_chunk) {
         return; /* a large block of the heap was as large as a chunk: it stays unused */
     }
     size_bytes = (size_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
