@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 /* A guest has all below this; the layer's image, heap and stacks lie above. */
-#define GUEST_LIMIT 0x00007e0000000000ul
+#define GUEST_LIMIT 0x00007e003fc00000ul
 
 /* Whether [address, address + size) could be the guest's. Says nothing about what is mapped. */
 static inline bool guest_may(uint64_t address, uint64_t size)

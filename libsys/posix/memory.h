@@ -5,7 +5,7 @@
 #include <quay/syscall.h>
 #include "ranges.h"
 
-#define POSIX_STACK_TOP    0x00007dfffffff000ul
+#define POSIX_STACK_TOP    0x00007e003fbff000ul
 #define POSIX_STACK_MAX    (8ul << 20)          /* as far as it grows */
 #define POSIX_MOVABLE_BASE 0x0000555555554000ul /* where static-PIE programs go */
 

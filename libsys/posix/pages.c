@@ -7,7 +7,7 @@
 #include "access.h"
 #include "guest.h"
 
-#define ARENA_START 0x00007e0000400000ul /* near the image: few page tables */
+#define ARENA_START 0x00007e0040000000ul /* near the image: few page tables */
 #define ARENA_END   0x00007ef000000000ul
 #define TRIES       4096u
 
@@ -20,8 +20,8 @@ static bool is_first_used; /* atomic */
 
 /* What is small and soon gone goes to the page table that the data has anyway, while there is room
  * (posix.ld sees to it that the image ends before). */
-#define NEAR_START 0x00007e0000300000ul
-#define NEAR_END   0x00007e00003c0000ul /* then comes the window of the first stack */
+#define NEAR_START 0x00007e003ff00000ul
+#define NEAR_END   0x00007e003ffc0000ul /* then comes the window of the first stack */
 
 static uint64_t near_next = NEAR_START; /* atomic */
 

@@ -26,8 +26,8 @@ FRAME_BITS = 0x000ffffffffff000
 
 # Where programs begin (libsys/user.ld; programs for Linux), and the POSIX layer of the latter.
 PROGRAM_BASES = (0x10000000000, 0x400000)
-LAYER_BASE = 0x7e0000000000
-PROCESS_PAGE = 0x7e0000200000
+LAYER_BASE = 0x7e003fc00000
+PROCESS_PAGE = 0x7e003fe00000
 
 HANDLE_LIVE = 2
 WAITING = 1

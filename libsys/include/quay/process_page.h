@@ -39,8 +39,8 @@
 
 #include <quay/abi/types.h>
 
-#define PROCESS_PAGE        0x7e0000200000ul
-#define PROCESS_STACK       0x7e0000400000ul
+#define PROCESS_PAGE        0x7e003fe00000ul
+#define PROCESS_STACK       0x7e0040000000ul
 #define PROCESS_STACK_BYTES (64 * 1024ul)
 
 #define PROCESS_PAGE_MAGIC 0x43505951u /* "QYPC" */

@@ -43,7 +43,7 @@ int main(int argc, char **argv)
     free(big);
 
     check(write(1, (void *)8, 5) == -1 && errno == EFAULT, "a bad pointer is EFAULT");
-    check(write(1, (void *)0x7e0000001000, 5) == -1 && errno == EFAULT, "so is one to the layer");
+    check(write(1, (void *)0x7e003fc01000, 5) == -1 && errno == EFAULT, "so is one to the layer");
     check(clock_gettime(CLOCK_MONOTONIC, (void *)16) == -1 && errno == EFAULT, "and one to write");
 
     char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

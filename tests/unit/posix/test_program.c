@@ -156,9 +156,9 @@ static void test_program_unsound_is_refused(void **state)
     REFUSED(head.segments[1].file_size, SIZE);
     REFUSED(head.segments[1].file_size, 101);
     REFUSED(head.segments[1].memory_size, UINT64_MAX);
-    REFUSED(head.segments[1].address, 0x7e0000000000ul);
+    REFUSED(head.segments[1].address, 0x7e003fc00000ul);
     REFUSED(head.segments[2].address, BASE + PAGE_SIZE + 8);
-    REFUSED(head.segments[2].memory_size, 0x7e0000000000ul);
+    REFUSED(head.segments[2].memory_size, 0x7e003fc00000ul);
 }
 
 static void test_program_every_truncation_is_refused(void **state)
