@@ -81,6 +81,19 @@ const struct bootstrap_handle *qy_bootstrap_at(uint32_t index)
     return index < block->handle_count ? &handles[index] : NULL;
 }
 
+const char *qy_bootstrap_environment(uint32_t index)
+{
+    const struct bootstrap *block = start_state.block;
+    const char *string = (const char *)block + block->strings_offset;
+    if (index >= block->environment_count) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < block->argument_count + index; i++) {
+        string += strlen(string) + 1;
+    }
+    return string;
+}
+
 uint64_t qy_bootstrap_value(uint32_t kind, const char *name)
 {
     const struct bootstrap_handle *found = qy_bootstrap_lookup(start_state.block, kind, name);

@@ -4,6 +4,10 @@
 #include <quay/message.h>
 #include <quay/text.h>
 
+/* Of what is short: members of a struct, and bytes that are no text. */
+#define MEMBERS_SHOWN 4u
+#define BYTES_SHOWN   8u
+
 void qy_text_put(struct qy_text *text, const char *format, ...)
 {
     va_list arguments;
@@ -24,7 +28,9 @@ static void print_integer(const struct qy_described_type *type, uint64_t value,
                           struct qy_text *text)
 {
     uint32_t unused_bits = 64 - 8u * type->size;
-    if (type->kind >= QY_TYPE_I8 && type->kind <= QY_TYPE_I64) {
+    if (text->shown_max > 0 && value == UINT64_MAX) {
+        qy_text_put(text, "-1"); /* what an unsigned one means, too */
+    } else if (type->kind >= QY_TYPE_I8 && type->kind <= QY_TYPE_I64) {
         qy_text_put(text, "%ld", (long)((int64_t)(value << unused_bits) >> unused_bits));
     } else {
         qy_text_put(text, "%lu", (unsigned long)value);
@@ -62,8 +68,15 @@ static void print_bits(const struct qy_interface *interface, const struct qy_des
     }
 }
 
-static void print_quoted(const uint8_t *bytes, uint32_t length, struct qy_text *text)
+/* How many of these shall be shown. */
+static uint32_t shown(const struct qy_text *text, uint32_t count)
 {
+    return text->shown_max == 0 || count <= text->shown_max ? count : text->shown_max;
+}
+
+static void print_quoted(const uint8_t *bytes, uint32_t count, struct qy_text *text)
+{
+    uint32_t length = shown(text, count);
     bool is_utf8 = qy_utf8_valid((const char *)bytes, length);
     qy_text_put(text, "\"");
     for (uint32_t i = 0; i < length; i++) {
@@ -83,7 +96,7 @@ static void print_quoted(const uint8_t *bytes, uint32_t length, struct qy_text *
             }
         }
     }
-    qy_text_put(text, "\"");
+    qy_text_put(text, length < count ? "\"..." : "\"");
 }
 
 static bool is_text(const uint8_t *bytes, uint32_t length)
@@ -104,14 +117,18 @@ static bool print_elements(const struct qy_interface *interface,
         print_quoted(bytes, count, text);
         return true;
     }
+    if (element->kind == QY_TYPE_U8 && text->shown_max > 0 && count > BYTES_SHOWN) {
+        qy_text_put(text, "(%u bytes)", count);
+        return true;
+    }
     qy_text_put(text, "[");
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < shown(text, count); i++) {
         qy_text_put(text, i > 0 ? "," : "");
         if (!qy_value_print(interface, element, bytes + (size_t)i * element->size, text, depth)) {
             return false;
         }
     }
-    qy_text_put(text, "]");
+    qy_text_put(text, shown(text, count) < count ? ",...]" : "]");
     return true;
 }
 
@@ -121,6 +138,10 @@ static bool print_struct(const struct qy_interface *interface, const struct qy_d
     qy_text_put(text, "{");
     for (uint32_t i = 0; i < type->count; i++) {
         const struct qy_described_member *member = &interface->members[type->first + i];
+        if (text->shown_max > 0 && type->count > MEMBERS_SHOWN + 1 && i == MEMBERS_SHOWN) {
+            qy_text_put(text, ",...");
+            break;
+        }
         qy_text_put(text, "%s%s=", i > 0 ? "," : "", qy_interface_text(interface, member->name));
         if (!qy_value_print(interface, &interface->types[member->type], bytes + member->offset,
                             text, depth)) {
@@ -225,6 +246,36 @@ bool qy_value_print(const struct qy_interface *interface, const struct qy_descri
 
 /* --- messages ------------------------------------------------------------------------------ */
 
+/* Of a text or vector with `count` elements, of which so many bytes are here. */
+static void print_beginning(const struct qy_described_type *element, const uint8_t *bytes,
+                            uint32_t here, uint32_t count, struct qy_text *text)
+{
+    if (element->size > 1) {
+        qy_text_put(text, "[%u elements]", count);
+    } else if (is_text(bytes, here)) {
+        print_quoted(bytes, here < text->shown_max ? here : text->shown_max, text);
+        qy_text_put(text, "...");
+    } else {
+        qy_text_put(text, "(%u bytes)", count);
+    }
+}
+
+/* A handle's kind is what matters: "session" of "handle<session, call>". */
+static void print_handle(const char *name, struct qy_text *text)
+{
+    const char *from = name, *to;
+    while (*from != 0 && *from != '<') {
+        from++;
+    }
+    for (to = from; *to != 0 && *to != ',' && *to != '>'; to++) {
+    }
+    if (text->shown_max == 0 || *from == 0) {
+        qy_text_put(text, "(%s)", name);
+    } else {
+        qy_text_put(text, "(%.*s)", (int)(to - from - 1), from + 1);
+    }
+}
+
 /* A value that is not in the fixed part; *at goes on behind it. */
 static bool print_tail(const struct qy_interface *interface, const struct qy_described_type *type,
                        uint32_t count, const uint8_t **at, const uint8_t *end, struct qy_text *text)
@@ -233,7 +284,12 @@ static bool print_tail(const struct qy_interface *interface, const struct qy_des
     size_t size = type->kind == QY_TYPE_VECTOR ? (size_t)count * element->size : count;
     const uint8_t *bytes = *at;
     if (size > (size_t)(end - bytes)) {
-        return false;
+        if (!text->is_cut || type->kind == QY_TYPE_TABLE) {
+            return false;
+        }
+        *at = end;
+        print_beginning(element, bytes, (uint32_t)(end - bytes), count, text);
+        return true;
     }
     *at += size;
     switch (type->kind) {
@@ -271,7 +327,7 @@ static bool print_param(const struct qy_interface *interface,
             return false;
         }
     } else if (is_there && type->kind >= QY_TYPE_HANDLE) {
-        qy_text_put(text, "(%s)", qy_interface_text(interface, type->name));
+        print_handle(qy_interface_text(interface, type->name), text);
     } else if (is_there && !qy_value_print(interface, type, fixed + param->offset, text, 0)) {
         return false;
     }

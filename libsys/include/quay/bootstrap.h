@@ -26,6 +26,9 @@ uint64_t qy_bootstrap_value(uint32_t kind, const char *name);
 /* All handles, one after the other; NULL: there are no more. */
 const struct bootstrap_handle *qy_bootstrap_at(uint32_t index);
 
+/* "NAME=VALUE" of the environment, one after the other; NULL: there are no more. */
+const char *qy_bootstrap_environment(uint32_t index);
+
 /* Ticks of the time-stamp counter per second. */
 uint64_t qy_tsc_hz(void);
 

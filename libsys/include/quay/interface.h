@@ -121,6 +121,9 @@ const struct qy_described_method *qy_interface_method(const struct qy_interface 
 struct qy_text {
     char *text;
     size_t size, length;
+    uint32_t shown_max; /* bytes of a text, elements of a vector; 0: all. With it other values are
+                           short, too: for reading only */
+    bool is_cut;        /* the payload has a rest that is not here */
 };
 void qy_text_put(struct qy_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
