@@ -55,12 +55,19 @@ static void held_tell(const struct qy_log_line *line, uint32_t held)
     ring_add(log_state.ring, &told, text);
 }
 
+/* Lines of a trace are what somebody at the console wants to see, all of them. (Anybody can write
+ * such a line, as anybody can write one that looks like the kernel's.) */
+static bool is_trace(const struct qy_log_line *line)
+{
+    return qy_streq(line->program, "trace") && line->job == 0;
+}
+
 /* Whether it was not too much. The kernel's lines always pass. */
 static bool line_add(struct qy_server *server, const struct qy_log_line *line, const char *text)
 {
     uint32_t held = 0;
     bool is_kernel = qy_streq(line->program, "kernel") && line->job == 0;
-    if (!is_kernel &&
+    if (!is_kernel && !is_trace(line) &&
         !limit_pass(&log_state.limit, line->program, line->job, qy_clock_read(), &held)) {
         log_state.ring->limited++;
         return false;
@@ -85,6 +92,9 @@ void log_kernel_text(struct qy_server *server, const uint8_t *bytes, uint32_t co
         struct qy_log_line line;
         const char *text = line_parse(buffer->text, qy_clock_read(), &line);
         line.cpu = line_cpu(buffer);
+        if (is_trace(&line)) {
+            line.level = QY_LOG_LEVEL_WARNING; /* so that the console shows it */
+        }
         if (text[0] != 0) {
             (void)line_add(server, &line, text); /* what is too much is counted */
         }

@@ -23,7 +23,8 @@ SESSION_DEFAULTS = {"kept_bytes": 4096, "deaths_max": 0, "delay_min_ns": 100 * M
                     "delay_max_ns": 10000 * MILLISECOND}
 
 # Rights of a resource (include/abi/quay/abi/object.h), by the word of `grants resource`.
-RIGHTS = {"irq": 1 << 16, "io": 1 << 17, "memory": 1 << 18, "figures": 1 << 19, "power": 1 << 20}
+RIGHTS = {"irq": 1 << 16, "io": 1 << 17, "memory": 1 << 18, "figures": 1 << 19, "power": 1 << 20,
+          "trace": 1 << 21}
 RIGHTS_BASIC = 15
 
 # Statements that may stand in each kind of block, and how often: once, or any number of times.

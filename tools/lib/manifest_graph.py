@@ -25,7 +25,7 @@ def thing(kind, value, count, name):
         return f"memory {value:#x}, {count} bytes"
     if kind == "resource":
         rights = {16: "every interrupt", 17: "every I/O port", 18: "all physical memory",
-                  19: "figures and kernel log", 20: "reset"}
+                  19: "figures and kernel log", 20: "reset", 21: "trace of all messages"}
         return "machine: " + ", ".join(text for bit, text in rights.items() if value >> bit & 1)
     if kind == "names":
         return "the ports of all servers"
