@@ -522,8 +522,23 @@ class DamageTest(TraceTest):
         run = self.run_tool(self.write(self.requests()))
         for words in ("records were lost before they could be read: 77 of CPU 1",
                       "1 chunks are of kinds that this program does not know",
-                      "(type 5) has only 5 bytes"):
+                      "13 bytes are damaged, the first at byte"):
             self.assertIn(words, run.stderr)
+
+    def test_what_lies_behind_damage_is_read(self):
+        data = self.requests()
+        whole = len(trace_file.Trace(data).records)
+        places, at = [], 0
+        while at < len(data):
+            kind, length = struct.unpack_from("<II", data, at)
+            places += [at] if kind == 2 else []
+            at += 8 + (length + 7) // 8 * 8
+        at = places[1]
+        damaged = data[:at] + struct.pack("<II", 0xdeadbeef, 12) + data[at + 8:]
+        trace = trace_file.Trace(damaged)
+        self.assertIn(f"bytes are damaged, the first at byte {at}", trace.warnings[0])
+        self.assertTrue(whole - 8 < len(trace.records) < whole, (len(trace.records), whole))
+        self.run_tool(self.write(damaged))
 
     def test_no_garbage_brings_it_down(self):
         data = self.requests()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A trace file (docs/trace-format.md): chunks with what the kernel noted, and with names.
 
-A file may end anywhere, and may have chunks that are not known: what is whole is read, and
+A file may end anywhere, have chunks that are not known, and damage: what is whole is read, and
 Trace.warnings tells what is missing.
 """
 import heapq
@@ -17,6 +17,10 @@ DATA = struct.Struct("<BBHI56s")          # struct trace_data
  SWITCH, FAULT, INTERRUPT, PROCESS_START, PROCESS_END, THREAD_START, THREAD_END, HANDLE, LOCK_WAIT,
  USER, KIND_COUNT) = range(19)
 
+KIND_MAX = 0xffff  # of chunks, known or not
+LENGTHS = {1: (32).__eq__, 2: lambda length: length > 8 and length % RECORD.size == 8,
+           3: (40).__eq__, 4: (16).__eq__, 5: (16).__eq__, 6: (16).__eq__, 7: (40).__eq__,
+           8: (16).__lt__, 9: (16).__eq__}
 CORE_BYTES_MAX = 1 << 34  # beyond that it is no core file but damage
 
 THREAD_STATES = ("new", "running", "ready", "receiving", "queued", "calling", "waiting", "locked",
@@ -61,6 +65,25 @@ def text_of(data):
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
+def is_good(data, at):
+    """Whether a chunk of this format is here, as far as its head tells."""
+    if at + CHUNK.size > len(data):
+        return at == len(data)
+    kind, length = CHUNK.unpack_from(data, at)
+    return (at + CHUNK.size + length <= len(data) and kind in LENGTHS and
+            LENGTHS[kind](length))
+
+
+def next_good(data, at):
+    """Where two chunks follow each other, from here on; None: nowhere."""
+    for at in range(at, len(data) - CHUNK.size, 8):
+        if is_good(data, at):
+            length = CHUNK.unpack_from(data, at)[1]
+            if is_good(data, at + CHUNK.size + (length + 7) // 8 * 8):
+                return at
+    return None
+
+
 class Trace:
     def __init__(self, data):
         self.warnings = []
@@ -77,6 +100,7 @@ class Trace:
         self._latest = None   # time of a record
         self._unknown_chunks = 0
         self._strays = 0
+        self._damaged = []     # (where, how many bytes)
         self._chunks(data)
         self.records = self._sorted()
         self._begin()
@@ -101,9 +125,14 @@ class Trace:
                 return
             kind, length = CHUNK.unpack_from(data, at)
             body = data[at + CHUNK.size:at + CHUNK.size + length]
-            if len(body) < length:
+            if len(body) < length or kind > KIND_MAX:
+                good = next_good(data, at + CHUNK.size)
+                if good is not None and self.start_ns is not None:
+                    self._damaged.append((at, good - at))
+                    at = good
+                    continue
                 self._cut(at, data)
-                if kind == 2 and len(body) >= 8:
+                if kind == 2 and 8 <= len(body) < length:
                     self._records(body)
                 return
             if kind not in readers:
@@ -112,8 +141,7 @@ class Trace:
                 try:
                     readers[kind](body)
                 except struct.error:
-                    self.warnings.append(f"the chunk at byte {at} (type {kind}) has only {length} "
-                                         "bytes; it is left out")
+                    self._damaged.append((at, CHUNK.size + length))
             at += CHUNK.size + (length + 7) // 8 * 8
 
     def _cut(self, at, data):
@@ -223,6 +251,9 @@ class Trace:
         self._repeated = {koid for koids in users.values() if len(koids) > 1 for koid in koids}
 
     def _warn(self):
+        if self._damaged:
+            self.warnings.append(f"{sum(size for _, size in self._damaged)} bytes are damaged, the "
+                                 f"first at byte {self._damaged[0][0]}; they are left out")
         if self._unknown_chunks:
             self.warnings.append(f"{self._unknown_chunks} chunks are of kinds that this program "
                                  "does not know; they are left out")

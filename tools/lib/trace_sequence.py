@@ -13,6 +13,7 @@ from trace_text import Lines, duration
 GUTTER, MARGIN, SIZE = 104, 28, 11
 ROW, BREAK = 32, 30
 HEAD_TOP, HEAD = 78, 34
+TALL = 1000  # names stand at the end as well
 COLUMN_MIN, COLUMN_MAX, LABEL_MAX = 150, 340, 64
 BAR = 10
 MARK_KINDS = (trace_file.NOTICE, trace_file.FAULT, trace_file.PROCESS_START,
@@ -58,10 +59,12 @@ def marks_of(trace, protocols, first, last, is_shown):
 class Sequence:
     def __init__(self, trace, protocols, calls, marks):
         self.trace, self.protocols, self.calls = trace, protocols, calls
-        self.columns = {}  # process: its place
-        for call in calls:
-            self.columns.setdefault(call.client_process, len(self.columns))
-            self.columns.setdefault(call.server_process, len(self.columns))
+        seen = dict.fromkeys(process for call in calls
+                             for process in (call.client_process, call.server_process))
+        servers = {call.server_process for call in calls}
+        # {process: its place}; who serves nobody stands at the left.
+        self.columns = {process: place for place, process in enumerate(
+            sorted(seen, key=lambda process: process in servers))}
         self.rows = self.rows_of(marks)
         self.palette = Palette(calls)
 
@@ -142,8 +145,13 @@ class Picture:
         """Lifelines below bars below arrows."""
         body = self.rows_place()
         lines, self.svg = self.svg, Svg()
-        self.heads()
+        self.svg.text(MARGIN, 36, self.title, "h")
+        self.svg.text(MARGIN, 58, self.subtitle, "s")
+        self.heads(HEAD_TOP)
         self.lifelines()
+        if body > TALL:
+            self.heads(body)
+            body += HEAD
         self.svg.parts += lines.parts
         self.bars()
         for row in self.sequence.rows:
@@ -169,17 +177,15 @@ class Picture:
         self.svg.shape("rect", x=left, y=y - 9, width=right - left, height=18, rx=9, fill="#f3f5f8")
         self.svg.text((left + right) / 2, y + 4, f"{duration(ns)} later", "s", text_anchor="middle")
 
-    def heads(self):
+    def heads(self, y):
         svg, sequence = self.svg, self.sequence
-        svg.text(MARGIN, 36, self.title, "h")
-        svg.text(MARGIN, 58, self.subtitle, "s")
         for process, x in self.x.items():
             line, fill = sequence.palette.of(process)
             name = shortened(sequence.trace.process_name(process), 18)
             width = max(84, mono_width(name, 13) + 24)
-            svg.shape("rect", x=f"{x - width / 2:.1f}", y=HEAD_TOP, width=f"{width:.1f}",
-                      height=HEAD, rx=7, fill=fill, stroke=line, title=f"process {process}")
-            svg.text(x, HEAD_TOP + 22, name, "b", text_anchor="middle")
+            svg.shape("rect", x=f"{x - width / 2:.1f}", y=y, width=f"{width:.1f}", height=HEAD,
+                      rx=7, fill=fill, stroke=line, title=f"process {process}")
+            svg.text(x, y + 22, name, "b", text_anchor="middle")
 
     def lifelines(self):
         for x in self.x.values():
