@@ -21,7 +21,9 @@ bool panic_is_under_way(void);
 
 /* Assertions state what the programmer guarantees. They are always on. */
 #define assert(condition)                                                                          \
-    ((condition) ? (void)0 : panic("assertion failed: %s (%s:%d)", #condition, __FILE__, __LINE__))
+    ((condition) ? (void)0                                                                         \
+                 : panic("assertion failed: %s (%s:%d)", QUAY_DEBUG ? #condition : "", __FILE__,   \
+                         __LINE__))
 
 /* For checks too costly for a release kernel. */
 #if QUAY_DEBUG

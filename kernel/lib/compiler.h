@@ -11,14 +11,15 @@
  * return nothing: clang 14 restores the register of the result too. */
 #if defined(__clang__)
 #define PRESERVE_MOST __attribute__((preserve_most))
+#define COLD          __attribute__((cold, minsize))
 #else
 #define PRESERVE_MOST
+#define COLD __attribute__((cold))
 #endif
 #define NORETURN       __attribute__((noreturn))
 #define MAYBE_UNUSED   __attribute__((unused))
 #define PACKED         __attribute__((packed))
 #define ALIGNED(bytes) __attribute__((aligned(bytes)))
-#define COLD           __attribute__((cold))
 #define NOINLINE       __attribute__((noinline))
 #define LIKELY(cond)   __builtin_expect(!!(cond), 1)
 #define UNLIKELY(cond) __builtin_expect(!!(cond), 0)

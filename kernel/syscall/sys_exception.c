@@ -4,6 +4,7 @@
 #include "object/debug.h"
 #include "object/exception.h"
 #include "object/port.h"
+#include "vm/aspace.h"
 
 DOOR_OF(exception_bind, object, OBJECT_NONE, RIGHT_MANAGE)
 {
@@ -95,6 +96,19 @@ static int64_t copy(struct process *process, uint64_t theirs, uint64_t ours, uin
         return -EFAULT;
     }
     return door_result(process_copy(process, theirs, ours, size, to_process));
+}
+
+DOOR_OF(process_mapping, process, OBJECT_PROCESS, RIGHT_READ_STATE)
+{
+    uint64_t start, end;
+    uint32_t flags;
+    int status = aspace_mapping(process->aspace, a1, &start, &end, &flags);
+
+    if (status == 0) {
+        frame_set_result2(&thread_current()->frame, end);
+        frame_set_result3(&thread_current()->frame, flags);
+    }
+    return status != 0 ? status : (int64_t)start;
 }
 
 DOOR_OF(process_read, process, OBJECT_PROCESS, RIGHT_READ_STATE)

@@ -251,3 +251,21 @@ uint64_t aspace_present_bytes(const struct aspace *aspace)
 {
     return __atomic_load_n(&aspace->present_pages, __ATOMIC_RELAXED) * PAGE_SIZE;
 }
+
+int aspace_mapping(struct aspace *aspace, uint64_t address, uint64_t *ret_start, uint64_t *ret_end,
+                   uint32_t *ret_flags)
+{
+    const struct mapping *mapping;
+    int status = -ENOENT;
+
+    spin_lock(&aspace->lock);
+    mapping = mapping_first_locked(aspace, address);
+    if (mapping != NULL) {
+        *ret_start = mapping->start;
+        *ret_end = mapping_end(mapping);
+        *ret_flags = mapping->flags | mapping->fork;
+        status = 0;
+    }
+    spin_unlock(&aspace->lock);
+    return status;
+}

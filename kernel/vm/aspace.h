@@ -172,6 +172,11 @@ MUST_USE int aspace_find(struct aspace *aspace, uint64_t address, koid_t *ret_ko
 MUST_USE int aspace_find_page(struct aspace *aspace, uint64_t address, struct memory **ret_memory,
                               uint64_t *ret_index);
 
+/* The first mapping that ends behind the address: [*ret_start, *ret_end), MAP_* flags. 0, or
+ * -ENOENT: there is none. */
+MUST_USE int aspace_mapping(struct aspace *aspace, uint64_t address, uint64_t *ret_start,
+                            uint64_t *ret_end, uint32_t *ret_flags);
+
 /* Bytes mapped and present, for the figures. */
 uint64_t aspace_present_bytes(const struct aspace *aspace);
 

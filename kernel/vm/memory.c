@@ -389,8 +389,8 @@ COLD bool memory_is_missing(struct memory *memory, uint64_t index)
 }
 
 /* Memory that is not simple. */
-static COLD NOINLINE int fault_slowly(struct memory *memory, uint64_t index, bool is_write,
-                                      struct paddr *ret_page, enum memory_page_kind *ret_kind)
+static NOINLINE int fault_slowly(struct memory *memory, uint64_t index, bool is_write,
+                                 struct paddr *ret_page, enum memory_page_kind *ret_kind)
 {
     int status;
 

@@ -888,6 +888,7 @@ static const struct {
     {SYS_thread_set_breakpoint, 8, fill_thread_set_breakpoint},
     {SYS_thread_read_fpu, 4, fill_thread},
     {SYS_thread_write_fpu, 4, fill_thread},
+    {SYS_process_mapping, 4, fill_process_copy},
     {SYS_process_read, 8, fill_process_copy},
     {SYS_process_write, 8, fill_process_copy},
     {SYS_job_create, 6, fill_job},

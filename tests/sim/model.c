@@ -289,6 +289,7 @@ static const struct {
     {SYS_thread_read_fpu, {{1, OBJECT_THREAD, RIGHT_READ_STATE}}, 0},
     {SYS_thread_write_fpu, {{1, OBJECT_THREAD, RIGHT_WRITE_STATE}}, 0},
     {SYS_thread_set_breakpoint, {{1, OBJECT_THREAD, RIGHT_WRITE_STATE}}, 0},
+    {SYS_process_mapping, {{1, OBJECT_PROCESS, RIGHT_READ_STATE}}, 0},
     {SYS_process_read, {{1, OBJECT_PROCESS, RIGHT_READ_STATE}}, 0},
     {SYS_process_write, {{1, OBJECT_PROCESS, RIGHT_WRITE_STATE}}, 0},
     {SYS_job_create, {{1, OBJECT_JOB, RIGHT_CREATE}}, OBJECT_JOB},

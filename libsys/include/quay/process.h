@@ -26,6 +26,13 @@ static inline int64_t qy_process_kill(handle_t process)
     return qy_syscall1(SYS_process_kill, process);
 }
 
+/* The first mapping of a process that ends behind the address: status = its start, second = end,
+ * third = MAP_* flags; -ENOENT: there is none. */
+static inline struct qy_result qy_process_mapping(handle_t process, uint64_t address)
+{
+    return qy_syscall_full(SYS_process_mapping, process, address, 0, 0, 0, 0);
+}
+
 /* Copies from the memory of a process, or to it. Returns how many bytes, at most 32 KiB. */
 static inline int64_t qy_process_read(handle_t process, uint64_t from, void *to,
                                       uint64_t size_bytes)

@@ -196,6 +196,7 @@ BAD(bad_theirs) = {{0, -EIO},
                    {KERNEL_ADDRESS, -EIO},
                    {UINT64_MAX, -EIO},
                    END};
+ROW(process_mapping) = {HANDLE(OBJECT_PROCESS, RIGHT_READ_STATE), VALUE(KERNEL_ADDRESS)};
 ROW(process_read) = {HANDLE(OBJECT_PROCESS, RIGHT_READ_STATE), CHECKED(UNMAPPED, bad_theirs),
                      CHECKED(UNMAPPED, bad_ours), VALUE(8)};
 ROW(process_write) = {HANDLE(OBJECT_PROCESS, RIGHT_WRITE_STATE), CHECKED(UNMAPPED, bad_theirs),

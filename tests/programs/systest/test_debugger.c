@@ -2,6 +2,7 @@
 /* A small debugger: stops a child, looks into it, steps, changes it, and lets it go on. */
 #include "systest.h"
 #include <quay/bootstrap.h>
+#include <quay/abi/memory.h>
 #include <quay/exception.h>
 #include <quay/handle.h>
 #include <quay/process.h>
@@ -71,6 +72,10 @@ static void test_breakpoint_and_steps(void)
     tap_equal(qy_process_read(debugger.child, place, &word, sizeof word), sizeof word,
               "process_read");
     tap_equal((int64_t)word, 40, "sees its variable");
+    struct qy_result mapping = qy_process_mapping(debugger.child, place);
+    tap_ok((uint64_t)mapping.status <= place && place < mapping.second &&
+               (mapping.third & (MAP_READ | MAP_WRITE | MAP_EXEC)) == (MAP_READ | MAP_WRITE),
+           "and where that is mapped");
     word = 70;
     tap_equal(qy_process_write(debugger.child, place, &word, sizeof word), sizeof word,
               "process_write");

@@ -388,6 +388,42 @@ static void test_process_memory_that_is_not_there(void **state)
     assert_int_equal(fake_call(debugger, SYS_process_read, process, THEIRS, FAKE_DATA, 0), 0);
 }
 
+static void test_process_mappings_are_walked(void **state)
+{
+    struct fake_thread *debugger;
+    handle_t process, memory;
+    uint64_t address = 0;
+    unsigned seen = 0;
+
+    (void)state;
+    begin(1);
+    debugger = world.debugger;
+    process = world.process.process;
+    memory = MAKE(debugger, SYS_memory_create, job(), 2 * PAGE_SIZE, 0);
+    MAKE(debugger, SYS_aspace_map, world.process.aspace, memory, 0, THEIRS, 2 * PAGE_SIZE,
+         MAP_READ | MAP_FIXED | MAP_FORK_SHARE);
+    for (;;) {
+        int64_t start = fake_call(debugger, SYS_process_mapping, process, address);
+
+        if (start == -ENOENT) {
+            break;
+        }
+        assert_true(start >= (int64_t)address);
+        address = fake_result2(debugger);
+        assert_true((int64_t)address > start);
+        if (start == THEIRS) {
+            seen++;
+            assert_int_equal(address, THEIRS + 2 * PAGE_SIZE);
+            assert_int_equal(fake_result3(debugger), MAP_READ | MAP_FORK_SHARE);
+        }
+    }
+    assert_int_equal(seen, 1);
+    assert_int_equal(fake_call(debugger, SYS_process_mapping, process, THEIRS + PAGE_SIZE + 1),
+                     THEIRS);
+    assert_int_equal(fake_call(debugger, SYS_process_mapping, process, THEIRS - 1), THEIRS);
+    assert_int_equal(fake_call(debugger, SYS_process_mapping, process, UINT64_MAX), -ENOENT);
+}
+
 static const struct fake_test tests[] = {
     FAKE_TEST(test_suspend_stops_a_thread_that_runs),
     FAKE_TEST(test_suspend_stops_a_thread_that_is_ready),
@@ -405,6 +441,7 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_process_memory_is_copied_both_ways),
     FAKE_TEST(test_process_memory_that_is_shared_is_copied_in_order),
     FAKE_TEST(test_process_memory_that_is_not_there),
+    FAKE_TEST(test_process_mappings_are_walked),
 };
 
 FAKE_TEST_MAIN(tests)

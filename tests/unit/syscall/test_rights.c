@@ -103,6 +103,7 @@ static const struct use {
     {SYS_thread_set_breakpoint, {{OBJECT_THREAD, RIGHT_WRITE_STATE}}, {0}, false},
     {SYS_exception_process, {{OBJECT_PORT, RIGHT_RECV}}, {0}, false},
     {SYS_process_thread, {{OBJECT_PROCESS, RIGHT_MANAGE | RIGHT_READ_STATE}}, {0}, false},
+    {SYS_process_mapping, {{OBJECT_PROCESS, RIGHT_READ_STATE}}, {0}, false},
     {SYS_process_read, {{OBJECT_PROCESS, RIGHT_READ_STATE}}, {0}, false},
     {SYS_process_write, {{OBJECT_PROCESS, RIGHT_WRITE_STATE}}, {0}, false},
     {SYS_job_create, {{OBJECT_JOB, RIGHT_CREATE}}, {0}, false},
