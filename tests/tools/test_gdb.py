@@ -64,12 +64,14 @@ class GdbTest(unittest.TestCase):
         return match
 
     def test_commands(self):
-        self.console(BOOT)
+        self.console(BOOT + "type (exec sleep 100) &\nexpect root# $\n")
         shown = self.gdb("quay processes", "quay threads", "quay ports", "quay handles figures",
                          "quay symbols sh", "quay symbols vfs", "info line main",
                          "quay symbols nobody", "quay threads vfs sh", "quay threads vfs")
         self.line(shown, r"^ +\d+ +\d+ +1 +\d+ +\d+ KiB  running  init$")
-        self.line(shown, r"^ +\d+ +\d+ +1 +\d+ +\d+ KiB  running  sh$")  # forked by getty
+        self.line(shown, r"^ +\d+ +\d+ +1 +\d+ +\d+ KiB  running  sh$")
+        # It was forked by a shell: the kernel knows no other name.
+        self.line(shown, r"^ +\d+ +\d+ +1 +\d+ +\d+ KiB  running  sleep$")
         self.line(shown, r"^ +\d+ +100  vfs +for a call or notice on port \d+$")
         port = self.line(shown, r"^ +\d+ +100  sh +for console to answer its call file\.read\w*,"
                                 r" port (\d+)$")[1]

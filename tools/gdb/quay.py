@@ -10,6 +10,7 @@ those of the process that the chosen CPU runs, or those that `quay symbols` asks
 """
 import json
 import pathlib
+import re
 import struct
 import sys
 
@@ -24,10 +25,9 @@ PAGE = 4096
 PRESENT, LARGE = 1, 1 << 7
 FRAME_BITS = 0x000ffffffffff000
 
-# Where programs begin (libsys/user.ld; programs for Linux), and the POSIX layer of the latter.
+# Where programs begin (libsys/user.ld; programs for Linux).
 PROGRAM_BASES = (0x10000000000, 0x400000)
-LAYER_BASE = 0x7e003fc00000
-PROCESS_PAGE = 0x7e003fe00000
+PAGE_HEADER = ROOT / "libsys" / "include" / "quay" / "process_page.h"
 
 HANDLE_LIVE = 2
 WAITING = 1
@@ -191,12 +191,20 @@ def read_user(process, address, count):
     return result
 
 
+def process_page():
+    """Where a process of POSIX says what it runs."""
+    if "process_page" not in LOADED:
+        found = re.search(r"define PROCESS_PAGE +(0x[0-9a-f]+)", PAGE_HEADER.read_text())
+        LOADED["process_page"] = int(found[1], 16)
+    return LOADED["process_page"]
+
+
 def name_of(process):
     """What it runs: a process of POSIX says so in its page, the kernel knows what was first."""
     first = text(process["name"])
     if layer_loaded():
         kind = gdb.lookup_type("struct process_page")
-        page = read_user(process, PROCESS_PAGE, kind.sizeof)
+        page = read_user(process, process_page(), kind.sizeof)
         if page:
             field = kind["name"]
             start = field.bitpos // 8
