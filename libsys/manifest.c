@@ -35,6 +35,7 @@ static bool grant_valid(const struct qy_manifest_grant *grant, uint32_t entry_co
     case QY_MANIFEST_GRANT_KIND_ACPI:
     case QY_MANIFEST_GRANT_KIND_ARCHIVE:
     case QY_MANIFEST_GRANT_KIND_NAMES:
+    case QY_MANIFEST_GRANT_KIND_EXCEPTIONS:
         return true;
     default:
         return false;

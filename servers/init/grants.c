@@ -165,6 +165,7 @@ static void grant_add(struct service *service, const struct qy_manifest_grant *g
     case QY_MANIFEST_GRANT_KIND_NAMES:
         ports_add(service, list);
         break;
+    case QY_MANIFEST_GRANT_KIND_EXCEPTIONS: /* services.c binds them */
     case QY_MANIFEST_GRANT_KIND_NOTHING:
     default: /* the manifest was checked */
         break;

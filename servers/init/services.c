@@ -2,6 +2,7 @@
 #include "services.h"
 #include "boot_archive.h"
 #include <quay/bootstrap.h>
+#include <quay/exception.h>
 #include <quay/memory.h>
 #include <quay/names.h>
 #include <quay/process.h>
@@ -160,6 +161,30 @@ static int manifest_open(void)
     return 0;
 }
 
+static bool has_exceptions(const struct service *service)
+{
+    for (uint32_t i = 0; service->entry != NULL && i < service->entry->grants_count; i++) {
+        if (service->entry->grants[i].kind == QY_MANIFEST_GRANT_KIND_EXCEPTIONS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Its own it would wait for itself. Ours are nobody's: the kernel has to hear of our death. */
+static void exceptions_bind(const struct service *handler)
+{
+    for (uint32_t i = 0; i < services_state.count; i++) {
+        const struct service *service = &services_state.services[i];
+        if (service != handler && service->job != HANDLE_INVALID) {
+            int64_t error = qy_exception_bind(service->job, handler->port, QY_KEY_EXCEPTIONS);
+            if (error < 0) {
+                qy_log("%s: its exceptions: %s", service->entry->name, qy_error_text(error));
+            }
+        }
+    }
+}
+
 int services_start(struct qy_server *init, const char *command_line)
 {
     int error = manifest_open();
@@ -174,6 +199,11 @@ int services_start(struct qy_server *init, const char *command_line)
         }
         (void)service_init(&services_state.services[i], &services_state.manifest.entries[i], init,
                            KEY_EXITED + i); /* it has said so; the start below fails */
+    }
+    for (uint32_t i = 0; i < services_state.count; i++) {
+        if (has_exceptions(&services_state.services[i])) {
+            exceptions_bind(&services_state.services[i]);
+        }
     }
     for (uint32_t i = 0; i < services_state.count; i++) {
         if (services_state.manifest.entries[i].kind != QY_MANIFEST_KIND_FOUND) {

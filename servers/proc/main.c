@@ -18,6 +18,8 @@
 
 #define SUBSCRIBERS_MAX 8
 
+static bool is_explained; /* whoever is asked next about an exception reports it */
+
 static void alarms_ring(struct qy_server *server, struct qy_server_timer *timer)
 {
     (void)server;
@@ -69,15 +71,22 @@ static uint32_t fault_signal(const struct exception_message *exception)
     }
 }
 
-static void fault_note(const struct exception_message *exception)
+/* Whether its POSIX layer has said which signal it is: then there is nothing to tell of the layer.
+ */
+static bool fault_note(const struct exception_message *exception)
 {
     for (uint32_t i = 1; i < PROCESS_MAX; i++) {
         struct process *process = process_at(i);
         if (process != NULL && machine_process(&process->machine) == exception->process) {
-            process->killer = process->killer != 0 ? process->killer : fault_signal(exception);
-            return;
+            const struct process_page *page = process->machine.page;
+            uint32_t told = page != NULL ? page->fatal_signal : 0;
+            bool is_told = told > 0 && told <= PROCESS_SIGNAL_COUNT;
+            uint32_t signal = is_told ? told : fault_signal(exception);
+            process->killer = process->killer != 0 ? process->killer : signal;
+            return is_told;
         }
     }
+    return false;
 }
 
 static int64_t dispatch(struct qy_request *request)
@@ -86,17 +95,15 @@ static int64_t dispatch(struct qy_request *request)
         return qy_proc_dispatch(request);
     }
     const struct exception_message *exception = qy_exception(&request->in.message);
-    if (exception != NULL) {
-        fault_note(exception);
-    }
-    request->in.message.header = qy_exception_answer(EXCEPTION_KILL, NULL);
+    bool is_told = exception != NULL && fault_note(exception);
+    uint32_t action = is_explained ? EXCEPTION_PASS : is_told ? EXCEPTION_END : EXCEPTION_KILL;
+    request->in.message.header = qy_exception_answer(action, NULL);
     return 0;
 }
 
 int main(int argument_count, char **arguments)
 {
-    (void)argument_count;
-    (void)arguments;
+    is_explained = argument_count > 1 && qy_streq(arguments[1], "explain-crashes");
     static struct qy_subscriber subscribers[SUBSCRIBERS_MAX];
     struct qy_server server = {
         .port = qy_bootstrap_handle(BOOTSTRAP_PORT, NULL),

@@ -35,7 +35,7 @@ NOT_IN = {"session": {"kept", "tokens", "serves", "grants", "gets", "after"},
           "found": {"program", "arguments", "serves", "after", "grants", "gets"},
           "server": set()}
 GRANTS = {"io", "irq", "physical", "framebuffer", "acpi", "archive", "names", "resource", "job",
-          "view"}
+          "view", "exceptions"}
 LIMITS = {"serves": 8, "needs": 24, "binds": 8, "grants": 12, "arguments": 256, "entries": 40}
 
 

@@ -15,6 +15,9 @@
 #include <quay/syscall.h>
 #include <quay/abi/exception.h>
 
+/* The key of the exceptions that init binds to a server that is granted them. */
+#define QY_KEY_EXCEPTIONS (1ul << 62)
+
 /* Exceptions of a job, process or thread go to the port with this key as badge, in place of what
  * they were bound to; port 0: to none. Needs MANAGE and BIND. */
 static inline int64_t qy_exception_bind(handle_t object, handle_t port, uint64_t key)

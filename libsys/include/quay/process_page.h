@@ -95,6 +95,11 @@ struct process_page {
     uint64_t arguments; /* address of the command line, strings with zeros, and its size */
     uint64_t arguments_bytes;
     char name[PROCESS_NAME_MAX]; /* for the eyes of people */
+    /* Ended by a signal that stands for a crash: which, and where the struct thread_registers lies
+     * that has what the program had (without the bases). Then the layer itself has an exception. */
+    uint32_t fatal_signal;
+    uint32_t reserved_2;
+    uint64_t fatal_registers;
 
     struct process_signal info[PROCESS_SIGNAL_STANDARD]; /* by number */
     struct process_queued queue[PROCESS_QUEUE_MAX];
