@@ -670,7 +670,7 @@ static void made_handle(struct model_thread *t, const struct fake_registers *r, 
         }
         model.events[model.event_count++] = (struct event_state){.object = object};
     }
-    if (type == OBJECT_PROCESS) {
+    if (t->number == SYS_process_create) {
         (void)node_new(t->process, r->rdx, ++model.objects, OBJECT_ASPACE, RIGHTS_ASPACE, NULL);
     }
     if (type == OBJECT_CHANNEL_SENDER) {
