@@ -31,7 +31,8 @@ def thing(kind, value, count, name):
         return "the ports of all servers"
     if kind == "job":
         return f"a job for {name}"
-    return {"framebuffer": "the screen's memory", "acpi": "ACPI tables",
+    return {"framebuffer": "the screen's memory", "exceptions": "crashes of all programs",
+            "acpi": "ACPI tables",
             "archive": "the boot archive"}[kind]
 
 
