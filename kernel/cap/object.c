@@ -66,11 +66,19 @@ void object_free(struct object *object)
     }
 }
 
+/* Apart, because every call of object_ref would have it. */
+static COLD NOINLINE void references_wrong(void)
+{
+    panic("a reference to an object that is gone, or too many");
+}
+
 void object_ref(struct object *object)
 {
     uint32_t before = __atomic_fetch_add(&object->references, 1, __ATOMIC_RELAXED);
 
-    assert(before != 0 && before != UINT32_MAX);
+    if (UNLIKELY(before - 1 >= UINT32_MAX - 1)) {
+        references_wrong();
+    }
 }
 
 bool object_try_ref(struct object *object)

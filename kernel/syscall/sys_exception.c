@@ -14,25 +14,30 @@ DOOR_OF(exception_bind, object, OBJECT_NONE, RIGHT_MANAGE)
     return status != 0 ? status : exception_bind(object, port == NULL ? NULL : port_of(port), a2);
 }
 
-DOOR_OF(exception_thread, port, OBJECT_PORT, RIGHT_RECV)
+/* A handle to the thread, or to its process, whose exception the token is for. */
+static NOINLINE int64_t handle_of(struct port *port, uint64_t token, bool is_process)
 {
     struct thread *thread;
-    int status = exception_thread(port, a1, &thread);
+    int status = exception_thread(port, token, &thread);
 
-    return status != 0 ? status : door_new(&thread->object, RIGHTS_THREAD);
+    if (status != 0 || !is_process) {
+        return status != 0 ? status : door_new(&thread->object, RIGHTS_THREAD);
+    }
+    struct object *process = &thread->process->object;
+
+    object_ref(process);
+    object_unref(&thread->object);
+    return door_new(process, RIGHTS_PROCESS);
+}
+
+DOOR_OF(exception_thread, port, OBJECT_PORT, RIGHT_RECV)
+{
+    return handle_of(port, a1, false);
 }
 
 DOOR_OF(exception_process, port, OBJECT_PORT, RIGHT_RECV)
 {
-    struct thread *thread;
-    int64_t status = exception_thread(port, a1, &thread);
-
-    if (status == 0) {
-        object_ref(&thread->process->object);
-        status = door_new(&thread->process->object, RIGHTS_PROCESS);
-        object_unref(&thread->object);
-    }
-    return status;
+    return handle_of(port, a1, true);
 }
 
 DOOR_OF(process_thread, process, OBJECT_PROCESS, RIGHT_MANAGE | RIGHT_READ_STATE)
