@@ -160,7 +160,7 @@ void posix_signals_deliver(int64_t call)
         call_restart(call, &delivery);
         call = -1;
         if (frame_push(self, &delivery) < 0) {
-            posix_signal_crash(LINUX_SIGSEGV);
+            posix_process_crash(LINUX_SIGSEGV);
         }
         self->is_replaced = true;
     }
@@ -219,7 +219,7 @@ int64_t posix_rt_sigreturn(void)
 
     if (guest_read(&context, at + offsetof(struct frame, context), sizeof context) < 0 ||
         (context.context.fpu != 0 && posix_fpu_load_guest(context.context.fpu) < 0)) {
-        posix_signal_crash(LINUX_SIGSEGV);
+        posix_process_crash(LINUX_SIGSEGV);
     }
     context_load(&context.context);
     posix_signal_mask(context.mask);

@@ -25,6 +25,24 @@ void posix_process_fork(void)
     posix_signal_fork();
 }
 
+QY_NORETURN void posix_process_crash(uint32_t number)
+{
+    struct process_page *page = qy_process_page();
+    uint32_t none = 0;
+
+    if (page->proc == HANDLE_INVALID) {
+        posix_process_end(PROCESS_EXIT_SIGNAL | number); /* nobody is there */
+    }
+    if (__atomic_compare_exchange_n(&page->fatal_signal, &none, number, false, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST)) {
+        __atomic_store_n(&page->fatal_registers, (uint64_t)(uintptr_t)&posix_redirect()->registers,
+                         __ATOMIC_SEQ_CST);
+        __builtin_trap();
+    }
+    (void)qy_thread_sleep(DEADLINE_NEVER); /* another thread is being looked at */
+    posix_process_end(PROCESS_EXIT_SIGNAL | number);
+}
+
 /* --- pids, groups, sessions ------------------------------------------------------------------ */
 
 int64_t posix_getpid(void)

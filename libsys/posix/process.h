@@ -12,6 +12,10 @@
 /* Ends the process, with an exit status (0 to 255) or PROCESS_EXIT_SIGNAL | number. */
 QY_NORETURN void posix_process_end(uint32_t code);
 
+/* Ends the process by a signal that stands for a crash. Whoever handles exceptions finds in the
+ * page what the guest was at, and may look at its memory, before it is gone. */
+QY_NORETURN void posix_process_crash(uint32_t number);
+
 /* Says it in the kernel's log, and ends: the layer's own fault. */
 QY_NORETURN void posix_panic(const char *what);
 

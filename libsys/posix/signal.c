@@ -228,23 +228,6 @@ static bool thread_offer(struct posix_thread *thread, void *context)
     return true;
 }
 
-QY_NORETURN void posix_signal_crash(uint32_t number)
-{
-    struct process_page *page = qy_process_page();
-    uint32_t none = 0;
-
-    if (page->proc == HANDLE_INVALID) {
-        posix_process_end(PROCESS_EXIT_SIGNAL | number); /* nobody is there */
-    }
-    if (__atomic_compare_exchange_n(&page->fatal_signal, &none, number, false, __ATOMIC_SEQ_CST,
-                                    __ATOMIC_SEQ_CST)) {
-        store(&page->fatal_registers, (uint64_t)(uintptr_t)&posix_redirect()->registers);
-        __builtin_trap();
-    }
-    (void)qy_thread_sleep(DEADLINE_NEVER); /* another thread is being looked at */
-    posix_process_end(PROCESS_EXIT_SIGNAL | number);
-}
-
 static void default_action(uint32_t number)
 {
     if ((BIT(number) & HARMLESS) != 0) {
@@ -255,7 +238,7 @@ static void default_action(uint32_t number)
         return;
     }
     if ((BIT(number) & CRASHES) != 0) {
-        posix_signal_crash(number);
+        posix_process_crash(number);
     }
     posix_process_end(PROCESS_EXIT_SIGNAL | number);
 }
@@ -370,7 +353,7 @@ void posix_signal_fault(const struct linux_siginfo *info)
     const uint32_t number = (uint32_t)info->number;
 
     if ((self->mask & BIT(number)) != 0 || signals.actions[number - 1].handler <= LINUX_SIG_IGN) {
-        posix_signal_crash(number);
+        posix_process_crash(number);
     }
     own->fault_number = info->number;
     own->fault_code = info->code;

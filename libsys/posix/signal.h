@@ -33,10 +33,6 @@ bool posix_signal_waits(void);
  * process if it is blocked, ignored or has no handler. */
 void posix_signal_fault(const struct linux_siginfo *info);
 
-/* Ends the process by a signal that stands for a crash. Whoever handles exceptions finds in the
- * page what the guest was at, and may look at its memory, before it is gone. */
-QY_NORETURN void posix_signal_crash(uint32_t number);
-
 /* Handlers become defaults; what is ignored, masked and pending stays (execve(2)). */
 void posix_signal_exec(void);
 
