@@ -27,13 +27,14 @@ static size_t class_size(uint32_t class)
     return (class % 2 == 0 ? 32ul : 48ul) << (class / 2);
 }
 
+/* The first one that is large enough. */
 static uint32_t class_of(size_t size)
 {
-    uint32_t class = 0;
-    while (class_size(class) < size) {
-        class ++;
+    if (size <= 32) {
+        return size > 16;
     }
-    return class;
+    uint32_t power = 63 - (uint32_t)__builtin_clzl(size - 1); /* 2^power is too small */
+    return 2 * (power - 4) + (size > 3ul << (power - 1));
 }
 
 _Static_assert(QY_HEAP_CLASSES == 20 && QY_HEAP_SMALL_MAX == 16384, "class 19 is the last: 16384");

@@ -18,6 +18,7 @@
 #include "vfork.h"
 
 #define SCRIPT_DEPTH_MAX 4
+#define VIEW_MAX         (256 * 1024ul) /* fits beside the layer's data (pages.c) */
 #define FLAGS_INITIAL    0x202ul
 #define SIGNAL_FRAME     1024u /* beside the vector registers: AT_MINSIGSTKSZ */
 
@@ -25,6 +26,7 @@
 struct image {
     handle_t memory;
     uint64_t position, size; /* of the file in the memory */
+    const uint8_t *view;     /* of a small one all; NULL: a part is mapped when it is read */
     uint64_t base;           /* where a movable one goes */
     struct posix_program program;
 };
@@ -63,14 +65,36 @@ static int64_t file_read(const struct image *image, uint64_t offset, void *to, s
     const uint64_t first = page_down(offset);
     const uint64_t mapped = page_up(offset + size) - first;
     void *view;
-    int64_t status = qy_memory_map(image->memory, image->position + first, mapped, MAP_READ, &view);
+    int64_t status;
 
+    if (image->view != NULL) {
+        return posix_pages_copy(to, image->view + offset, size) < 0 ? -EIO : 0;
+    }
+    status = qy_memory_map(image->memory, image->position + first, mapped, MAP_READ, &view);
     if (status < 0) {
         return posix_error(status);
     }
     status = posix_pages_copy(to, (const uint8_t *)view + (offset - first), size);
     qy_pages_unmap(view, mapped);
     return status < 0 ? -EIO : 0;
+}
+
+static void view_open(struct image *image)
+{
+    void *view;
+
+    if (image->size <= VIEW_MAX &&
+        qy_memory_map(image->memory, image->position, page_up(image->size), MAP_READ, &view) == 0) {
+        image->view = view;
+    }
+}
+
+static void view_close(struct image *image)
+{
+    if (image->view != NULL) {
+        qy_pages_unmap((void *)(uintptr_t)image->view, page_up(image->size));
+        image->view = NULL;
+    }
 }
 
 /* What was opened before this process began. */
@@ -105,6 +129,7 @@ static int64_t image_open(struct image *image, const char *path, uint8_t *head)
     if (image->size == 0) {
         return -ENOEXEC;
     }
+    view_open(image);
     status =
         file_read(image, 0, head, image->size < POSIX_HEAD_BYTES ? image->size : POSIX_HEAD_BYTES);
     return status == 0 ? posix_program_parse(head, image->size, &image->program) : status;
@@ -112,6 +137,7 @@ static int64_t image_open(struct image *image, const char *path, uint8_t *head)
 
 static void image_close(struct image *image)
 {
+    view_close(image);
     if (image->memory != HANDLE_INVALID) {
         (void)qy_handle_close(image->memory); /* ours */
         image->memory = HANDLE_INVALID;
@@ -436,6 +462,7 @@ void posix_exec_commit(struct posix_exec *exec)
     }
     page_fill(exec);
     if (exec->native != NULL) {
+        image_close(&exec->main);
         posix_native_run(exec->native, entry); /* does not return */
     }
     exec_free(exec);

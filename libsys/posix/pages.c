@@ -90,6 +90,11 @@ void qy_pages_unmap(void *address, size_t size_bytes)
     size_bytes = (size_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
     /* It can only fail for a range that is not ours. */
     (void)qy_aspace_unmap(qy_self_aspace(), (uint64_t)(uintptr_t)address, size_bytes);
+    uint64_t end = (uint64_t)(uintptr_t)address + size_bytes;
+    if (end <= NEAR_END) { /* the room is used again if it was the last that was taken */
+        (void)__atomic_compare_exchange_n(&near_next, &end, (uint64_t)(uintptr_t)address, false,
+                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    }
 }
 
 int64_t posix_pages_copy(void *to, const void *from, size_t size)

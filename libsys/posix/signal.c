@@ -50,12 +50,13 @@ static struct {
     struct qy_mutex mutex; /* of actions, and of taking from the page */
     struct linux_sigaction actions[LINUX_SIGNAL_COUNT];
     uint64_t handled; /* those that have a handler */
+    uint64_t ignored; /* SIG_IGN */
 } signals;
 
 /* Put aside while a child of vfork has this process. */
 static struct {
     bool is_on;
-    uint64_t mask, handled;
+    uint64_t mask, handled, ignored;
 } lent;
 
 static POSIX_LARGE struct linux_sigaction lent_actions[LINUX_SIGNAL_COUNT];
@@ -102,6 +103,8 @@ static void action_set(uint32_t number, const struct linux_sigaction *action)
 
     signals.actions[number - 1] = *action;
     signals.handled = has_handler ? signals.handled | BIT(number) : signals.handled & ~BIT(number);
+    signals.ignored = action->handler == LINUX_SIG_IGN ? signals.ignored | BIT(number)
+                                                       : signals.ignored & ~BIT(number);
 }
 
 /* Caught before unblocked: proc must not see a default action that nobody wants. */
@@ -367,9 +370,9 @@ void posix_signal_start(uint64_t blocked, uint64_t ignored)
 {
     struct posix_thread *self = posix_self();
 
-    for (uint32_t i = 0; i < LINUX_SIGNAL_COUNT; i++) {
-        const bool is_ignored = ((ignored & ~UNBLOCKABLE) >> i & 1) != 0;
-        signals.actions[i].handler = is_ignored ? LINUX_SIG_IGN : LINUX_SIG_DFL;
+    signals.ignored = ignored & ~UNBLOCKABLE;
+    for (uint64_t set = signals.ignored; set != 0; set &= set - 1) {
+        signals.actions[__builtin_ctzl(set)].handler = LINUX_SIG_IGN;
     }
     self->mask = blocked & ~UNBLOCKABLE;
     store(&qy_process_page()->ignored, ignored & ~UNBLOCKABLE);
@@ -414,6 +417,7 @@ void posix_signal_lend(void)
     lent.is_on = true;
     lent.mask = posix_self()->mask;
     lent.handled = signals.handled;
+    lent.ignored = signals.ignored;
     memcpy(lent_actions, signals.actions, sizeof lent_actions);
     store(&qy_process_page()->blocked, ~UNBLOCKABLE); /* they wait for the parent */
     qy_mutex_unlock(&signals.mutex);
@@ -425,6 +429,7 @@ void posix_signal_return(void)
     lent.is_on = false;
     memcpy(signals.actions, lent_actions, sizeof lent_actions);
     signals.handled = lent.handled;
+    signals.ignored = lent.ignored;
     store(&posix_self()->mask, lent.mask);
     page_update();
     qy_mutex_unlock(&signals.mutex);
@@ -433,12 +438,7 @@ void posix_signal_return(void)
 
 uint64_t posix_signal_ignored(void)
 {
-    uint64_t ignored = 0;
-
-    for (uint32_t i = 0; i < LINUX_SIGNAL_COUNT; i++) {
-        ignored |= signals.actions[i].handler == LINUX_SIG_IGN ? 1ul << i : 0;
-    }
-    return ignored;
+    return signals.ignored;
 }
 
 void posix_signal_keep(void)

@@ -15,6 +15,7 @@ struct watch {
 static struct {
     struct watch watches[WATCHES_MAX];
     uint32_t last_number;
+    uint32_t count;                /* of those that are used */
     handle_t channels[MOUNTS_MAX]; /* HANDLE_INVALID: nothing was watched there yet */
 } watch_state;
 
@@ -68,6 +69,7 @@ int64_t watch_add(struct qy_request *request, struct spot spot, uint32_t what, u
         mount_release(spot);
         return status;
     }
+    watch_state.count++;
     *free_place = (struct watch){.number = ++watch_state.last_number,
                                  .what = what,
                                  .badge = request->in.badge,
@@ -80,6 +82,7 @@ static void watch_end(struct watch *watch)
 {
     struct spot spot = watch->spot;
     watch->number = 0;
+    watch_state.count--;
     if (!is_watched(spot)) {
         (void)mount_watch(spot, false); /* it may be gone */
     }
@@ -100,7 +103,7 @@ int64_t watch_remove(uint64_t badge, uint32_t number)
 
 void watch_drop(uint64_t badge)
 {
-    for (uint32_t i = 0; i < WATCHES_MAX; i++) {
+    for (uint32_t i = 0; i < WATCHES_MAX && watch_state.count > 0; i++) {
         if (watch_state.watches[i].number != 0 && watch_state.watches[i].badge == badge) {
             watch_end(&watch_state.watches[i]);
         }
