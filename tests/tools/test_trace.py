@@ -65,7 +65,7 @@ class TraceTest(unittest.TestCase):
             writer.call("file.write", ls, console, 31, 300 + 100 * i, 340 + 100 * i, flow=flow,
                         server_cpu=1, request={"offset": 0, "data": list(b"Hello\n")},
                         reply={"count": 6})
-        writer.record(trace_file.NOTICE, 720, console, object=31, badge=0x11, value=1)
+        writer.record(trace_file.NOTICE, 620, console, object=31, badge=0x11, value=1)
         writer.record(trace_file.SWITCH, 100, ls, value=1)
         writer.record(trace_file.SWITCH, 104, vfs, object=ls, value=6)
         writer.record(trace_file.SWITCH, 260, ls, object=vfs, value=3)
@@ -214,7 +214,7 @@ class TextTest(TraceTest):
                 "0.160 80.0 us vfs > fs fs.hold(node = 7)",
                 "0.010 - sh > console file.read(offset = 0, count = 1) -> unfinished",
                 '0.300 40.0 us ls > console file.write(offset = 0, data = "Hello\\n") -> count = 6',
-                "0.720 notice > console key 0x11, signals 0x1, port 31",
+                "0.620 notice > console key 0x11, signals 0x1, port 31",
                 "0.800 ls process 50 ends, exit code -3"):
             self.assertIn(line, lines)
         self.assertIn("  ls > vfs                       dir.open(", text)
@@ -224,12 +224,14 @@ class TextTest(TraceTest):
         writer = self.writer
         writer.record(trace_file.PROCESS_START, 1, 2, object=70, badge=9, data=b"late")
         writer.record(trace_file.THREAD_START, 2, 2, object=71, badge=70)
-        writer.record(trace_file.FAULT, 3, 71, object=0x401000, value=0x10, method=14)
+        writer.record(trace_file.FAULT, 3, 71, object=0x401000, value=0x10, method=14,
+                      status=-14)
         writer.process(80, "twin")
         writer.process(90, "twin")
         writer.record(trace_file.USER, 4, 91, method=5, badge=6, value=7)
         text = self.run_tool(self.write(writer.whole())).stdout
-        self.assertIn("late/71                        fault 14 at rip 0x401000, address 0x10", text)
+        self.assertIn("late/71                        fault 14 at rip 0x401000, address 0x10: "
+                      "EFAULT", text)
         self.assertIn("twin 90/91                     says 5, 0x6, 0x7", text)
 
     def test_a_program_that_becomes_another_has_the_name_of_the_time(self):
@@ -261,6 +263,30 @@ class TextTest(TraceTest):
         text = self.run_tool(self.write(self.writer.whole())).stdout
         self.assertIn("  0.000        -  a > b                          "
                       "counter.increment(...) -> value = 7\n", text)
+
+    def test_what_there_is_much_of_is_told_on_demand(self):
+        thread = self.writer.process(1, "a")
+        for kind, more in ((trace_file.SWITCH, {"object": 99, "value": 3}),
+                           (trace_file.INTERRUPT, {"method": 33}),
+                           (trace_file.FAULT, {"method": 14}),
+                           (trace_file.HANDLE, {"method": 2, "object": 7, "value": 0x51})):
+            self.writer.record(kind, kind, thread, **more)
+        path = self.write(self.writer.whole())
+        self.assertEqual(len(self.run_tool(path).stdout.splitlines()), 1)
+        text = self.run_tool(path, "--all").stdout
+        for line in ("a/2 runs; thread 99 is receiving", "interrupt 33", "fault 14 at rip 0x0",
+                     "handle 0x51 of object 7 closed"):
+            self.assertIn(line, text)
+
+    def test_a_call_is_over_when_its_thread_ends_or_calls_again(self):
+        client, server = self.writer.process(1, "a"), self.writer.process(5, "b", port=6)
+        for begin in (10, 30):
+            self.writer.call("counter.read", client, server, 6, begin, None)
+        self.writer.record(trace_file.THREAD_END, 70, client, object=client, badge=1)
+        self.writer.record(trace_file.NOTICE, 900, server, object=6)
+        _, _, roots = self.understood(self.writer.whole())
+        self.assertEqual([(call.is_whole, call.total_ns) for call in roots],
+                         [(False, 20_000), (False, 40_000)])
 
     def test_a_thread_without_a_name_has_that_of_its_flow(self):
         server = self.writer.process(5, "b", port=6)

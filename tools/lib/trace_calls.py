@@ -31,7 +31,7 @@ class Call:
         self.request = self.reply = b""
         self.reply_length = self.status = self.handles = 0
         self.request_length = None  # not known: its beginning is not in the trace
-        self.deadline = None
+        self.deadline = self.last_ns = None
         self.parent, self.children, self.depth = None, [], 0
 
     @property
@@ -41,7 +41,8 @@ class Call:
 
     @property
     def end(self):
-        """When the client went on; of one that had not, the end of the trace."""
+        """When the client went on; of one that had not, when it did something else, or the end of
+        the trace."""
         return self.ended if self.ended is not None else self.last_ns
 
     @property
@@ -80,6 +81,7 @@ class Builder:
 
     def begin(self, client, record):
         call = Call(client, record)
+        self.cut(client, record.time)
         self.calls.append(call)
         self.under_way[client] = call
         for served in reversed(self.served.get(client, [])):
@@ -89,12 +91,18 @@ class Builder:
                 break
         return call
 
+    def cut(self, client, time):
+        """What this thread had under way is over, whatever became of it."""
+        call = self.under_way.pop(client, None)
+        if call is not None:
+            call.last_ns = max(time, call.begin)
+            self.forget(call)
+
     def get(self, client, record):
         """The call of this thread; one whose beginning is not in the trace begins here."""
         call = self.under_way.get(client)
         if call is not None and (call.port, call.method) == (record.object, record.method):
             return call
-        self.forget(call)
         return self.begin(client, record)
 
     def take(self, record):
@@ -103,7 +111,6 @@ class Builder:
             is_late = (call is not None and call.sent is None and call.port == record.object and
                        call.method == record.method and record.time - call.begin <= SKEW_NS)
             if not is_late:
-                self.forget(call)
                 call = self.begin(record.thread, record)
             call.sent = record.time if not is_late else min(record.time, call.begin)
             call.request, call.request_length = record.data, record.length
@@ -126,6 +133,8 @@ class Builder:
                 call.reply_length = record.length
             self.forget(call)
             del self.under_way[record.thread]
+        elif record.kind == trace_file.THREAD_END:
+            self.cut(record.object, record.time)
 
     def forget(self, call):
         """Nobody serves it any more."""
@@ -138,11 +147,10 @@ def calls_of(trace):
     """All calls in the order in which they began."""
     builder = Builder(trace)
     for record in trace.records:
-        if trace_file.CALL <= record.kind <= trace_file.REPLY_RECEIVED:
-            builder.take(record)
+        builder.take(record)
     last = trace.time_span()[1]
     for call in builder.calls:
-        call.last_ns = last
+        call.last_ns = call.last_ns if call.last_ns is not None else last
         if (call.method == trace_protocols.DESCRIBE and
                 (call.request_length or 0) > trace_protocols.EXCEPTION_BYTES_MIN):
             call.method = trace_protocols.EXCEPTION

@@ -27,6 +27,10 @@ THREAD_STATES = ("new", "running", "ready", "receiving", "queued", "calling", "w
                  "kernel", "dead", "sleeping")  # as libsys/thread_text.c
 
 
+def state_name(state):
+    return THREAD_STATES[state] if state < len(THREAD_STATES) else "?"
+
+
 class Unusable(Exception):
     """This file is no trace, or none that this program understands."""
 

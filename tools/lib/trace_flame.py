@@ -79,9 +79,10 @@ class Flame:
                 waiting.ns += queued
                 waiting.self_ns += queued
                 waiting.count += 1
-            nested = sum(child.total_ns for child in call.children)
-            frame.self_ns += max(0, call.total_ns - queued - nested)
-            left += [(frame, child) for child in call.children]
+            nested = [child for child in call.children if child.is_whole]
+            frame.self_ns += max(0, call.total_ns - queued - sum(child.total_ns
+                                                                 for child in nested))
+            left += [(frame, child) for child in nested]
 
     def own_times(self):
         """{process: nanoseconds} that were spent there and nowhere below; QUEUED: on the way."""

@@ -71,11 +71,9 @@ class Events:
 
     def run_end(self, running, record):
         since, thread = running.get(record.cpu, (record.time, 0))
-        state = record.value
-        left = (trace_file.THREAD_STATES[state] if state < len(trace_file.THREAD_STATES) else "?")
         if thread != 0 and since < record.time:
             self.slice(self.trace.thread_name(thread, since), "run", since, record.time, CPUS,
-                       record.cpu, {"then": left})
+                       record.cpu, {"then": trace_file.state_name(record.value)})
 
     def instant(self, record, told):
         if told is None:

@@ -36,11 +36,14 @@ class Mark:
         self.is_bad = record.kind == trace_file.FAULT
 
 
-def marks_of(trace, protocols, first, last, is_shown):
-    """What else happened to the programs of the picture."""
+def marks_of(trace, protocols, first, last, is_shown, is_all):
+    """What else happened to the programs of the picture; if all calls are in it also what became of
+    them."""
     lines = Lines(trace, protocols)
     for record in trace.records:
-        if record.kind not in MARK_KINDS or not first <= record.time <= last:
+        is_now = first <= record.time and (record.time <= last or (
+            is_all and record.kind in (trace_file.FAULT, trace_file.PROCESS_END)))
+        if record.kind not in MARK_KINDS or not is_now or not lines.is_rare(record):
             continue
         if record.kind == trace_file.NOTICE:
             process = trace.ports.get(record.object, 0)
@@ -214,12 +217,17 @@ class Picture:
         for call, y in starts.items():
             line, fill = self.sequence.palette.of(call.server_process)
             x = self.x[call.server_process] - BAR / 2 + self.offset[call]
-            end = ends.get(call, self.bottom - 6)
+            end = ends.get(call, self.cut_y(call))
             self.svg.shape("rect", x=f"{x:.1f}", y=y, width=BAR, height=max(end - y, 3), rx=2,
                            fill=fill, stroke=line,
                            stroke_dasharray=None if call in ends else "3 3",
                            title=f"{self.sequence.call_label(call)}\n{duration(call.server_ns)} in "
                            "the server" + ("" if call in ends else ", unfinished"))
+
+    def cut_y(self, call):
+        """Where a call is over that has no end: its client does something else."""
+        return next((row.y for row in self.sequence.rows if row.time >= call.end),
+                    self.bottom - 6)
 
     def edge(self, process, towards, call=None, is_client=False):
         """Where an arrow touches a program: the side of its bar that is nearer."""
@@ -302,11 +310,10 @@ def sequence(trace, protocols, roots, name, limit):
     if not shown:
         return None
     columns = {process for call in shown for process in (call.client_process, call.server_process)}
-    last = max(call.end for call in shown) if len(shown) == len(calls) else shown[-1].begin
-    for call in shown:
-        if len(shown) < len(calls):
-            last = max(last, call.ended if call.ended is not None else 0)
-    marks = list(marks_of(trace, protocols, shown[0].begin, last, columns.__contains__))[:limit]
+    last = max(time for call in shown for time in (call.begin, call.received, call.replied,
+                                                   call.ended) if time is not None)
+    marks = list(marks_of(trace, protocols, shown[0].begin, last, columns.__contains__,
+                          len(shown) == len(calls)))[:limit]
     made = Sequence(trace, protocols, shown, marks)
     subtitle = (f"{len(shown)} calls in {duration(made.rows[-1].time - made.rows[0].time)}" +
                 (f"; {len(calls) - len(shown)} more are left out: choose with --process, --method, "

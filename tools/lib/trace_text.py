@@ -36,14 +36,21 @@ class Lines:
         return self.line(call.begin, duration(call.total_ns) if call.is_whole else "-", call.depth,
                          who, self.protocols.request_text(call) + (f" -> {reply}" if reply else ""))
 
+    @staticmethod
+    def is_rare(record):
+        """Not what every program does all the time."""
+        return (record.kind not in (trace_file.HANDLE, trace_file.SWITCH, trace_file.INTERRUPT) and
+                (record.kind != trace_file.FAULT or record.status != 0))
+
     def told(self, record):
-        """Who, and what. None: calls say it all, or there are too many of them to be read."""
+        """Who, and what. None: calls say it all."""
         say = {trace_file.NOTICE: self.notice, trace_file.CHANNEL_SEND: self.channel,
                trace_file.CHANNEL_RECEIVE: self.channel, trace_file.FAULT: self.fault,
                trace_file.PROCESS_START: self.life, trace_file.PROCESS_END: self.life,
                trace_file.THREAD_START: self.life, trace_file.THREAD_END: self.life,
                trace_file.HANDLE: self.handle, trace_file.LOCK_WAIT: self.lock,
-               trace_file.USER: self.user}.get(record.kind)
+               trace_file.USER: self.user, trace_file.SWITCH: self.switch,
+               trace_file.INTERRUPT: self.interrupt}.get(record.kind)
         return say(record) if say else None
 
     def thread_process_name(self, record):
@@ -63,7 +70,8 @@ class Lines:
 
     def fault(self, record):
         return (self.trace.thread_name(record.thread, record.time),
-                f"fault {record.method} at rip 0x{record.object:x}, address 0x{record.value:x}")
+                f"fault {record.method} at rip 0x{record.object:x}, address 0x{record.value:x}" +
+                (f": {self.protocols.error_name(0, record.status)}" if record.status else ""))
 
     def life(self, record):
         trace = self.trace
@@ -85,17 +93,29 @@ class Lines:
         return (f"CPU {record.cpu}",
                 f"waits for the lock at 0x{record.value:x}, taken at 0x{record.object:x}")
 
+    def switch(self, record):
+        state = trace_file.state_name(record.value)
+        return (f"CPU {record.cpu}", self.thread_or_idle(record.thread, record.time) +
+                f" runs; {self.thread_or_idle(record.object, record.time)} is {state}")
+
+    def thread_or_idle(self, thread, time):
+        return self.trace.thread_name(thread, time) if thread else "nobody"
+
+    def interrupt(self, record):
+        return f"CPU {record.cpu}", f"interrupt {record.method}"
+
     def user(self, record):
         return (self.trace.thread_name(record.thread, record.time),
                 f"says {record.method}, 0x{record.badge:x}, 0x{record.value:x}")
 
 
-def text(trace, protocols, choice, roots, with_events=True):
+def text(trace, protocols, choice, roots, with_events=True, with_all=False):
     lines = Lines(trace, protocols)
     told = [(call.begin, call.number, lines.call(call)) for call in all_of(roots)]
     if with_events:
         for number, record in enumerate(trace.records):
-            event = lines.told(record) if choice.has_time(record.time) else None
+            is_shown = choice.has_time(record.time) and (with_all or lines.is_rare(record))
+            event = lines.told(record) if is_shown else None
             if event is not None:
                 told.append((record.time, number, lines.line(record.time, "", 0, *event)))
     told.sort(key=lambda each: each[:2])
