@@ -162,6 +162,8 @@ void qy_trace_reply_print(const struct qy_trace_protocol *all, const struct qy_t
     }
     if (call->is_cut) {
         qy_text_put(text, " -> unfinished");
+    } else if (call->state != QY_TRACE_DONE) {
+        qy_text_put(text, " ...");
     } else if (call->status != 0) {
         qy_text_put(text, " -> ");
         if (call->status < 0 || method == NULL ||
@@ -222,7 +224,7 @@ static void took_column_print(const struct qy_trace_call *call, struct qy_text *
 {
     char buffer[16];
     struct qy_text took = {.text = buffer, .size = sizeof buffer};
-    if (call->is_cut || call->sent == 0) {
+    if (call->is_cut || call->sent == 0 || call->ended < call->sent) {
         qy_text_put(&took, "-");
     } else {
         qy_trace_time_print((uint64_t)(call->ended - call->sent), &took);

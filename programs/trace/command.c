@@ -21,12 +21,13 @@
      QY_TRACE_KINDS_REPLY | QY_TRACE_KINDS_REPLY_RECEIVED | QY_TRACE_KINDS_PROCESS_START |         \
      QY_TRACE_KINDS_PROCESS_END | QY_TRACE_KINDS_THREAD_START)
 
-#define LOOK_NS      (10 * QY_MILLISECOND)
-#define LAST_LOOK_NS (3 * QY_MILLISECOND) /* until what it did last can be read */
-#define CALLS_MAX    512u
-#define CHUNKS_BYTES 32768u
-#define SHOWN_MAX    32u
-#define SIGINT_BIT   (1ul << 1)
+#define LOOK_NS       (10 * QY_MILLISECOND)
+#define LAST_LOOK_NS  (3 * QY_MILLISECOND) /* until what it did last can be read */
+#define WAITS_LONG_NS QY_SECOND
+#define CALLS_MAX     512u
+#define CHUNKS_BYTES  32768u
+#define SHOWN_MAX     32u
+#define SIGINT_BIT    (1ul << 1)
 
 static struct {
     const struct options *options;
@@ -73,10 +74,10 @@ static bool is_of_loading(const struct qy_trace_call *call)
     return is_loading && !state.options->is_wide;
 }
 
-static void trees_print(const struct qy_trace_call *call)
+static void tree_print(const struct qy_trace_call *call, bool is_alone)
 {
     struct qy_trace_call alone = *call;
-    alone.first = state.options->is_alone ? NULL : call->first;
+    alone.first = is_alone ? NULL : call->first;
     if (state.printer.origin == 0) {
         line("       ms      took  who                 what\n");
         state.printer.origin = call->sent != 0 ? call->sent : call->received;
@@ -101,7 +102,7 @@ static bool ended(void *context, struct qy_trace_call *call)
     if (state.options->is_summary) {
         qy_trace_summary_add(&state.summary, call);
     } else {
-        trees_print(call);
+        tree_print(call, state.options->is_alone);
     }
     return true;
 }
@@ -166,6 +167,21 @@ static void chunk_take(const struct qy_trace_chunk *chunk)
     }
 }
 
+/* Calls that take long have a line when they are that old, and another one when they end. */
+static void waiting_print(void)
+{
+    time_ns_t now = qy_clock_read();
+    for (uint32_t i = 0; i < CALLS_MAX && !state.options->is_summary; i++) {
+        struct qy_trace_call *call = &state.room[i];
+        bool is_under_way = call->state != QY_TRACE_FREE && call->state != QY_TRACE_DONE;
+        if (is_under_way && !call->is_told && call->parent == NULL && call->sent != 0 &&
+            now - call->sent > WAITS_LONG_NS) {
+            call->is_told = true;
+            tree_print(call, true);
+        }
+    }
+}
+
 /* Everything that is there now. */
 static int64_t look(void)
 {
@@ -182,6 +198,7 @@ static int64_t look(void)
             chunk_take(chunk);
         }
     } while (count > 0);
+    waiting_print();
     put_flush();
     return 0;
 }

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "start.h"
+#include <idl/dir.h>
 #include <idl/proc.h>
+#include <idl/tty.h>
 #include <quay/bootstrap.h>
 #include <quay/files.h>
 #include <quay/process_start.h>
 #include <quay/text.h>
 
-#define BLOCK_BYTES 32768u
-#define PATH_BYTES  1024u
-#define LINUX_RDWR  2u
-#define STANDARD    3u /* descriptors that it gets */
+#define BLOCK_BYTES        32768u
+#define PATH_BYTES         1024u
+#define LINUX_RDWR         2u
+#define LINUX_MODE_TYPE    0170000u
+#define LINUX_MODE_REGULAR 0100000u
+#define LINUX_MODE_PIPE    0010000u
+#define STANDARD           3u /* descriptors that it gets */
 
 struct writer {
     char *at, *end;
@@ -28,6 +33,27 @@ static void put(struct writer *writer, const char *text)
     }
 }
 
+/* What the descriptor is, as its new owner has to know. */
+static uint32_t kind_of(handle_t file)
+{
+    struct qy_tty_size size;
+    struct qy_file_stat stat;
+    if (qy_tty_get_size(file, &size, DEADLINE_NEVER) == 0) {
+        return QY_DIR_KIND_TERMINAL;
+    }
+    if (qy_file_stat(file, &stat, DEADLINE_NEVER) != 0) {
+        return QY_DIR_KIND_DEVICE;
+    }
+    switch (stat.mode & LINUX_MODE_TYPE) {
+    case LINUX_MODE_REGULAR:
+        return QY_DIR_KIND_REGULAR;
+    case LINUX_MODE_PIPE:
+        return QY_DIR_KIND_PIPE;
+    default:
+        return QY_DIR_KIND_DEVICE;
+    }
+}
+
 static int64_t block_make(const char *path, int count, char **arguments)
 {
     struct process_start *start = (void *)block;
@@ -39,9 +65,13 @@ static int64_t block_make(const char *path, int count, char **arguments)
     start->files[1].number = PROCESS_FILE_DIRECTORY;
     start->files[2].number = PROCESS_FILE_NAMES;
     for (uint32_t i = 3; i < PROCESS_HANDLES_MAX; i++) {
-        bool is_file = i - 3 < STANDARD && qy_files_handle(i - 3) != HANDLE_INVALID;
-        start->files[i].number = is_file ? (int32_t)i - 3 : PROCESS_FILE_NONE;
-        start->files[i].open_flags = LINUX_RDWR;
+        handle_t file = i - 3 < STANDARD ? qy_files_handle(i - 3) : HANDLE_INVALID;
+        start->files[i].number = PROCESS_FILE_NONE;
+        if (file != HANDLE_INVALID) {
+            start->files[i].number = (int32_t)i - 3;
+            start->files[i].flags = kind_of(file) << PROCESS_FILE_KIND_SHIFT;
+            start->files[i].open_flags = LINUX_RDWR;
+        }
     }
     put(&writer, path);
     for (int i = 0; i < count; i++) {
