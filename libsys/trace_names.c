@@ -4,6 +4,7 @@
  * stands there is true for ever, and only room is a reason to forget it. Pure.
  */
 #include <quay/text.h>
+#include <quay/trace_name.h>
 #include <quay/trace_view.h>
 
 static struct qy_trace_name *places(struct qy_trace_names *names, koid_t koid)
@@ -87,6 +88,15 @@ void qy_trace_names_learn(struct qy_trace_names *names, const struct trace_recor
         break;
     case TRACE_THREAD_START:
         (void)qy_trace_name_set(names, QY_TRACE_THREAD, record->object, record->badge, NULL);
+        break;
+    case TRACE_USER:
+        process = qy_trace_owner(names, QY_TRACE_THREAD, record->thread);
+        if (record->method == QY_TRACE_USER_NAME && process != 0) {
+            memcpy(text, &record->badge, sizeof record->badge);
+            memcpy(text + sizeof record->badge, &record->value, sizeof record->value);
+            (void)qy_trace_name_set(names, QY_TRACE_PROCESS, process,
+                                    qy_trace_owner(names, QY_TRACE_PROCESS, process), text);
+        }
         break;
     case TRACE_CALL_RECEIVED:
         process = qy_trace_owner(names, QY_TRACE_THREAD, record->thread);

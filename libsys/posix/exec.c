@@ -4,6 +4,7 @@
 #include <quay/heap.h>
 #include <quay/memory.h>
 #include <quay/text.h>
+#include <quay/trace_name.h>
 #include "call.h"
 #include "fd.h"
 #include "fpu.h"
@@ -422,6 +423,7 @@ static void page_fill(const struct posix_exec *exec)
         name = *at == '/' ? at + 1 : name;
     }
     qy_strlcpy(page->name, name, sizeof page->name);
+    qy_trace_name(page->name);
     page->flags |= PROCESS_EXECUTED;
     program_path_set(exec->path);
 }

@@ -19,7 +19,7 @@
 #define KINDS                                                                                      \
     (QY_TRACE_KINDS_DATA | QY_TRACE_KINDS_CALL | QY_TRACE_KINDS_CALL_RECEIVED |                    \
      QY_TRACE_KINDS_REPLY | QY_TRACE_KINDS_REPLY_RECEIVED | QY_TRACE_KINDS_PROCESS_START |         \
-     QY_TRACE_KINDS_PROCESS_END | QY_TRACE_KINDS_THREAD_START)
+     QY_TRACE_KINDS_PROCESS_END | QY_TRACE_KINDS_THREAD_START | QY_TRACE_KINDS_USER)
 
 #define LOOK_NS       (10 * QY_MILLISECOND)
 #define LAST_LOOK_NS  (3 * QY_MILLISECOND) /* until what it did last can be read */

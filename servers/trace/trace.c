@@ -8,7 +8,7 @@
 /* Without these nobody knows who is who. */
 #define LIFE                                                                                       \
     (TRACE_KIND(TRACE_PROCESS_START) | TRACE_KIND(TRACE_PROCESS_END) |                             \
-     TRACE_KIND(TRACE_THREAD_START) | TRACE_KIND(TRACE_THREAD_END))
+     TRACE_KIND(TRACE_THREAD_START) | TRACE_KIND(TRACE_THREAD_END) | TRACE_KIND(TRACE_USER))
 
 struct reader {
     uint64_t badge; /* 0: free */
@@ -201,7 +201,7 @@ int64_t trace_stream_on(uint32_t kinds)
 {
     int64_t error = open();
     if (error == 0) {
-        feed_begin(&trace_state.stream, &trace_state.ring, kinds);
+        feed_begin(&trace_state.stream, &trace_state.ring, kinds | LIFE);
         wishes_apply();
     }
     return error;

@@ -23,6 +23,8 @@ LENGTHS = {1: (32).__eq__, 2: lambda length: length > 8 and length % RECORD.size
            8: (16).__lt__, 9: (16).__eq__}
 CORE_BYTES_MAX = 1 << 34  # beyond that it is no core file but damage
 
+USER_NAME = 0x7fff0001  # method of a USER record that says what the program is called from now on
+
 THREAD_STATES = ("new", "running", "ready", "receiving", "queued", "calling", "waiting", "locked",
                  "kernel", "dead", "sleeping")  # as libsys/thread_text.c
 
@@ -67,6 +69,10 @@ def text_of(data):
     """A name as it lies in a field of fixed size; without what a terminal would take for orders."""
     text = data.split(b"\0")[0].decode("utf-8", "replace")
     return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def name_said(record):
+    return text_of(struct.pack("<QQ", record.badge, record.value))
 
 
 def is_good(data, at):
@@ -248,11 +254,20 @@ class Trace:
                 self.threads.setdefault(record.thread, record.flow % 2**32)  # a flow has both
             elif record.kind == CALL_RECEIVED and record.thread in self.threads:
                 self.ports.setdefault(record.object, self.threads[record.thread])
+            elif record.kind == USER and record.method == USER_NAME:
+                self._says_name(record)
         users = {}
         for koid, names in self.names.items():
             for _, name in names:
                 users.setdefault(name, set()).add(koid)
         self._repeated = {koid for koids in users.values() if len(koids) > 1 for koid in koids}
+
+    def _says_name(self, record):
+        koid = self.threads.get(record.thread)
+        if koid is not None:
+            known = self.names.setdefault(koid, [])
+            known.append((record.time, name_said(record)))
+            known.sort()
 
     def _warn(self):
         if self._damaged:

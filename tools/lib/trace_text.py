@@ -105,6 +105,9 @@ class Lines:
         return f"CPU {record.cpu}", f"interrupt {record.method}"
 
     def user(self, record):
+        if record.method == trace_file.USER_NAME:
+            return (self.trace.thread_name(record.thread, record.time),
+                    f"is called {trace_file.name_said(record)} now")
         return (self.trace.thread_name(record.thread, record.time),
                 f"says {record.method}, 0x{record.badge:x}, 0x{record.value:x}")
 

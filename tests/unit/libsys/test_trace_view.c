@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <quay/trace_name.h>
 #include <quay/trace_view.h>
 
 #define CAPACITY 16u
@@ -197,6 +198,24 @@ static void test_names_are_learned_from_records(void **state)
     assert_int_equal(qy_trace_owner(&names, QY_TRACE_PORT, 11), 0);
     assert_int_equal(qy_trace_flow_owner(11ul << 32 | 10), 10);
     assert_string_equal(qy_trace_process_name(&names, 77), "?");
+}
+
+static void test_names_change_when_a_program_says_so(void **state)
+{
+    struct trace_record said = {.kind = TRACE_USER, .method = QY_TRACE_USER_NAME, .thread = 11};
+    (void)state;
+    memcpy(&said.badge, "a longer", 8);
+    memcpy(&said.value, " name", 6);
+    learn(said, "");
+    assert_string_equal(qy_trace_process_name(&names, 10), "a longer name");
+    memset(&said.badge, 'x', sizeof said.badge);
+    memset(&said.value, 'x', sizeof said.value); /* no zero at its end */
+    said.method = 5;
+    learn(said, "");
+    assert_string_equal(qy_trace_process_name(&names, 10), "a longer name");
+    said.method = QY_TRACE_USER_NAME;
+    learn(said, "");
+    assert_int_equal(strlen(qy_trace_process_name(&names, 10)), 16);
 }
 
 static void test_names_are_written_once_in_the_order_of_their_changes(void **state)
@@ -464,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_stream_that_is_full_takes_no_chunk),
         cmocka_unit_test(test_stream_with_a_mad_length_ends),
         cmocka_unit_test_setup(test_names_are_learned_from_records, names_setup),
+        cmocka_unit_test_setup(test_names_change_when_a_program_says_so, names_setup),
         cmocka_unit_test_setup(test_names_are_written_once_in_the_order_of_their_changes,
                                names_setup),
         cmocka_unit_test_setup(test_names_without_number_last_when_there_are_too_many, names_setup),
