@@ -109,11 +109,22 @@ static bool is_text(const uint8_t *bytes, uint32_t length)
     return length > 0;
 }
 
+/* What goes to a terminal: text, and orders between it. */
+static bool is_nearly_text(const uint8_t *bytes, uint32_t length)
+{
+    uint32_t letters = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        letters += bytes[i] == '\n' || bytes[i] == '\r' || (bytes[i] >= ' ' && bytes[i] < 0x7f);
+    }
+    return letters > 0 && letters >= length - length / 3;
+}
+
 static bool print_elements(const struct qy_interface *interface,
                            const struct qy_described_type *element, const uint8_t *bytes,
                            uint32_t count, struct qy_text *text, uint32_t depth)
 {
-    if (element->kind == QY_TYPE_U8 && is_text(bytes, count)) {
+    if (element->kind == QY_TYPE_U8 &&
+        (is_text(bytes, count) || (text->shown_max > 0 && is_nearly_text(bytes, count)))) {
         print_quoted(bytes, count, text);
         return true;
     }
@@ -252,7 +263,7 @@ static void print_beginning(const struct qy_described_type *element, const uint8
 {
     if (element->size > 1) {
         qy_text_put(text, "[%u elements]", count);
-    } else if (is_text(bytes, here)) {
+    } else if (is_nearly_text(bytes, here)) {
         print_quoted(bytes, here < text->shown_max ? here : text->shown_max, text);
         qy_text_put(text, "...");
     } else {
