@@ -7,8 +7,8 @@ what it shows is what appears.
     ```console    a command per `$ ` line, in the tree
 
 Each line that the page shows behind a command must appear, in this order; there may be others between
-them. Numbers of more than one digit are any number: where a later command has the same one, it gets what
-appeared. `...` stands for anything.
+them. Numbers of more than one digit are any number, unless a command had it: where a later command has
+the same one, it gets what appeared. `...` stands for anything, and ns, us and ms for each other.
 """
 import pathlib
 import re
@@ -30,6 +30,7 @@ SIGNS = {"quay": "quay:/root# ", "gdb": "(gdb) ", "console": "$ "}
 KEY = "^^"
 NUMBER = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{16}\b|\d+\.\d+|\b\d\d+\b")
 ANY_NUMBER = r"(0x[0-9a-f]+|\b[0-9a-f]{16}\b|\d+\.\d+|\d+)"
+UNITS = ("ns", "us", "ms")
 SECONDS = 60
 
 
@@ -56,6 +57,7 @@ class SeeingTest(unittest.TestCase):
         self.addCleanup(self.log.close)
         self.socket = self.folder / "gdb"
         self.actual = {}  # number of the page: the one that appeared
+        self.typed = set()  # numbers of commands, which mean themselves
         box = machine.Machine(boot="direct", cpus=2, image="faults")
         command = box.command(self.folder) + [
             "-serial", "stdio", "-monitor", "none", "-no-reboot", "-gdb", "chardev:gdb",
@@ -80,15 +82,18 @@ class SeeingTest(unittest.TestCase):
     # --- what is typed, with the numbers of this run ---------------------------------------------
 
     def now(self, text):
+        self.typed.update(set(NUMBER.findall(text)) - set(self.actual))
         return NUMBER.sub(lambda match: self.actual.get(match[0], match[0]), text)
 
     def pattern(self, line):
         """The line as a regular expression, with a group for each number."""
         parts, at = [], 0
-        for match in re.finditer(NUMBER.pattern + r"| +|\.\.\.", line):
+        for match in re.finditer(NUMBER.pattern + r"|\b[num]s\b| +|\.\.\.", line):
             parts.append(re.escape(line[at:match.start()]))
             found = match[0]
-            parts.append(" +" if found[0] == " " else ".*" if found == "..." else ANY_NUMBER)
+            parts.append(" +" if found[0] == " " else ".*" if found == "..." else
+                         "[num]s" if found in UNITS else
+                         f"({found})" if found in self.typed else ANY_NUMBER)
             at = match.end()
         return "".join(parts) + re.escape(line[at:])
 
@@ -117,7 +122,11 @@ class SeeingTest(unittest.TestCase):
                 self.wait(self.pattern(lines[-1]) + " *$", start, f"{KEY}, then {lines[-1]}")
                 self.compare(KEY, lines, console.text[start:], ".*")
             else:
-                console.type(self.now(command).encode() + b"\r", command)
+                text = self.now(command)
+                console.type(text.encode() + b"\r", command)
+                # A line of the log may bring the prompt again before the command has begun.
+                self.wait(re.escape(text) + r"\n", start, command)
+                start = console.position
             if number + 1 < len(typed) and typed[number + 1][0] == KEY:
                 end = time.monotonic() + 1  # the command is at work when the key comes
                 while time.monotonic() < end:
@@ -135,7 +144,9 @@ class SeeingTest(unittest.TestCase):
         self.host(line, typed)
 
     def run_console(self, typed):
+        self.log.flush()
         for command, lines in typed:
+            command = command.replace("build/run/serial.log", self.log.name)
             self.host(["bash", "-e", "-o", "pipefail", "-c", self.now(command)],
                       [(command, lines)])
 
