@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -452,6 +453,60 @@ static void test_spawn_programs(void)
           "a thread spawns beside others");
 }
 
+/* --- memory ---------------------------------------------------------------------------------- */
+
+#define MAPPINGS 200
+
+static char *pages(size_t count, int protection)
+{
+    return mmap(NULL, count * 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* Whether a child that writes there dies. */
+static int is_closed(volatile char *at)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        *at = 1;
+        _exit(0);
+    }
+    const int status = child_status(pid);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
+}
+
+static void test_memory(void)
+{
+    const int both = PROT_READ | PROT_WRITE;
+    char *all = pages(MAPPINGS, PROT_NONE), *room;
+    int is_ok = all != MAP_FAILED;
+
+    check(is_ok && is_closed(all), "room without access");
+    for (int i = 0; is_ok && i < MAPPINGS; i += 2) { /* many ranges */
+        is_ok = mprotect(all + i * 4096, 4096, both) == 0;
+        all[i * 4096] = (char)i;
+    }
+    for (int i = 0; is_ok && i < MAPPINGS; i += 2) {
+        is_ok = all[i * 4096] == (char)i && all[i * 4096 + 1] == 0;
+    }
+    check(is_ok && is_closed(all + 4096) && munmap(all, MAPPINGS * 4096) == 0, "in parts");
+    room = pages(8, PROT_NONE);
+    check(mprotect(room + 4096, 7 * 4096, both) == 0 && is_closed(room) && (room[4096] = 5) == 5 &&
+              mprotect(room, 8 * 4096, both) == 0 && room[0] == 0 && room[4096] == 5,
+          "its end, and then all");
+    check(mprotect(room, 8 * 4096, PROT_NONE) == 0 && is_closed(room + 4096) &&
+              mprotect(room, 8 * 4096, PROT_READ) == 0 && room[4096] == 5,
+          "closed and opened again");
+    check(munmap(room, 8 * 4096) == 0 && mprotect(room, 4096, both) == -1 && errno == ENOMEM,
+          "and gone");
+    room = pages(4, PROT_NONE);
+    check(madvise(room, 4 * 4096, MADV_DONTNEED) == 0 &&
+              (room = mremap(room, 4 * 4096, 64 * 4096, MREMAP_MAYMOVE)) != MAP_FAILED &&
+              is_closed(room) && mprotect(room, 64 * 4096, both) == 0 && (room[63 * 4096] = 1) &&
+              munmap(room, 64 * 4096) == 0,
+          "it grows without memory");
+}
+
 /* Its frames are read into before they are touched. */
 static int deep(int levels)
 {
@@ -481,6 +536,7 @@ int main(int argc, char **argv)
     test_fork();
     check(deep(100), "a stack of some megabytes");
     test_exec();
+    test_memory();
     test_spawn_inherits();
     test_vfork();
     test_spawn_programs();
