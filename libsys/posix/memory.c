@@ -13,6 +13,7 @@
 #include "call.h"
 #include "guest.h"
 #include "pages.h"
+#include "place.h"
 #include "process.h"
 
 #define RANGES_FIRST 32u
@@ -46,13 +47,6 @@ static uint64_t page_up(uint64_t value)
 static handle_t aspace(void)
 {
     return qy_process_page()->aspace;
-}
-
-/* The hardware knows neither write nor execute without read. */
-static uint32_t map_flags(uint32_t protection)
-{
-    return (protection != 0 ? MAP_READ : 0) | (protection & LINUX_PROT_WRITE ? MAP_WRITE : 0) |
-           (protection & LINUX_PROT_EXEC ? MAP_EXEC : 0);
 }
 
 void posix_memory_lock(void)
@@ -121,29 +115,6 @@ void posix_memory_set_heap(uint64_t start)
 
 /* --- one mapping ----------------------------------------------------------------------------- */
 
-static int64_t place(uint64_t address, uint64_t size, uint32_t protection, uint32_t flags,
-                     handle_t memory, uint64_t offset)
-{
-    /* What is a file's and not writable never becomes it: its handle cannot. */
-    const bool is_shared =
-        (flags & POSIX_RANGE_SHARED) != 0 ||
-        ((flags & POSIX_RANGE_FILE) != 0 && (protection & LINUX_PROT_WRITE) == 0);
-    const uint32_t fork = is_shared ? MAP_FORK_SHARE : MAP_FORK_COPY;
-    const int64_t made = memory == HANDLE_INVALID
-                             ? qy_memory_create(qy_process_page()->job, size, 0)
-                             : (int64_t)memory;
-    int64_t status = made;
-
-    if (made > 0) {
-        status = qy_aspace_map(aspace(), (handle_t)made, offset, address, size,
-                               map_flags(protection) | MAP_FIXED | fork);
-    }
-    if (made > 0 && memory == HANDLE_INVALID) {
-        (void)qy_handle_close((handle_t)made); /* ours; the mapping keeps it */
-    }
-    return status;
-}
-
 static void remove(uint64_t start, uint64_t end)
 {
     if (!posix_ranges_free(&state.ranges, start, end)) {
@@ -165,7 +136,9 @@ static int64_t map(uint64_t address, uint64_t size, uint32_t protection, uint32_
         return -ENOMEM;
     }
     remove(address, address + size);
-    status = place(address, size, protection, flags, memory, offset);
+    status = (flags & POSIX_RANGE_EMPTY) != 0
+                 ? 0
+                 : posix_place(address, size, protection, flags, memory, offset);
     if (status < 0) {
         return posix_error(status);
     }
@@ -240,8 +213,12 @@ static int64_t protect(uint64_t address, uint64_t size, uint32_t protection)
     if (!posix_ranges_covered(&state.ranges, address, address + size) || !ranges_ready()) {
         return -ENOMEM;
     }
+    if (size > 0 &&
+        posix_place_protect(&state.ranges, address, address + size, protection, &status)) {
+        return posix_error(status < 0 ? status : 0);
+    }
     if (size > 0) {
-        status = qy_aspace_protect(aspace(), address, size, map_flags(protection));
+        status = qy_aspace_protect(aspace(), address, size, posix_place_flags(protection));
     }
     if (status == 0) {
         posix_ranges_protect(&state.ranges, address, address + size, protection);
@@ -373,7 +350,10 @@ int64_t posix_mmap(uint64_t wish, uint64_t size, uint64_t protection, uint64_t f
     qy_mutex_lock(&state.mutex);
     status = choose(wish, size, (uint32_t)flags, &address);
     if (status == 0 && (flags & LINUX_MAP_ANONYMOUS) != 0) {
-        status = map(address, size, (uint32_t)protection, is_shared ? POSIX_RANGE_SHARED : 0,
+        status = map(address, size, (uint32_t)protection,
+                     is_shared         ? POSIX_RANGE_SHARED
+                     : protection == 0 ? POSIX_RANGE_EMPTY
+                                       : 0,
                      HANDLE_INVALID, 0);
     } else if (status == 0) {
         status = map_file(address, size, (uint32_t)protection, is_shared, (int)descriptor, offset);
@@ -437,6 +417,13 @@ static int64_t grow(const struct posix_range *range, uint64_t address, uint64_t 
     }
     if (target == 0) {
         return -ENOMEM;
+    }
+    if ((kind & POSIX_RANGE_EMPTY) != 0) {
+        status = map(target, size, protection, kind, HANDLE_INVALID, 0);
+        if (status == 0) {
+            remove(address, address + old_size);
+        }
+        return status == 0 ? (int64_t)target : status;
     }
     status = map(target, size, LINUX_PROT_READ | LINUX_PROT_WRITE, kind, HANDLE_INVALID, 0);
     if (status == 0 && (protection & LINUX_PROT_READ) != 0) {
@@ -545,11 +532,11 @@ static int64_t forget(uint64_t start, uint64_t end)
         const uint64_t from = range.start > start ? range.start : start;
         const uint64_t to = range.end < end ? range.end : end;
 
-        if ((range.flags & (POSIX_RANGE_SHARED | POSIX_RANGE_FILE)) != 0) {
+        if ((range.flags & (POSIX_RANGE_SHARED | POSIX_RANGE_FILE | POSIX_RANGE_EMPTY)) != 0) {
             continue;
         }
         (void)qy_aspace_unmap(aspace(), from, to - from); /* it is there */
-        const int64_t status = place(from, to - from, range.protection, range.flags, 0, 0);
+        const int64_t status = posix_place(from, to - from, range.protection, range.flags, 0, 0);
         if (status < 0) {
             posix_ranges_remove(&state.ranges, from, to);
             return posix_error(status);

@@ -18,6 +18,7 @@ struct posix_range {
 #define POSIX_RANGE_FILE   2u
 #define POSIX_RANGE_STACK  4u
 #define POSIX_RANGE_HEAP   8u
+#define POSIX_RANGE_EMPTY  16u /* without access, and nothing is mapped there yet */
 
 struct posix_ranges {
     struct posix_range *at;
