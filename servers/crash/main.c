@@ -20,6 +20,7 @@
 
 static struct {
     struct symbols symbols;
+    bool is_loaded;
     handle_t resource;
 } crash_state;
 
@@ -38,8 +39,13 @@ static const void *archive_map(void)
     return archive;
 }
 
+/* When they are needed first: most of the time nobody crashes. */
 static void symbols_load(void)
 {
+    if (crash_state.is_loaded) {
+        return;
+    }
+    crash_state.is_loaded = true;
     const void *archive = archive_map();
     const struct archive_entry *entry =
         archive != NULL ? qy_archive_find(archive, "lib/symbols") : NULL;
@@ -94,6 +100,7 @@ static void exception_handle(struct qy_request *request, const struct exception_
     handle_t port = request->server->port;
     struct qy_message answer = {.header = qy_exception_answer(EXCEPTION_END, NULL)};
     struct file file = {0};
+    symbols_load();
     bool is_open = target_open(&target, port, request->in.token, exception, crash_state.resource,
                                &crash_state.symbols);
     if (is_open) {
@@ -140,6 +147,5 @@ int main(int argument_count, char **arguments)
     }
     crash_state.resource = qy_bootstrap_handle(BOOTSTRAP_RESOURCE, NULL);
     store_open(kept != NULL ? kept : &unkept);
-    symbols_load();
     return qy_server_main(&server, "crash");
 }
