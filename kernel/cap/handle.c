@@ -3,6 +3,7 @@
 #include "cap/handle.h"
 
 #include "core/panic.h"
+#include "core/trace.h"
 
 #define RIGHT_ACTIVE (1u << 16)
 
@@ -108,6 +109,14 @@ static void entry_hide(struct handle_entry *entry)
 {
     __atomic_store_n(&entry->ipc_type, 0, __ATOMIC_RELEASE);
     __atomic_store_n(&entry->value, HANDLE_INVALID, __ATOMIC_RELEASE);
+}
+
+static ALWAYS_INLINE void note_change(enum trace_handle_change change, const struct object *object,
+                                      handle_t handle)
+{
+    if (trace_on(TRACE_KIND(TRACE_HANDLE))) {
+        trace_current(TRACE_HANDLE, object->koid, change, handle);
+    }
 }
 
 /* The value is written last: lookups believe everything before it. */
@@ -300,6 +309,7 @@ handle_t handle_install(struct handle_entry *entry, struct object *object, right
     tree_insert(&object->tree_first, NULL, entry, 0);
     handle = entry_publish(entry, object, rights);
     spin_unlock(&object->tree_lock);
+    note_change(TRACE_HANDLE_MADE, object, handle);
     if (!is_first) {
         object_unref(object); /* the handles have one already */
     }
@@ -331,6 +341,8 @@ void handle_install_pair(struct handle_entry *entry, rights_t rights, struct han
     *ret_child = entry_publish(child, object, child_rights);
     *ret_handle = entry_publish(entry, object, rights);
     spin_unlock(&object->tree_lock);
+    note_change(TRACE_HANDLE_MADE, object, *ret_handle);
+    note_change(TRACE_HANDLE_MADE, object, *ret_child);
 }
 
 int handle_derive(struct handle_entry *entry, struct handle_table *source_table, handle_t source,
@@ -346,6 +358,7 @@ int handle_derive(struct handle_entry *entry, struct handle_table *source_table,
     tree_insert(&parent->next, parent, entry, parent->depth + 1);
     *ret_handle = entry_publish(entry, object, parent->rights & rights);
     spin_unlock(&object->tree_lock);
+    note_change(TRACE_HANDLE_MADE, object, *ret_handle);
     return 0;
 }
 
@@ -438,6 +451,7 @@ handle_t handle_move_finish(struct handle_entry *entry, struct handle_entry *sou
     handle = entry_show(entry); /* revoked meanwhile: then it says so */
     entry_retract(source, object, &aftermath);
     spin_unlock(&object->tree_lock);
+    note_change(TRACE_HANDLE_MADE, object, handle);
     handle_slot_free(source);
     aftermath_run(&aftermath, object);
     return handle;
@@ -510,6 +524,7 @@ int handle_close(struct handle_table *table, handle_t handle) NO_THREAD_SAFETY_A
     tree_remove_entry(object, entry);
     entry_retract(entry, object, &aftermath);
     spin_unlock(&object->tree_lock);
+    note_change(TRACE_HANDLE_CLOSED, object, handle);
 
     handle_slot_free(entry);
     aftermath_run(&aftermath, object);
@@ -528,6 +543,9 @@ int handle_revoke(struct handle_table *table, handle_t handle) NO_THREAD_SAFETY_
     }
     if (object->work_root != NULL && (object->work_root != entry || object->work_cursor != NULL)) {
         return help_work(object);
+    }
+    if (object->work_root == NULL) {
+        note_change(TRACE_HANDLE_REVOKED, object, handle);
     }
     object->work_root = entry;
 

@@ -31,7 +31,6 @@ struct cpu {
     uint32_t hardware_id; /* local APIC id */
     uint64_t bit;         /* 1 << id */
     uint64_t fast_bit;    /* the same; 0 closes the fast path of IPC */
-    struct thread *peer;  /* who is called or answered on it; for the trace */
     uint16_t on_cpu_tag;  /* thread.on_cpu_and_cpu of a thread that runs here */
 
     /* This CPU only. */

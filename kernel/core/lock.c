@@ -4,6 +4,7 @@
 #include "core/lock.h"
 #include "core/cpu.h"
 #include "core/panic.h"
+#include "core/trace.h"
 
 void lock_rank_push(const struct spinlock *lock, bool nested)
 {
@@ -50,9 +51,12 @@ void lock_rank_pop(const struct spinlock *lock)
     }
 }
 
-void lock_wait_count(void)
+void lock_wait_count(const struct spinlock *lock)
 {
     cpu_self()->lock_waits++;
+    if (trace_on(TRACE_KIND(TRACE_LOCK_WAIT))) {
+        trace_current(TRACE_LOCK_WAIT, (uint64_t)__builtin_return_address(0), 0, (uint64_t)lock);
+    }
 }
 
 uint64_t lock_waits(void)

@@ -61,8 +61,8 @@ static inline void spinlock_init(struct spinlock *lock, enum lock_rank rank)
 void lock_rank_push(const struct spinlock *lock, bool nested);
 void lock_rank_add(const struct spinlock *lock); /* the same without the check */
 
-/* A lock was not free: counted by CPU, for struct system_kernel. */
-void lock_wait_count(void);
+/* A lock was not free: counted by CPU, for struct system_kernel, and noted for the trace. */
+void lock_wait_count(const struct spinlock *lock);
 uint64_t lock_waits(void);
 void lock_rank_pop(const struct spinlock *lock);
 
@@ -74,7 +74,7 @@ static inline void spin_lock(struct spinlock *lock) ACQUIRE(lock) NO_THREAD_SAFE
         lock_rank_push(lock, false);
     }
     if (arch_spin_acquire(&lock->word) && QUAY_DEBUG) {
-        lock_wait_count();
+        lock_wait_count(lock);
     }
 }
 
@@ -86,7 +86,7 @@ static inline void spin_lock_nested(struct spinlock *lock) ACQUIRE(lock) NO_THRE
         lock_rank_push(lock, true);
     }
     if (arch_spin_acquire(&lock->word) && QUAY_DEBUG) {
-        lock_wait_count();
+        lock_wait_count(lock);
     }
 }
 

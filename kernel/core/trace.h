@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include "lib/compiler.h"
 
+struct process;
 struct thread;
 
 extern uint32_t trace_kinds; /* TRACE_KIND(); changed at any time */
@@ -26,8 +27,16 @@ static ALWAYS_INLINE bool trace_on(uint32_t kinds)
 #define TRACE_CALLS   (TRACE_KIND(TRACE_CALL) | TRACE_KIND(TRACE_CALL_RECEIVED) | TRACE_REPLIES)
 
 /* One record. `status` where the kind has one, else its badge; `header` as in ipc.h. */
-COLD NOINLINE void trace_note(enum trace_kind kind, const struct thread *thread, koid_t object,
-                              uint64_t badge, uint64_t header, uint64_t value);
+COLD NOINLINE PRESERVE_MOST void trace_note(enum trace_kind kind, const struct thread *thread,
+                                            koid_t object, uint64_t badge, uint64_t header,
+                                            uint64_t value);
+
+/* The same of the current thread, without a badge. */
+COLD NOINLINE PRESERVE_MOST void trace_current(enum trace_kind kind, koid_t object, uint64_t header,
+                                               uint64_t value);
+
+/* TRACE_PROCESS_START. */
+COLD NOINLINE void trace_process(const struct process *process);
 
 /* A message of a call that has its session and header: TRACE_CALL to TRACE_REPLY_RECEIVED. `header`
  * is the call's, the answer's, or a negative error number. */
@@ -40,9 +49,9 @@ COLD NOINLINE void trace_wait_failed(const struct thread *thread, int64_t error)
 /* `to` goes on where `from` was. */
 COLD NOINLINE PRESERVE_MOST void trace_switch(const struct thread *to, const struct thread *from);
 
-/* The same for both ends on the fast path, where a byte tells: the current thread calls, or
- * answers, cpu->peer, and call_header of both is that of the message it sends. Without payloads:
- * where these are wanted there is no fast path (cpu->fast_bit). */
+/* The same for both ends on the fast path, where a byte tells: `from`, whose call_header is that of
+ * what it sends, calls or answers `to`, and then switches to it. Returns `to`. There is no fast
+ * path where payloads are wanted (cpu->fast_bit). */
 extern bool trace_fast;
-COLD NOINLINE PRESERVE_MOST void trace_fast_call(void);
-COLD NOINLINE PRESERVE_MOST void trace_fast_reply(void);
+NOINLINE struct thread *trace_fast_switch(enum trace_kind sent, struct thread *from,
+                                          struct thread *to);

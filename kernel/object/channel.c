@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "object/channel.h"
 
+#include "core/trace.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
@@ -204,6 +205,9 @@ static int send_locked(struct channel *channel, struct thread *thread, uint64_t 
     } else {
         memcpy(payload_of(channel, slot), thread->buffer_payload, length);
     }
+    if (trace_on(TRACE_KIND(TRACE_CHANNEL_SEND))) {
+        trace_note(TRACE_CHANNEL_SEND, thread, channel->sender.koid, 0, header, 0);
+    }
     channel->used++;
     if (channel->used == channel->slot_count) {
         object_signal(&channel->sender, SIGNAL_WRITABLE, 0);
@@ -289,6 +293,9 @@ static int receive_locked(struct channel *channel, struct thread *thread) REQUIR
     }
     frame_ipc_result(&thread->frame, 0, 0, header, slot->sender_job, 0);
     thread->flow_id = slot->flow_id;
+    if (trace_on(TRACE_KIND(TRACE_CHANNEL_RECEIVE))) {
+        trace_note(TRACE_CHANNEL_RECEIVE, thread, channel->sender.koid, 0, header, 0);
+    }
     channel->first = channel->first + 1 < channel->slot_count ? channel->first + 1 : 0;
     channel->used--;
     if (channel->used == 0) {

@@ -9,6 +9,7 @@
  */
 #include "arch/upcalls.h"
 #include "core/log.h"
+#include "core/trace.h"
 #include "mm/slab.h"
 #include "object/exception.h"
 #include "object/pager.h"
@@ -170,12 +171,22 @@ static void COLD NOINLINE page_fault_raise(uint64_t address, unsigned access, in
     exception_raise(thread);
 }
 
+static COLD NOINLINE void note_fault(uint64_t address, unsigned vector, int64_t status)
+{
+    const struct thread *thread = thread_current();
+
+    trace_note(TRACE_FAULT, thread, frame_ip(&thread->frame), (uint64_t)status, vector, address);
+}
+
 void upcall_page_fault(uint64_t address, unsigned access)
 {
     int status = aspace_fault(aspace_current(), address, access);
 
     if (UNLIKELY(status == -EPAGER)) {
         status = pager_fault(address);
+    }
+    if (trace_on(TRACE_KIND(TRACE_FAULT))) {
+        note_fault(address, EXCEPTION_PAGE_FAULT, status);
     }
     if (UNLIKELY(status != 0 && status != -ERETRY)) {
         page_fault_raise(address, access, status);
@@ -186,6 +197,9 @@ void upcall_exception(unsigned vector, uint64_t error_code)
 {
     struct thread *thread = thread_current();
 
+    if (trace_on(TRACE_KIND(TRACE_FAULT))) {
+        note_fault(error_code, vector, 0);
+    }
     if (redirect_enter(thread, REDIRECT_EXCEPTION, vector, error_code)) {
         return;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Notices and the bindings that make them of signals. */
 #include <quay/abi/errno.h>
+#include "core/trace.h"
 #include "mm/slab.h"
 #include "object/binding.h"
 #include "object/pager.h"
@@ -33,6 +34,10 @@ void notice_deliver_locked(struct port *port, struct notice *notice, struct thre
     if (list_is_linked(&notice->link)) {
         list_remove(&notice->link);
         port_update_locked(port);
+    }
+    if (trace_on(TRACE_KIND(TRACE_NOTICE))) {
+        trace_note(TRACE_NOTICE, receiver, port->object.koid, notice->key, 0,
+                   notice->user_bits | notice->signals);
     }
     slot_uncache_locked(port, receiver); /* it does not wait any more */
     frame_ipc_result(&receiver->frame, RECEIVED_NOTICE, notice->key, 0, 0, 0);

@@ -110,8 +110,7 @@ static ALWAYS_INLINE struct thread *port_call_fast(struct session *session, time
     }
     spin_unlock(&port->lock);
     if (UNLIKELY(trace_fast)) {
-        cpu->peer = receiver;
-        trace_fast_call();
+        return trace_fast_switch(TRACE_CALL, caller, receiver);
     }
     sched_switch(cpu, caller, receiver);
     return receiver;
@@ -172,8 +171,7 @@ port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
     fast_wait(server, &wait_receive);
     spin_unlock(&port->lock);
     if (UNLIKELY(trace_fast)) {
-        cpu->peer = caller;
-        trace_fast_reply();
+        return trace_fast_switch(TRACE_REPLY, server, caller);
     }
     sched_switch(cpu, server, caller);
     return caller;

@@ -4,6 +4,7 @@
 #include <quay/abi/errno.h>
 #include "core/log.h"
 #include "core/panic.h"
+#include "core/trace.h"
 #include "lib/string.h"
 #include "object/exception.h"
 #include "object/port.h"
@@ -51,6 +52,9 @@ int process_create(struct job *job, const char *name, size_t name_length,
         process->state = PROCESS_DEAD;
         object_unref(object); /* gives back the charges, later */
         return error;
+    }
+    if (trace_on(TRACE_KIND(TRACE_PROCESS_START))) {
+        trace_process(process);
     }
     *ret_process = process;
     return 0;
@@ -152,6 +156,9 @@ void process_kill(struct process *process, int64_t exit_code)
     spin_unlock(&process->lock);
     if (!is_first) {
         return;
+    }
+    if (trace_on(TRACE_KIND(TRACE_PROCESS_END))) {
+        trace_current(TRACE_PROCESS_END, process->object.koid, 0, (uint64_t)exit_code);
     }
     if (process->is_init) {
         panic("init has ended with code %ld: nothing is left to run the system", (long)exit_code);

@@ -5,6 +5,7 @@
 #include <quay/abi/memory.h>
 #include "arch/cpu.h"
 #include "core/panic.h"
+#include "core/trace.h"
 #include "object/exception.h"
 #include "object/port.h"
 #include "object/process.h"
@@ -95,12 +96,20 @@ static void thread_destroy(struct object *object)
     object_unref(&process->object);
 }
 
+static void note_life(enum trace_kind kind, const struct thread *thread)
+{
+    if (trace_on(TRACE_KIND(kind))) {
+        trace_note(kind, thread_current(), thread->object.koid, thread->process->object.koid, 0, 0);
+    }
+}
+
 /* Everything that still knows the thread forgets it. Exactly one caller gets past the flag. */
 static void thread_finish(struct thread *thread)
 {
     if (flags_set(thread, THREAD_DEAD) & THREAD_DEAD) {
         return;
     }
+    note_life(TRACE_THREAD_END, thread);
     timer_retire(&thread->timer);
     port_unbind_thread(thread);
     object_signal(&thread->object, 0, SIGNAL_EXITED);
@@ -161,6 +170,7 @@ int thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t
     if (before & THREAD_STARTED) {
         return -EBUSY;
     }
+    note_life(TRACE_THREAD_START, thread);
     frame_init(&thread->frame, entry, stack, argument);
     sched_wake(thread);
     return 0;

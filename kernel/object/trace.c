@@ -9,6 +9,7 @@
 #include "mm/frame.h"
 #include "object/port.h"
 #include "object/process.h"
+#include "sched/sched.h"
 #include <quay/abi/errno.h>
 
 #define PAGE_RECORDS (PAGE_SIZE / sizeof(struct trace_record))
@@ -77,20 +78,23 @@ static COLD NOINLINE bool fits(const struct trace_record *record, const struct t
     return true;
 }
 
-/* The payload of a message that the thread sends, from its registers or its buffer. */
-static COLD NOINLINE uint32_t put_data(const struct thread *thread, uint64_t next, uint32_t length)
+/* Puts data behind a record, or (NULL) the payload of the message that the thread sends, which is
+ * in its registers or its buffer. */
+static COLD NOINLINE uint32_t put_data(const struct thread *thread, struct trace_record *record,
+                                       uint64_t next, const void *data_from)
 {
     uint64_t words[IPC_REGISTER_WORDS];
-    const uint8_t *payload = (const uint8_t *)words;
+    const uint8_t *payload = data_from;
+    const uint32_t length = record->length;
     uint32_t count = 0;
 
-    if (thread->fault.level != 0) {
-        return 0; /* an exception is put together where it is received */
+    /* An exception is put together where it is received. */
+    if (payload == NULL && (thread->fault.level != 0 || !(TRACE_KIND(record->kind) & KINDS_DATA))) {
+        return 0;
     }
-    if (length > IPC_REGISTER_BYTES) {
-        payload = thread->buffer_payload;
-    } else {
+    if (payload == NULL) {
         frame_ipc_save_words(&thread->frame, words);
+        payload = length > IPC_REGISTER_BYTES ? thread->buffer_payload : (const void *)words;
     }
     for (uint32_t offset = 0; offset < length && count < TRACE_DATA_MAX; count++) {
         struct trace_data *data = (void *)record_at(cpu_id(), next + count);
@@ -103,71 +107,115 @@ static COLD NOINLINE uint32_t put_data(const struct thread *thread, uint64_t nex
         memcpy(data->bytes, payload + offset, data->count);
         offset += TRACE_DATA_BYTES;
     }
+    record->data_count = (uint8_t)count;
     return count;
 }
 
-/* The next record of this CPU, with what all kinds have. It counts once it is finished. */
-static struct trace_record *begin(enum trace_kind kind, const struct thread *thread, uint64_t flow,
-                                  uint64_t header)
-{
-    const struct cpu *cpu = cpu_self();
-    struct trace_record *record = record_at(cpu->id, x_trace.head->written[cpu->id]);
+/* What the two ends of a message have in common; words that are written together. */
+struct half {
+    uint64_t head; /* kind to method */
+    time_ns_t time;
+    uint64_t flow, object, badge;
+    uint64_t tail; /* length, status */
+};
 
-    record->kind = (uint8_t)kind;
-    record->cpu = (uint8_t)cpu->id;
-    record->data_count = 0;
-    record->handle_count = (uint8_t)IPC_HEADER_HANDLES(header);
-    record->time = arch_time_now();
-    record->thread = thread->object.koid;
-    record->flow = flow;
-    record->length = IPC_HEADER_LENGTH(header);
-    return record;
+#define HEAD(kind, header)                                                                         \
+    ((kind) | IPC_HEADER_HANDLES(header) << 24 | (uint64_t)IPC_HEADER_METHOD(header) << 32)
+#define TAIL(header, status) (IPC_HEADER_LENGTH(header) | (uint64_t)(uint32_t)(status) << 32)
+
+static ALWAYS_INLINE void write(struct trace_record *record, const struct half *half,
+                                const struct thread *thread, uint64_t value)
+{
+    uint64_t *words = (uint64_t *)record;
+
+    words[0] = half->head;
+    words[1] = (uint64_t)half->time;
+    words[2] = thread->object.koid;
+    words[3] = half->flow;
+    words[4] = half->object;
+    words[5] = half->badge;
+    words[6] = half->tail;
+    words[7] = value;
 }
 
-static void finish(struct trace_record *record, const struct thread *thread)
+/* Behind the record comes the data, or (NULL) the payload of what the thread sends. */
+static COLD NOINLINE void put(const struct half *half, const struct thread *thread, uint64_t value,
+                              const void *data)
 {
-    uint64_t *written = &x_trace.head->written[record->cpu];
-    uint64_t next = *written + 1;
+    uint64_t *written = &x_trace.head->written[cpu_id()];
+    uint64_t next = *written;
+    struct trace_record *record = record_at(cpu_id(), next++);
 
-    if (UNLIKELY(x_trace.filter_count != 0) && !fits(record, thread)) {
-        return;
+    write(record, half, thread, value);
+    record->cpu = (uint8_t)cpu_id();
+    if (x_trace.filter_count == 0 || fits(record, thread)) {
+        if (data != NULL || trace_on(TRACE_KIND(TRACE_DATA))) {
+            next += put_data(thread, record, next, data);
+        }
+        __atomic_store_n(written, next, __ATOMIC_RELEASE);
     }
-    if (trace_on(TRACE_KIND(TRACE_DATA)) && (TRACE_KIND(record->kind) & KINDS_DATA)) {
-        record->data_count = (uint8_t)put_data(thread, next, record->length);
-        next += record->data_count;
-    }
-    __atomic_store_n(written, next, __ATOMIC_RELEASE);
 }
 
-void trace_note(enum trace_kind kind, const struct thread *thread, koid_t object, uint64_t badge,
-                uint64_t header, uint64_t value)
+static COLD NOINLINE void note(enum trace_kind kind, const struct thread *thread, koid_t object,
+                               uint64_t badge, uint64_t header, uint64_t value, const void *data)
 {
-    struct trace_record *record = begin(kind, thread, thread->flow_id, header);
+    const struct half half = {
+        .head = HEAD(kind, header),
+        .time = arch_time_now(),
+        .flow = thread->flow_id,
+        .object = object,
+        .badge = badge,
+        .tail = TAIL(header, TRACE_KIND(kind) & KINDS_STATUS ? badge : 0),
+    };
 
-    record->method = IPC_HEADER_METHOD(header);
-    record->object = object;
-    record->badge = badge;
-    record->status = TRACE_KIND(kind) & KINDS_STATUS ? (int32_t)badge : 0;
-    record->value = value;
-    finish(record, thread);
+    put(&half, thread, value, data);
 }
 
-void trace_message(enum trace_kind kind, const struct thread *thread, const struct thread *caller,
-                   int64_t header)
+PRESERVE_MOST void trace_note(enum trace_kind kind, const struct thread *thread, koid_t object,
+                              uint64_t badge, uint64_t header, uint64_t value)
 {
-    const struct session *session = caller->session;
-    struct trace_record *record;
+    note(kind, thread, object, badge, header, value, NULL);
+}
 
-    if (!trace_on(TRACE_KIND(kind))) {
-        return;
+PRESERVE_MOST void trace_current(enum trace_kind kind, koid_t object, uint64_t header,
+                                 uint64_t value)
+{
+    note(kind, thread_current(), object, 0, header, value, NULL);
+}
+
+COLD void trace_process(const struct process *process)
+{
+    note(TRACE_PROCESS_START, thread_current(), process->object.koid, process->job->object.koid,
+         IPC_HEADER(0, PROCESS_NAME_MAX, 0), 0, process->name);
+}
+
+/* Of a call, or answer, whose length and status are these. */
+static ALWAYS_INLINE struct half half_of(enum trace_kind kind, const struct thread *caller,
+                                         uint64_t tail)
+{
+    return (struct half){
+        .head = kind | (uint64_t)IPC_HEADER_METHOD(caller->call_header) << 32,
+        .time = arch_time_now(),
+        .flow = caller->flow_id,
+        .object = caller->session->port->object.koid,
+        .badge = caller->session->badge,
+        .tail = tail,
+    };
+}
+
+COLD void trace_message(enum trace_kind kind, const struct thread *thread,
+                        const struct thread *caller, int64_t header)
+{
+    struct half half;
+
+    if (trace_on(TRACE_KIND(kind))) {
+        half = half_of(kind, caller,
+                       header < 0 ? (uint64_t)header << 32
+                                  : TAIL(header, kind < TRACE_REPLY ? 0 : header));
+        half.head |= header < 0 ? 0 : IPC_HEADER_HANDLES(header) << 24;
+        put(&half, thread, kind == TRACE_CALL ? (uint64_t)caller->deadline : caller->object.koid,
+            NULL);
     }
-    record = begin(kind, thread, caller->flow_id, header < 0 ? 0 : (uint64_t)header);
-    record->method = IPC_HEADER_METHOD(caller->call_header);
-    record->object = session->port->object.koid;
-    record->badge = session->badge;
-    record->status = kind >= TRACE_REPLY ? (int32_t)IPC_HEADER_METHOD(header) : 0;
-    record->value = kind == TRACE_CALL ? (uint64_t)caller->deadline : caller->object.koid;
-    finish(record, thread);
 }
 
 void trace_wait_failed(const struct thread *thread, int64_t error)
@@ -182,7 +230,7 @@ void trace_wait_failed(const struct thread *thread, int64_t error)
 static void note_switch(const struct thread *to, const struct thread *from, enum thread_state state)
 {
     if (trace_on(TRACE_KIND(TRACE_SWITCH))) {
-        trace_note(TRACE_SWITCH, to, from->object.koid, 0, 0, state);
+        note(TRACE_SWITCH, to, from->object.koid, 0, 0, state, NULL);
     }
 }
 
@@ -196,30 +244,43 @@ PRESERVE_MOST void trace_switch(const struct thread *to, const struct thread *fr
                                                  : THREAD_STATE_READY);
 }
 
-static void fast_message(enum trace_kind sent, const struct thread *from, const struct thread *to,
-                         const struct thread *caller)
+/* There are no handles on the fast path, and nothing is above the length. */
+struct thread *trace_fast_switch(enum trace_kind sent, struct thread *from, struct thread *to)
 {
-    trace_message(sent, from, caller, (int64_t)from->call_header);
-    trace_message(sent + 1, to, caller, (int64_t)from->call_header);
-}
+    const bool is_call = sent == TRACE_CALL;
+    const struct thread *caller = is_call ? from : to;
+    const uint64_t header = from->call_header;
+    struct cpu *cpu = cpu_self();
 
-PRESERVE_MOST void trace_fast_call(void)
-{
-    struct thread *caller = thread_current();
+    if (UNLIKELY(x_trace.filter_count != 0)) {
+        trace_message(sent, from, caller, (int64_t)header);
+        trace_message(sent + 1, to, caller, (int64_t)header);
+    } else {
+        struct half half = half_of(sent, caller, header >> 32 | (is_call ? 0 : header << 32));
+        struct trace_record *ring = record_at(cpu->id, 0);
+        uint64_t *written = &x_trace.head->written[cpu->id], next = *written;
+        uint32_t kinds = trace_kinds >> sent;
 
-    fast_message(TRACE_CALL, caller, cpu_self()->peer, caller);
-    note_switch(cpu_self()->peer, caller, THREAD_STATE_WAIT_REPLY);
-}
+        half.head |= cpu->id << 8;
 
-PRESERVE_MOST void trace_fast_reply(void)
-{
-    fast_message(TRACE_REPLY, thread_current(), cpu_self()->peer, cpu_self()->peer);
-    note_switch(cpu_self()->peer, thread_current(), THREAD_STATE_WAIT_RECEIVE);
+        if (kinds & 1) {
+            write(&ring[next++ & (x_trace.capacity - 1)], &half, from,
+                  is_call ? (uint64_t)caller->deadline : caller->object.koid);
+        }
+        if (kinds & 2) {
+            half.head++;
+            write(&ring[next++ & (x_trace.capacity - 1)], &half, to, caller->object.koid);
+        }
+        __atomic_store_n(written, next, __ATOMIC_RELEASE);
+    }
+    note_switch(to, from, is_call ? THREAD_STATE_WAIT_REPLY : THREAD_STATE_WAIT_RECEIVE);
+    sched_switch(cpu, from, to);
+    return thread_current(); /* `to`; but if the compiler knew, it would keep it over the call */
 }
 
 /* --- Making the rings, and control --- */
 
-static uint64_t memory_bytes(uint64_t records)
+static COLD uint64_t memory_bytes(uint64_t records)
 {
     return PAGE_SIZE + cpu_count() * records * sizeof(struct trace_record);
 }
@@ -251,7 +312,7 @@ static COLD NOINLINE int make_step(struct account *account, uint64_t records)
                                      memory_bytes(x_trace.capacity), &x_trace.memory);
 }
 
-int trace_open(struct account *account, uint64_t records, struct memory **ret_memory)
+COLD int trace_open(struct account *account, uint64_t records, struct memory **ret_memory)
 {
     int status;
 
@@ -265,7 +326,7 @@ int trace_open(struct account *account, uint64_t records, struct memory **ret_me
     return status;
 }
 
-int64_t trace_control(uint64_t kinds)
+COLD int64_t trace_control(uint64_t kinds)
 {
     if (kinds & ~(uint64_t)TRACE_ALL) {
         return -EINVAL;
@@ -281,7 +342,7 @@ int64_t trace_control(uint64_t kinds)
     return __atomic_exchange_n(&trace_kinds, (uint32_t)kinds, __ATOMIC_ACQ_REL);
 }
 
-int trace_filter(uint64_t which, uint64_t index, uint64_t value)
+COLD int trace_filter(uint64_t which, uint64_t index, uint64_t value)
 {
     uint64_t before;
 

@@ -11,6 +11,7 @@
 #include "arch/x86_64/time.h"
 #include "core/cpu.h"
 #include "core/panic.h"
+#include "core/trace.h"
 #include <arch_impl/frame.h>
 #include <quay/abi/memory.h>
 
@@ -58,6 +59,9 @@ static void exception_user(unsigned vector, uint64_t error_code)
 static void interrupt_dispatch(unsigned vector)
 {
     cpu_self()->interrupt_count++;
+    if (trace_on(TRACE_KIND(TRACE_INTERRUPT))) {
+        trace_current(TRACE_INTERRUPT, 0, vector, 0);
+    }
     if (UNLIKELY(x86_mmu_check_on)) {
         x86_mmu_check();
     }

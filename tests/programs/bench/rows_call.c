@@ -10,6 +10,7 @@
 #include <quay/port.h>
 #include <quay/text.h>
 #include <quay/thread.h>
+#include <quay/trace.h>
 
 #define CALLS        2000
 #define HANDLE_CALLS 200
@@ -126,6 +127,15 @@ void rows_call(void)
     calls_measure("call_64", session, IPC_HEADER(1, 64, 0), DEADLINE_NEVER, call_loop_8);
     calls_measure("call_960", session, IPC_HEADER(1, 960, 0), DEADLINE_NEVER, call_loop_0);
     calls_measure("call_4096", session, IPC_HEADER(1, 4096, 0), DEADLINE_NEVER, call_loop_0);
+
+    /* With four records: of the call and the answer, where they are sent and received. */
+    handle_t resource = qy_bootstrap_handle(BOOTSTRAP_RESOURCE, NULL);
+    must(qy_trace_open(resource, qy_self_job(), 64), "trace_open");
+    must(qy_trace_control(resource, TRACE_KIND(TRACE_CALL) | TRACE_KIND(TRACE_CALL_RECEIVED) |
+                                        TRACE_KIND(TRACE_REPLY) | TRACE_KIND(TRACE_REPLY_RECEIVED)),
+         "trace_control");
+    calls_measure("call_0_traced", session, IPC_HEADER(1, 0, 0), DEADLINE_NEVER, call_loop_0);
+    must(qy_trace_control(resource, 0), "trace_control");
 
     /* The same empty call, while as many threads sleep and as many are ready below. */
     const struct peer_handles nothing = {0};

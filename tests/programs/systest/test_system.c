@@ -2,10 +2,12 @@
 #include "systest.h"
 #include <quay/bootstrap.h>
 #include <quay/device.h>
+#include <quay/event.h>
 #include <quay/handle.h>
 #include <quay/memory.h>
 #include <quay/system.h>
 #include <quay/thread.h>
+#include <quay/trace.h>
 
 static handle_t resource(void)
 {
@@ -31,6 +33,47 @@ static void test_info(void)
     tap_ok(qy_system_info(resource(), SYSTEM_OBJECTS, 0).status >= 10, "of objects");
     tap_equal(qy_system_info(resource(), SYSTEM_KERNEL, 0).status, 1, "of the kernel");
     tap_equal(qy_system_info(resource(), 99, 0).status, -EINVAL, "there is no topic 99");
+}
+
+/* A record of every kind that this thread alone can bring about. */
+static void test_trace(void)
+{
+    static struct trace_record records[4096];
+    const uint64_t capacity = sizeof records / sizeof records[0];
+    uint32_t seen = 0;
+    void *rings;
+    int64_t memory = qy_trace_open(resource(), qy_self_job(), capacity);
+    tap_ok(memory > 0, "trace_open");
+    qy_system_info(resource(), SYSTEM_KERNEL, 0);
+    struct system_kernel kernel;
+    memcpy(&kernel, qy_buffer()->payload, sizeof kernel);
+    uint64_t bytes = PAGE_SIZE + kernel.cpu_count * sizeof records;
+    tap_equal(qy_memory_map((handle_t)memory, 0, bytes, MAP_READ, &rings), 0,
+              "the rings are mapped");
+    const volatile struct trace_head *head = rings;
+    tap_equal(head->capacity, (int64_t)capacity, "of the size that was asked for");
+    tap_equal(qy_trace_control(resource(), TRACE_ALL), 0, "trace_control");
+    tap_equal(qy_trace_emit(77, 78, 79), 0, "trace_emit");
+    int64_t event = qy_event_create(qy_self_job());
+    (void)qy_handle_close((handle_t)event);
+    (void)qy_thread_sleep(qy_deadline_after(QY_MILLISECOND));
+    tap_equal(qy_trace_control(resource(), 0), TRACE_ALL, "trace_control tells what was noted");
+    const uint8_t *first = (const uint8_t *)rings + PAGE_SIZE;
+    for (uint32_t cpu = 0; cpu < kernel.cpu_count; cpu++, first += sizeof records) {
+        memcpy(records, first, sizeof records);
+        for (uint64_t i = 0; i < head->written[cpu] && i < capacity; i++) {
+            seen |= TRACE_KIND(records[i].kind);
+            if (records[i].kind == TRACE_USER) {
+                tap_ok(records[i].method == 77 && records[i].badge == 78 && records[i].value == 79,
+                       "a record of our own");
+            }
+        }
+    }
+    uint32_t wanted = TRACE_KIND(TRACE_USER) | TRACE_KIND(TRACE_HANDLE) | TRACE_KIND(TRACE_SWITCH) |
+                      TRACE_KIND(TRACE_INTERRUPT);
+    tap_equal(seen & wanted, wanted, "of handles, switches and interrupts");
+    qy_pages_unmap(rings, bytes);
+    (void)qy_handle_close((handle_t)memory);
 }
 
 static void test_io(void)
@@ -92,6 +135,7 @@ static void test_rest(void)
 void test_system(void)
 {
     test_info();
+    test_trace();
     test_io();
     test_irq();
     test_physical();

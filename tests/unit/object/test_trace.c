@@ -374,6 +374,114 @@ static void test_trace_filters_restrict(void **state)
     }
 }
 
+/* --- Everything else --- */
+
+/* How many records of the kind there are; *ret_last is the last one. */
+static unsigned count_kind(const struct server *s, uint8_t kind, struct trace_record *ret_last)
+{
+    uint64_t end = written(s), n = end < CAPACITY ? 0 : end - CAPACITY;
+    unsigned count = 0;
+
+    for (; n < end; n++) {
+        struct trace_record r = record(s, n);
+
+        if (r.kind == kind) {
+            *ret_last = r;
+            count++;
+        }
+        n += r.data_count;
+    }
+    return count;
+}
+
+static void test_trace_of_a_process_has_its_life(void **state)
+{
+    struct server s = traced(1);
+    struct fake_process process;
+    struct trace_record r;
+    struct trace_data data;
+
+    (void)state;
+    note_only(&s, TRACE_KIND(TRACE_PROCESS_START) | TRACE_KIND(TRACE_PROCESS_END) |
+                      TRACE_KIND(TRACE_THREAD_START) | TRACE_KIND(TRACE_THREAD_END));
+    assert_true(fake_write_bytes(s.thread, FAKE_DATA, "somebody", 8));
+    process.process = MAKE(s.thread, SYS_process_create, job(), FAKE_DATA, 8);
+    assert_int_equal(count_kind(&s, TRACE_PROCESS_START, &r), 1);
+    assert_int_equal(fake_call(s.thread, SYS_process_info, process.process), 0);
+    assert_int_equal(r.object, fake_result3(s.thread));
+    assert_int_equal(r.badge, s.thread->thread->job_koid);
+    assert_int_equal(r.data_count, 1);
+    r = record(&s, 1);
+    memcpy(&data, &r, sizeof(data));
+    assert_string_equal(data.bytes, "somebody");
+    fake_process_create(&process);
+    assert_int_equal(count_kind(&s, TRACE_THREAD_START, &r), 1);
+    assert_int_equal(r.object, koid_of(process.main));
+    assert_int_equal(r.badge, process.main->thread->flow_id & UINT32_MAX);
+    assert_int_equal(fake_call(s.thread, SYS_process_kill, process.process), 0);
+    fake_settle();
+    assert_int_equal(count_kind(&s, TRACE_THREAD_END, &r), 1);
+    assert_int_equal(count_kind(&s, TRACE_PROCESS_END, &r), 1);
+    assert_int_equal((int64_t)r.value, -1000);
+}
+
+static void test_trace_of_notices_channels_handles_and_faults(void **state)
+{
+    struct pair p = pair();
+    struct fake_thread *t = p.s.thread;
+    handle_t sender, receiver, copy;
+    struct trace_record r;
+    struct fake_registers send = {0};
+
+    (void)state;
+    note_only(&p.s, TRACE_ALL & ~TRACE_KIND(TRACE_SWITCH));
+    assert_int_equal(fake_call(t, SYS_port_notify, p.s.port, 5), 0);
+    assert_int_equal(fake_reply_receive(t, p.s.port, 0, DEADLINE_POLL, 0, NULL), RECEIVED_NOTICE);
+    assert_int_equal(count_kind(&p.s, TRACE_NOTICE, &r), 1);
+    assert_int_equal(r.value, 5);
+
+    sender = MAKE(t, SYS_channel_create, job(), 4, 64, 0);
+    receiver = fake_result2(t);
+    send.rax = SYS_channel_send;
+    send.rdi = sender;
+    send.rsi = IPC_HEADER(METHOD, 8, 0);
+    fake_request_call(t, &send);
+    assert_int_equal(fake_wait(t), 0);
+    assert_int_equal(count_kind(&p.s, TRACE_CHANNEL_SEND, &r), 1);
+    assert_int_equal(r.method, METHOD);
+    assert_int_equal(r.length, 8);
+    assert_int_equal(r.data_count, 1);
+    send.rax = SYS_channel_receive;
+    send.rdi = receiver;
+    fake_request_call(t, &send);
+    assert_int_equal(fake_wait(t), 0);
+    assert_int_equal(count_kind(&p.s, TRACE_CHANNEL_RECEIVE, &r), 1);
+    assert_int_equal(r.method, METHOD);
+
+    note_only(&p.s, TRACE_KIND(TRACE_HANDLE));
+    copy = MAKE(t, SYS_handle_dup, receiver, RIGHTS_SAME);
+    (void)count_kind(&p.s, TRACE_HANDLE, &r);
+    assert_int_equal(r.method, TRACE_HANDLE_MADE);
+    assert_int_equal(r.value, copy);
+    assert_int_equal(fake_call(t, SYS_handle_close, copy), 0);
+    (void)count_kind(&p.s, TRACE_HANDLE, &r);
+    assert_int_equal(r.method, TRACE_HANDLE_CLOSED);
+    assert_int_equal(r.value, copy);
+    assert_int_equal(fake_call(t, SYS_handle_revoke, receiver), 0);
+    (void)count_kind(&p.s, TRACE_HANDLE, &r);
+    assert_int_equal(r.method, TRACE_HANDLE_REVOKED);
+    assert_int_equal(r.value, receiver);
+
+    note_only(&p.s, TRACE_KIND(TRACE_FAULT));
+    set_filter(&p, TRACE_BY_PROCESS, 0, p.client.thread->thread->flow_id & UINT32_MAX);
+    assert_int_equal(fake_write(p.client.thread, 0x10, 1), false);
+    assert_true(count_kind(&p.s, TRACE_FAULT, &r) >= 1);
+    assert_int_equal(r.thread, koid_of(p.client.thread));
+    assert_int_equal(r.value, 0x10);
+    assert_int_equal(r.status, -EFAULT);
+    assert_int_equal(r.method, 14);
+}
+
 static const struct fake_test tests[] = {
     FAKE_TEST(test_trace_refuses_what_is_wrong),
     FAKE_TEST(test_trace_rings_are_made_once_and_cannot_be_written),
@@ -383,6 +491,8 @@ static const struct fake_test tests[] = {
     FAKE_TEST(test_trace_of_a_long_payload_is_cut),
     FAKE_TEST(test_trace_of_a_call_that_fails_has_its_end),
     FAKE_TEST(test_trace_filters_restrict),
+    FAKE_TEST(test_trace_of_a_process_has_its_life),
+    FAKE_TEST(test_trace_of_notices_channels_handles_and_faults),
 };
 
 FAKE_TEST_MAIN(tests)

@@ -31,19 +31,19 @@ enum trace_kind {
                                 that called */
     TRACE_REPLY_RECEIVED = 4,  /* the same; also of calls that failed on their way */
     TRACE_NOTICE = 5,          /* object: port; badge: key; value: signals */
-    TRACE_CHANNEL_SEND = 6,    /* object: channel; method, length */
+    TRACE_CHANNEL_SEND = 6,    /* object: channel (its sender); method, length */
     TRACE_CHANNEL_RECEIVE = 7, /* object: channel; method, length */
     TRACE_SWITCH = 8,          /* thread runs from now on (0: idle); object: who ran before;
                                   value: its enum thread_state */
-    TRACE_FAULT = 9,           /* object: rip; value: address; method: vector; status */
-    TRACE_INTERRUPT = 10,      /* method: vector */
-    TRACE_PROCESS_START = 11,  /* object: process; badge: job; the name is its data */
-    TRACE_PROCESS_END = 12,    /* object: process; value: exit code */
-    TRACE_THREAD_START = 13,   /* object: thread; badge: its process */
-    TRACE_THREAD_END = 14,     /* object: thread; badge: its process */
-    TRACE_HANDLE = 15,         /* object; method: enum trace_handle_change; value: handle */
-    TRACE_LOCK_WAIT = 16,      /* object: who asks (address); value: the lock; debug kernels only */
-    TRACE_USER = 17,           /* method, badge, value: as given to trace_emit */
+    TRACE_FAULT = 9,      /* object: rip; value: address, or error code; method: vector; status */
+    TRACE_INTERRUPT = 10, /* method: vector */
+    TRACE_PROCESS_START = 11, /* object: process; badge: job; the name is its data */
+    TRACE_PROCESS_END = 12,   /* object: process; value: exit code */
+    TRACE_THREAD_START = 13,  /* object: thread; badge: its process */
+    TRACE_THREAD_END = 14,    /* object: thread; badge: its process */
+    TRACE_HANDLE = 15,        /* object; method: enum trace_handle_change; value: handle */
+    TRACE_LOCK_WAIT = 16,     /* object: who asks (address); value: the lock; debug kernels only */
+    TRACE_USER = 17,          /* method, badge, value: as given to trace_emit */
     TRACE_KIND_COUNT = 18,
 };
 
@@ -51,9 +51,9 @@ enum trace_kind {
 #define TRACE_ALL        (TRACE_KIND(TRACE_KIND_COUNT) - 1)
 
 enum trace_handle_change {
-    TRACE_HANDLE_MADE = 1,
+    TRACE_HANDLE_MADE = 1, /* also where one was moved to */
     TRACE_HANDLE_CLOSED = 2,
-    TRACE_HANDLE_REVOKED = 3,
+    TRACE_HANDLE_REVOKED = 3, /* all that were derived from it */
 };
 
 struct trace_record {
