@@ -57,7 +57,8 @@ static int64_t state_print(bool is_short)
         return 0;
     }
     line("tracing   %s\n", state.machine_kinds != 0 ? "on"
-                           : state.kinds != 0       ? "on, for who reads"
+                           : state.readers > 0      ? "on, for who reads"
+                           : state.kinds != 0       ? "on, for the serial port"
                                                     : "off");
     line("up        %lu:%02lu:%02lu\n", seconds / 3600, seconds / 60 % 60, seconds % 60);
     line("readers   %u\n", state.readers);

@@ -11,7 +11,6 @@
 #include <quay/trace.h>
 #include <quay/wall.h>
 
-#define RECORDS_MAX  8192u
 #define RECORDS_MIN  512u
 #define PLACES_FREE  16u /* of proc's, one behind the other: there is hardly one behind them */
 #define ANSWER_AFTER (100 * QY_MILLISECOND)
@@ -35,9 +34,8 @@ static int64_t rings_get(uint64_t records)
     return made;
 }
 
-int64_t machine_rings(struct qy_trace_ring *ret_ring)
+int64_t machine_rings(uint64_t records, struct qy_trace_ring *ret_ring)
 {
-    uint64_t records = RECORDS_MAX;
     int64_t made = rings_get(records);
     while ((made == -ENOMEM || made == -E2BIG) && records > RECORDS_MIN) {
         records /= 2;

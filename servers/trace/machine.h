@@ -4,9 +4,9 @@
 
 #include <quay/trace_view.h>
 
-/* The kernel's rings, with as many records for each CPU as there is memory for: 0, or a negative
- * error number. */
-int64_t machine_rings(struct qy_trace_ring *ret_ring);
+/* The kernel's rings, with so many records for each CPU (a power of two), or as many as there is
+ * memory for, or as many as they had: 0, or a negative error number. */
+int64_t machine_rings(uint64_t records, struct qy_trace_ring *ret_ring);
 
 /* What is noted from now on. */
 void machine_note(uint32_t kinds);

@@ -3,7 +3,8 @@
  * Its arguments are the kernel's command line, of which two words are its own:
  *
  *     trace=FILTER          lines to the log from the start on, of all programs if FILTER is "all"
- *     trace-stream=KINDS    the stream to the second serial port; "calls" or "all"
+ *     trace-stream=KINDS    the stream to the second serial port: "calls", "most" (all but
+ * interrupts and changes of handles, of which there are many), "all", or "fault"
  */
 #include "machine.h"
 #include "trace.h"
@@ -18,6 +19,8 @@
 #define CALLS                                                                                      \
     (TRACE_KIND(TRACE_DATA) | TRACE_KIND(TRACE_CALL) | TRACE_KIND(TRACE_CALL_RECEIVED) |           \
      TRACE_KIND(TRACE_REPLY) | TRACE_KIND(TRACE_REPLY_RECEIVED))
+
+#define MOST (TRACE_ALL & ~(TRACE_KIND(TRACE_INTERRUPT) | TRACE_KIND(TRACE_HANDLE)))
 
 static void fired(struct qy_server *server, struct qy_server_timer *fired_timer);
 
@@ -78,12 +81,14 @@ static void command_line_take(struct qy_server *server, const char *line)
 {
     char word[128];
     int64_t error = 0;
-    if (word_find(line, "trace=", word, sizeof word)) {
-        error = trace_machine_on(CALLS, true, qy_streq(word, "all") ? "" : word);
+    if (word_find(line, "trace-stream=", word, sizeof word)) {
+        error = trace_stream_on(qy_streq(word, "all")     ? TRACE_ALL
+                                : qy_streq(word, "calls") ? CALLS
+                                : qy_streq(word, "fault") ? TRACE_KIND(TRACE_FAULT)
+                                                          : MOST);
     }
-    if (error == 0 && word_find(line, "trace-stream=", word, sizeof word)) {
-        error = trace_stream_on(qy_streq(word, "all") ? TRACE_ALL & ~TRACE_KIND(TRACE_LOCK_WAIT)
-                                                      : CALLS);
+    if (error == 0 && word_find(line, "trace=", word, sizeof word)) {
+        error = trace_machine_on(CALLS, true, qy_streq(word, "all") ? "" : word);
     }
     timer_update(server);
     if (error < 0) {

@@ -35,12 +35,12 @@ void trace_init(koid_t thread, koid_t port)
     trace_state.own = (struct feed_own){.thread = thread, .port = port};
 }
 
-static int64_t open(void)
+static int64_t open(uint64_t records)
 {
     if (trace_state.is_open) {
         return 0;
     }
-    int64_t error = machine_rings(&trace_state.ring);
+    int64_t error = machine_rings(records, &trace_state.ring);
     if (error == 0) {
         error = watch_open(&trace_state.watch, &trace_state.ring);
     }
@@ -104,15 +104,20 @@ static uint32_t feed_read(struct feed *feed, uint32_t room)
     return writer.length;
 }
 
+/* A port is slow: what waits is sent in several pieces, but then others have their turn. */
 static void stream_write(void)
 {
-    uint32_t count = feed_read(&trace_state.stream, TRACE_PORT_BYTES);
-    if (count > 0 && !machine_port_write(trace_state.chunks, count)) {
-        trace_state.stream.kinds = 0;
-        wishes_apply();
-        return;
+    uint32_t count = TRACE_PORT_BYTES;
+    for (uint32_t i = 0; i < TRACE_PORT_PIECES && count > TRACE_PORT_BYTES / 2; i++) {
+        count = feed_read(&trace_state.stream, TRACE_PORT_BYTES);
+        if (count > 0 && !machine_port_write(trace_state.chunks, count)) {
+            trace_state.stream.kinds = 0;
+            wishes_apply();
+            return;
+        }
+        trace_state.streamed += count;
+        look();
     }
-    trace_state.streamed += count;
 }
 
 bool trace_is_on(void)
@@ -182,7 +187,7 @@ static int64_t trace_get(struct qy_request *request, struct qy_trace_state *ret_
 
 int64_t trace_machine_on(uint32_t kinds, bool to_log, const char *filter)
 {
-    int64_t error = open();
+    int64_t error = open(TRACE_RECORDS_USUAL);
     if (error != 0) {
         return error;
     }
@@ -199,7 +204,7 @@ int64_t trace_machine_on(uint32_t kinds, bool to_log, const char *filter)
 
 int64_t trace_stream_on(uint32_t kinds)
 {
-    int64_t error = open();
+    int64_t error = open(TRACE_RECORDS_STREAM);
     if (error == 0) {
         feed_begin(&trace_state.stream, &trace_state.ring, kinds | LIFE);
         wishes_apply();
@@ -235,7 +240,7 @@ static int64_t trace_start(struct qy_request *request, qy_trace_kinds_t kinds)
     if (reader == NULL) {
         return QY_TRACE_FAILURE_TOO_MANY;
     }
-    int64_t error = open();
+    int64_t error = open(TRACE_RECORDS_USUAL);
     if (error != 0) {
         return failure_of(error);
     }

@@ -11,14 +11,17 @@
 #include <idl/trace.h>
 #include <quay/server.h>
 
-#define TRACE_READERS_MAX  8u
-#define TRACE_TICK_NS      5000000
-#define TRACE_NAMES_TICKS  200u   /* names are looked up; and after the start of a process: */
-#define TRACE_NAMES_SOON   4u     /* it has loaded another program by then */
-#define TRACE_SETTLED_NS   200000 /* a CPU has written what it noted so long ago */
-#define TRACE_CHUNKS_BYTES (32 * 1024u)
-#define TRACE_CHUNKS_MIN   8192u
-#define TRACE_PORT_BYTES   8192u /* to the serial port for each look */
+#define TRACE_RECORDS_USUAL  8192u  /* of a ring */
+#define TRACE_RECORDS_STREAM 32768u /* a serial port is slow */
+#define TRACE_READERS_MAX    8u
+#define TRACE_TICK_NS        5000000
+#define TRACE_NAMES_TICKS    200u   /* names are looked up; and after the start of a process: */
+#define TRACE_NAMES_SOON     4u     /* it has loaded another program by then */
+#define TRACE_SETTLED_NS     200000 /* a CPU has written what it noted so long ago */
+#define TRACE_CHUNKS_BYTES   (32 * 1024u)
+#define TRACE_CHUNKS_MIN     8192u
+#define TRACE_PORT_BYTES     8192u /* to the serial port at once */
+#define TRACE_PORT_PIECES    8u    /* for each look */
 
 /* Of the thread that serves and its port, as the kernel names them. */
 void trace_init(koid_t thread, koid_t port);

@@ -51,8 +51,9 @@ static struct {
     uint32_t allocated_count;
 } fake;
 
-int64_t machine_rings(struct qy_trace_ring *ret_ring)
+int64_t machine_rings(uint64_t records, struct qy_trace_ring *ret_ring)
 {
+    assert_true(records >= TRACE_RECORDS_USUAL);
     return fake.rings_error != 0                                  ? fake.rings_error
            : qy_trace_ring_open(ret_ring, &memory, sizeof memory) ? 0
                                                                   : -EINVAL;
