@@ -260,7 +260,7 @@ class Trace:
         for koid, names in self.names.items():
             for _, name in names:
                 users.setdefault(name, set()).add(koid)
-        self._repeated = {koid for koids in users.values() if len(koids) > 1 for koid in koids}
+        self._repeated = {name for name, koids in users.items() if len(koids) > 1}
 
     def _says_name(self, record):
         koid = self.threads.get(record.thread)
@@ -292,10 +292,11 @@ class Trace:
         if not names:
             return f"process {koid}" if koid else "?"
         if at is None:
-            name = ", ".join(dict.fromkeys(name for _, name in names))
+            had = list(dict.fromkeys(name for _, name in names))
         else:
-            name = next((name for since, name in reversed(names) if since <= at), names[0][1])
-        return f"{name} {koid}" if koid in self._repeated else name
+            had = [next((name for since, name in reversed(names) if since <= at), names[0][1])]
+        name = ", ".join(had)
+        return f"{name} {koid}" if self._repeated.intersection(had) else name
 
     def thread_process(self, koid):
         return self.threads.get(koid, 0)
