@@ -205,22 +205,6 @@ static int64_t look(void)
 
 /* --- the program ---------------------------------------------------------------------------- */
 
-/* The kernel's name for the process with this pid. */
-static koid_t process_find(int32_t pid)
-{
-    static struct qy_connection proc = QY_CONNECTION("proc");
-    struct qy_proc_record record;
-    int64_t status;
-    uint32_t index = 0;
-    do {
-        status = qy_proc_get_on(&proc, index++, &record, qy_deadline_after(ANSWER_WITHIN));
-        if (status == 0 && record.identity.pid == pid) {
-            return record.process;
-        }
-    } while (status == 0 || status == QY_PROC_FAILURE_NO_SUCH_PROCESS);
-    return 0;
-}
-
 static bool has_ended(int32_t pid, int32_t *ret_wait_status)
 {
     handle_t proc = qy_bootstrap_handle(BOOTSTRAP_SESSION, "proc");
@@ -292,10 +276,6 @@ int command_trace(const struct options *options, int count, char **arguments)
         return status == ENOENT ? 127 : 126;
     }
     interrupt_ignore();
-    if (state.process == 0) {
-        state.process = process_find(pid);
-        status = qy_trace_follow_on(&trace_server, state.process, qy_deadline_after(ANSWER_WITHIN));
-    }
     while (status == 0 && !has_ended(pid, &wait_status)) {
         status = look();
         (void)qy_thread_sleep(qy_deadline_after(LOOK_NS)); /* it only sleeps */
