@@ -2,6 +2,7 @@
 """A trace of the booted system, all the way from the kernel's rings to what tools/trace shows."""
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -64,6 +65,18 @@ class LiveTest(unittest.TestCase):
         self.assertRegex(what[opened[0] + 1], r"^vfs > fs-tmp +fs\.open\(")
         self.assertTrue(lines[opened[0] + 1][22:].startswith("  vfs"))
         self.assertFalse(any("malformed" in line for line in lines))
+
+    def test_lives_notices_and_who_ran_are_told(self):
+        text = self.run_tool("--all")
+        for pattern in (r"sleep +process \d+ starts$", r"sleep +process \d+ ends, exit code 0$",
+                        r"notice > console +key ", r"handle 0x[0-9a-f]+ of object \d+ closed$",
+                        r"CPU \d +sleep/\d+ runs; ", r"CPU \d +interrupt \d+$",
+                        r"fault 14 at rip 0x[0-9a-f]+, address 0x[0-9a-f]+$"):
+            self.assertRegex(text, re.compile(pattern, re.M))
+        self.run_tool("--perfetto", "all.json")
+        events = json.loads((self.folder / "all.json").read_text())["traceEvents"]
+        self.assertLessEqual({"CPU 0", "CPU 1"}, {event["args"]["name"] for event in events
+                                                  if event["name"] == "thread_name"})
 
     def test_the_table_has_every_server(self):
         table = self.run_tool("--latency").splitlines()
