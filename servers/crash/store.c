@@ -12,6 +12,9 @@
 #define PATIENCE (2 * QY_SECOND)
 #define PATH_MAX 64
 
+/* A line that carries a trace as well takes its time. */
+#define TRACE_PATIENCE (10 * QY_SECOND)
+
 /* After files could not be written, nobody tries again for so long. */
 #define PAUSE (30 * QY_SECOND)
 
@@ -145,9 +148,9 @@ static void keep(const char *name, const uint8_t *file, uint64_t size_bytes)
 
 /* --- the second serial port ---------------------------------------------------------------- */
 
-static bool chunk_put(uint32_t type, const void *chunk, uint64_t size_bytes)
+static int64_t chunk_put(uint32_t type, const void *chunk, uint64_t size_bytes)
 {
-    return qy_trace_put_on(&trace, type, chunk, size_bytes, qy_deadline_after(PATIENCE)) == 0;
+    return qy_trace_put_on(&trace, type, chunk, size_bytes, qy_deadline_after(TRACE_PATIENCE));
 }
 
 /* There may be no such port, nor anybody at its other end: nobody misses it then. */
@@ -159,18 +162,21 @@ static void stream(const struct core *core, koid_t process, const uint8_t *file,
     uint32_t id = ++last_id;
     struct chunk_begin begin = {.process = process, .id = id};
     (void)qy_strlcpy(begin.name, core->name, sizeof begin.name); /* as long */
-    bool is_sent = chunk_put(QY_TRACE_CORE_BEGIN, &begin, sizeof begin);
+    int64_t status = chunk_put(QY_TRACE_CORE_BEGIN, &begin, sizeof begin);
     data.id = id;
-    for (uint64_t done = 0; is_sent && done < size_bytes; done += CHUNK_BYTES_MAX) {
+    for (uint64_t done = 0; status == 0 && done < size_bytes; done += CHUNK_BYTES_MAX) {
         uint64_t left = size_bytes - done;
         uint64_t count = left < CHUNK_BYTES_MAX ? left : CHUNK_BYTES_MAX;
         data.offset = done;
         memcpy(data.bytes, file + done, count);
-        is_sent = chunk_put(QY_TRACE_CORE_DATA, &data, offsetof(struct chunk_data, bytes) + count);
+        status = chunk_put(QY_TRACE_CORE_DATA, &data, offsetof(struct chunk_data, bytes) + count);
     }
     const struct chunk_end end = {.id = id, .size_bytes = size_bytes};
-    if (is_sent) {
-        (void)chunk_put(QY_TRACE_CORE_END, &end, sizeof end); /* the same */
+    if (status == 0) {
+        status = chunk_put(QY_TRACE_CORE_END, &end, sizeof end);
+    }
+    if (status != 0 && status != QY_TRACE_FAILURE_NO_PORT) {
+        qy_log("not all of the core went to the second serial port: %s", qy_error_text(status));
     }
 }
 

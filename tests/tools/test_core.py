@@ -28,10 +28,17 @@ expect ready>
 type call stumbler.increment 1
 expect crash: core: /tmp/cores/stumbler\.\d+
 expect ready>
+type threads
+expect crash: threads \(pid \d+, thread \d+\): ended by SIGSEGV
+also crash: #0 +[0-9a-f]{16} give_up\+
+also crash: #1 +[0-9a-f]{16} main\+
+also crash: core: /tmp/cores/threads\.\d+
+type echo next
+expect ^next
 type base64 /tmp/cores/stumbler.*
 expect ^f0VMR
 expect ready>
-type poweroff
+type sleep 3; poweroff
 exit 0
 """
 
@@ -99,11 +106,17 @@ class CoreTest(unittest.TestCase):
         subprocess.run([ROOT / "tools" / "trace", self.trace, "--cores", cores], check=False,
                        stdout=subprocess.DEVNULL)
         files = {file.name.split(".")[0]: file for file in cores.iterdir()}
-        self.assertEqual(set(files), {"crash", "stumbler"})
+        self.assertEqual(set(files), {"crash", "stumbler", "threads"})
         self.assert_driver(self.run_core("--batch", files["stumbler"]))
         text = self.run_core("--batch", files["crash"])
         self.assertRegex(text, r"#0 +touch")
         self.assertRegex(text, r"#4 .* in main \(.*crash/main\.c:\d+")
+        text = self.run_core("--batch", files["threads"])
+        self.assertRegex(text, r"SIGSEGV")
+        self.assertRegex(text, r"#0 +(0x[0-9a-f]+ in )?give_up \(.*reason=2.5")
+        self.assertRegex(text, r"#1 .* main \(.*crashes/threads\.c:\d+")
+        self.assertRegex(text, r"#0 +(0x[0-9a-f]+ in )?spinner")
+        self.assertRegex(text, r"in qy_futex|in posix_|#0 +posix_|qy_thread")  # who sleeps
 
 
 if __name__ == "__main__":
