@@ -9,7 +9,7 @@
 #include <quay/text.h>
 #include <quay/trace_view.h>
 
-#define PATIENCE (2 * QY_SECOND)
+#define PATIENCE (10 * QY_SECOND)
 #define PATH_MAX 64
 
 /* A line that carries a trace as well takes its time. */
@@ -187,8 +187,8 @@ void store_put(const struct core *core, koid_t process, const uint8_t *file, uin
     for (char *at = name; *at != 0; at++) {
         *at = *at == '/' ? '_' : *at; /* processes choose their names */
     }
+    stream(core, process, file, size_bytes); /* first: who reads of the file finds it there too */
     if (qy_clock_read() >= store_state.paused_until) {
         keep(name, file, size_bytes);
     }
-    stream(core, process, file, size_bytes);
 }

@@ -38,7 +38,7 @@ expect ^next
 type base64 /tmp/cores/stumbler.*
 expect ^f0VMR
 expect ready>
-type sleep 3; poweroff
+type poweroff
 exit 0
 """
 
