@@ -19,6 +19,14 @@ NORETURN void panic(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* Whether some CPU has panicked: the others stop when they are told. */
 bool panic_is_under_way(void);
 
+/* What they are told by: prints its backtrace when it is its turn, and does not return but on the
+ * CPU that has panicked. */
+void panic_stop(void);
+
+/* The part of a panic that knows objects (object/system_info.c), when all other CPUs have stopped:
+ * the last trace records, and who waits for whom. */
+void panic_report(void);
+
 /* Assertions state what the programmer guarantees. They are always on. */
 #define assert(condition)                                                                          \
     ((condition) ? (void)0                                                                         \

@@ -175,9 +175,16 @@ void job_remove_process(struct job *job, struct process *process)
 }
 
 void job_visit_processes(koid_t from, bool (*visit)(struct process *process, void *context),
-                         void *context)
+                         void *context) NO_THREAD_SAFETY_ANALYSIS
 {
-    spin_lock(&job_state.lock);
+    if (UNLIKELY(panic_is_under_way())) {
+        if (job_state.processes.next == NULL) {
+            return; /* it is early */
+        }
+        (void)spin_try_lock(&job_state.lock); /* whoever has it has stopped */
+    } else {
+        spin_lock(&job_state.lock);
+    }
     LIST_FOREACH (each, &job_state.processes) {
         struct process *process = CONTAINER_OF(each, struct process, all_link);
 

@@ -5,12 +5,14 @@
 #include "arch/time.h"
 #include "core/cpu.h"
 #include "core/log.h"
+#include "core/panic.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "object/channel.h"
 #include "object/channel.h"
 #include "object/job.h"
 #include "object/process.h"
+#include "object/trace.h"
 #include "sched/sched.h"
 #include "vm/aspace.h"
 #include "vm/memory.h"
@@ -268,4 +270,28 @@ int64_t system_info_write(uint32_t topic, uint64_t cursor, void *buffer, uint64_
     }
     *ret_cursor = visit.next;
     return visit.count;
+}
+
+/* --- In a panic: no lock can be had, and nobody else runs --- */
+
+static bool print_waits(struct process *process, void *context) NO_THREAD_SAFETY_ANALYSIS
+{
+    struct system_thread wait;
+
+    (void)context;
+    LIST_FOREACH (each, &process->threads) {
+        describe_thread(CONTAINER_OF(each, struct thread, process_link), process, &wait);
+        log_info("  %s thread %lu state %u waits for %lx of process %lu, method %lx, %lu ms",
+                 wait.name, wait.koid, wait.state, wait.waits_for, wait.waits_process, wait.method,
+                 wait.waiting_ns / 1000000);
+    }
+    return true;
+}
+
+void panic_report(void)
+{
+    log_info("trace:");
+    trace_print();
+    log_info("threads:");
+    job_visit_processes(0, print_waits, NULL);
 }

@@ -5,6 +5,7 @@
 #include "arch/time.h"
 #include "core/cpu.h"
 #include "core/lock.h"
+#include "core/log.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "object/port.h"
@@ -12,7 +13,8 @@
 #include "sched/sched.h"
 #include <quay/abi/errno.h>
 
-#define PAGE_RECORDS (PAGE_SIZE / sizeof(struct trace_record))
+#define PRINT_RECORDS 100u
+#define PAGE_RECORDS  (PAGE_SIZE / sizeof(struct trace_record))
 
 /* Kinds in groups: whose badge is a status, which have a payload, a port, a method of a protocol.
  */
@@ -352,4 +354,55 @@ COLD int trace_filter(uint64_t which, uint64_t index, uint64_t value)
     before = __atomic_exchange_n(&x_trace.filters[which][index], value, __ATOMIC_ACQ_REL);
     __atomic_fetch_add(&x_trace.filter_count, (value != 0) - (before != 0), __ATOMIC_RELAXED);
     return 0;
+}
+
+/* --- In a panic --- */
+
+/* Takes the youngest record that is left, by time; NULL: there is none. Data belongs to the record
+ * that it stands behind. */
+static COLD const struct trace_record *take_last(uint64_t *left)
+{
+    const struct trace_record *best = NULL;
+    uint32_t best_cpu = 0;
+
+    for (uint32_t cpu = 0; cpu < cpu_count(); cpu++) {
+        const uint64_t written = x_trace.head->written[cpu];
+        const struct trace_record *record;
+
+        do {
+            record = record_at(cpu, --left[cpu]);
+        } while (record->kind == TRACE_DATA && left[cpu] < written);
+        left[cpu]++;
+        if (left[cpu] - 1 < written && written - left[cpu] < x_trace.capacity &&
+            (best == NULL || record->time > best->time)) {
+            best = record;
+            best_cpu = cpu;
+        }
+    }
+    left[best_cpu] -= best != NULL;
+    return best;
+}
+
+COLD void trace_print(void)
+{
+    const struct trace_record *last[PRINT_RECORDS];
+    uint64_t left[MAX_CPUS];
+    unsigned count = 0;
+
+    if (x_trace.memory == NULL) {
+        return;
+    }
+    memcpy(left, x_trace.head->written, sizeof(left));
+    while (count < PRINT_RECORDS && (last[count] = take_last(left)) != NULL) {
+        count++;
+    }
+    while (count-- != 0) {
+        const struct trace_record *record = last[count];
+
+        log_info(
+            "  %lu us CPU %u kind %u thread %lu object %lx method %x badge %lx status %d value "
+            "%lx",
+            record->time / 1000, record->cpu, record->kind, record->thread, record->object,
+            record->method, record->badge, record->status, record->value);
+    }
 }

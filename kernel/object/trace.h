@@ -14,5 +14,8 @@ MUST_USE int trace_open(struct account *account, uint64_t records, struct memory
 /* Switches to these kinds, and returns those before; -EINVAL, -ENOENT: there are no rings. */
 MUST_USE int64_t trace_control(uint64_t kinds);
 
+/* For a panic: prints the last records of all CPUs. */
+void trace_print(void);
+
 /* Sets a value of an enum trace_filter, or takes it away (0). 0 or -EINVAL. */
 MUST_USE int trace_filter(uint64_t which, uint64_t index, uint64_t value);

@@ -160,9 +160,9 @@ bool x86_interrupt_kernel(struct user_frame *frame)
 
 void x86_nmi(struct user_frame *frame)
 {
-    (void)frame;
     if (panic_is_under_way()) {
-        arch_halt();
+        cpu_self()->arch.panic_frame = frame;
+        panic_stop();
     }
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests of single layers: nothing is traced there, and what would do it needs all of them. */
+/* For tests of single layers: nothing is traced there, and what would do it, or tell of objects in
+ * a panic, needs all of them. */
 #include <stdlib.h>
+#include "arch/cpu.h"
+#include "core/panic.h"
 #include "core/trace.h"
 
 uint32_t trace_kinds;
@@ -29,4 +32,12 @@ void trace_switch(const struct thread *to, const struct thread *from)
 {
     (void)to, (void)from;
     abort();
+}
+
+void panic_report(void)
+{
+}
+
+void arch_cpu_relax(void)
+{
 }
