@@ -50,8 +50,8 @@ COLD NOINLINE void trace_wait_failed(const struct thread *thread, int64_t error)
 COLD NOINLINE PRESERVE_MOST void trace_switch(const struct thread *to, const struct thread *from);
 
 /* The same for both ends on the fast path, where a byte tells: `from`, whose call_header is that of
- * what it sends, calls or answers `to`, and then switches to it. Returns `to`. There is no fast
- * path where payloads are wanted (cpu->fast_bit). */
+ * what it sends, calls or answers `to`, and then switches to it; `tail` is length and status as in
+ * a record. Returns `to`. There is no fast path where payloads are wanted (cpu->fast_bit). */
 extern bool trace_fast;
 NOINLINE struct thread *trace_fast_switch(enum trace_kind sent, struct thread *from,
-                                          struct thread *to);
+                                          struct thread *to, uint64_t tail);

@@ -110,7 +110,7 @@ static ALWAYS_INLINE struct thread *port_call_fast(struct session *session, time
     }
     spin_unlock(&port->lock);
     if (UNLIKELY(trace_fast)) {
-        return trace_fast_switch(TRACE_CALL, caller, receiver);
+        return trace_fast_switch(TRACE_CALL, caller, receiver, caller->call_header >> 32);
     }
     sched_switch(cpu, caller, receiver);
     return receiver;
@@ -171,7 +171,8 @@ port_reply_receive_fast(struct port *port, time_ns_t deadline, uint64_t token,
     fast_wait(server, &wait_receive);
     spin_unlock(&port->lock);
     if (UNLIKELY(trace_fast)) {
-        return trace_fast_switch(TRACE_REPLY, server, caller);
+        return trace_fast_switch(TRACE_REPLY, server, caller,
+                                 server->call_header >> 32 | server->call_header << 32);
     }
     sched_switch(cpu, server, caller);
     return caller;

@@ -247,18 +247,18 @@ PRESERVE_MOST void trace_switch(const struct thread *to, const struct thread *fr
 }
 
 /* There are no handles on the fast path, and nothing is above the length. */
-struct thread *trace_fast_switch(enum trace_kind sent, struct thread *from, struct thread *to)
+struct thread *trace_fast_switch(enum trace_kind sent, struct thread *from, struct thread *to,
+                                 uint64_t tail)
 {
     const bool is_call = sent == TRACE_CALL;
     const struct thread *caller = is_call ? from : to;
-    const uint64_t header = from->call_header;
     struct cpu *cpu = cpu_self();
 
     if (UNLIKELY(x_trace.filter_count != 0)) {
-        trace_message(sent, from, caller, (int64_t)header);
-        trace_message(sent + 1, to, caller, (int64_t)header);
+        trace_message(sent, from, caller, (int64_t)from->call_header);
+        trace_message(sent + 1, to, caller, (int64_t)from->call_header);
     } else {
-        struct half half = half_of(sent, caller, header >> 32 | (is_call ? 0 : header << 32));
+        struct half half = half_of(sent, caller, tail);
         struct trace_record *ring = record_at(cpu->id, 0);
         uint64_t *written = &x_trace.head->written[cpu->id], next = *written;
         uint32_t kinds = trace_kinds >> sent;
