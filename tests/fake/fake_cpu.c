@@ -291,11 +291,16 @@ void fake_choice(void)
     }
 }
 
+#define PANIC_TICK_NS 100000
+
 void arch_cpu_relax(void)
 {
     struct fake_cpu *cpu = fake_machine.self;
 
     if (cpu != NULL) {
+        if (fake_machine.expect_panic) {
+            fake_machine.now += PANIC_TICK_NS; /* it waits for stopped CPUs by the clock */
+        }
         cpu->spinning = true;
         to_simulator(false);
         cpu->spinning = false;
