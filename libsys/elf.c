@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <quay/elf.h>
+#include <quay/elf_format.h>
 #include <quay/text.h>
-#include "elf_format.h"
 
 #define SEGMENT_HEADERS_MAX 64
 

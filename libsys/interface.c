@@ -165,12 +165,7 @@ bool qy_interface_open(struct qy_interface *ret_interface, const void *bytes, ui
         head->magic != QY_INTERFACE_MAGIC || head->size != size) {
         return false;
     }
-    struct qy_interface interface = {.head = head};
-    interface.members = (const void *)(head + 1);
-    interface.methods =
-        (const struct qy_described_method *)(interface.members + head->member_count);
-    interface.types = (const struct qy_described_type *)(interface.methods + head->method_count);
-    interface.strings = (const char *)(interface.types + head->type_count);
+    struct qy_interface interface = qy_interface_of(head);
     uint64_t before = sizeof *head + (uint64_t)head->member_count * sizeof *interface.members +
                       (uint64_t)head->method_count * sizeof *interface.methods +
                       (uint64_t)head->type_count * sizeof *interface.types;

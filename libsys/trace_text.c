@@ -8,18 +8,6 @@
 #include <quay/text.h>
 #include <quay/trace_view.h>
 
-/* Of a description that this program was made with, and which is right. */
-static struct qy_interface open_own(const struct qy_described_head *head)
-{
-    struct qy_interface interface = {.head = head};
-    interface.members = (const void *)(head + 1);
-    interface.methods =
-        (const struct qy_described_method *)(interface.members + head->member_count);
-    interface.types = (const struct qy_described_type *)(interface.methods + head->method_count);
-    interface.strings = (const char *)(interface.types + head->type_count);
-    return interface;
-}
-
 const struct qy_described_head *qy_trace_interface(const struct qy_trace_protocol *all,
                                                    uint32_t method)
 {
@@ -33,7 +21,7 @@ const struct qy_described_head *qy_trace_interface(const struct qy_trace_protoco
 
 const char *qy_trace_protocol_name(const struct qy_described_head *head)
 {
-    struct qy_interface interface = open_own(head);
+    struct qy_interface interface = qy_interface_of(head);
     return qy_interface_text(&interface, head->name);
 }
 
@@ -81,7 +69,7 @@ void qy_trace_method_print(const struct qy_trace_protocol *all, uint32_t method,
         qy_text_put(text, "method 0x%x", method);
         return;
     }
-    struct qy_interface interface = open_own(head);
+    struct qy_interface interface = qy_interface_of(head);
     const struct qy_described_method *found = method_find(&interface, method);
     qy_text_put(text, "%s.", qy_interface_text(&interface, head->name));
     if (found != NULL) {
@@ -113,7 +101,7 @@ void qy_trace_request_print(const struct qy_trace_protocol *all, const struct qy
     struct qy_interface interface;
     qy_trace_method_print(all, call->method, text);
     if (head != NULL) {
-        interface = open_own(head);
+        interface = qy_interface_of(head);
         method = method_find(&interface, call->method);
     }
     qy_text_put(text, "(");
@@ -157,7 +145,7 @@ void qy_trace_reply_print(const struct qy_trace_protocol *all, const struct qy_t
     const struct qy_described_method *method = NULL;
     struct qy_interface interface;
     if (head != NULL) {
-        interface = open_own(head);
+        interface = qy_interface_of(head);
         method = method_find(&interface, call->method);
     }
     if (call->is_cut) {

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "program.h"
 #include <quay/abi/memory.h>
+#include <quay/elf_format.h>
 #include <quay/text.h>
-#include "../elf_format.h"
 #include "guest.h"
 #include "linux.h"
 
-#define ELF_TYPE_DYN     3
-#define ELF_SEGMENT_NOTE 4u
 #define ELF_SEGMENT_PHDR 6u
 #define IMAGE_MAX        (1ul << 40)
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core.h"
+#include <quay/elf_format.h>
 #include <quay/text.h>
 #include <quay/abi/memory.h>
-#include "elf_file.h"
 
 #define NOTE_PRSTATUS 1u
 #define NOTE_FPREGSET 2u

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "image.h"
+#include <quay/elf_format.h>
 #include <quay/text.h>
 #include <quay/abi/memory.h>
-#include "elf_file.h"
 
 #define SEGMENTS_LOOKED_AT 16
 #define NOTES_BYTES_MAX    512

@@ -9,7 +9,7 @@
 #include "init/elf.h"
 #include "libsys/posix/program.h"
 #define elf_segment program_segment /* the kernel has one of its own */
-#include "libsys/elf_format.h"
+#include <quay/elf_format.h>
 #undef elf_segment
 
 static void check_kernel(const void *file, size_t size)

@@ -103,6 +103,20 @@ QY_C_BEGIN
  * are, or a negative error number. */
 int64_t qy_interface_get(handle_t session, void *bytes, uint32_t room, time_ns_t deadline);
 
+/* Of a description that is right, as those are that this program was made with. */
+static inline struct qy_interface qy_interface_of(const struct qy_described_head *head)
+{
+    struct qy_interface interface = {0};
+    interface.head = head;
+    interface.members = (const struct qy_described_member *)(const void *)(head + 1);
+    interface.methods =
+        (const struct qy_described_method *)(const void *)(interface.members + head->member_count);
+    interface.types =
+        (const struct qy_described_type *)(const void *)(interface.methods + head->method_count);
+    interface.strings = (const char *)(const void *)(interface.types + head->type_count);
+    return interface;
+}
+
 /* Whether these bytes (8-aligned, which must stay) are a description that can be relied on. */
 bool qy_interface_open(struct qy_interface *ret_interface, const void *bytes, uint32_t size);
 

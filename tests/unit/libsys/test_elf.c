@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <quay/elf.h>
-#include "../../../libsys/elf_format.h"
+#include <quay/elf_format.h>
 
 #define BASE 0x10000000000ul
 #define SIZE (3 * PAGE_SIZE)

@@ -4,7 +4,7 @@
 #include <setjmp.h>
 #include <string.h>
 #include <cmocka.h>
-#include "../../../libsys/elf_format.h"
+#include <quay/elf_format.h>
 #include "heap.h"
 
 #define BASE 0x400000ul

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <cmocka.h>
 #include <quay/abi/memory.h>
+#include <quay/elf_format.h>
 #include "../../../servers/crash/backtrace.h"
 #include "../../../servers/crash/core.h"
-#include "../../../servers/crash/elf_file.h"
 #include "../../../servers/crash/image.h"
 #include "../../../servers/crash/symbols.h"
 

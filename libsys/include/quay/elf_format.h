@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the ELF-64 format that the loader reads (System V gABI, chapters 4 and 5). */
+/* The parts of the ELF-64 format that loaders, and writers of core files, know (System V gABI,
+ * chapters 4 and 5). */
 #pragma once
 
 #include <stdint.h>
@@ -9,11 +10,14 @@
 #define ELF_LITTLE_ENDIAN  1
 #define ELF_VERSION        1
 #define ELF_TYPE_EXEC      2
+#define ELF_TYPE_DYN       3
+#define ELF_TYPE_CORE      4
 #define ELF_MACHINE_X86_64 62
 
 #define ELF_SEGMENT_LOAD      1u
 #define ELF_SEGMENT_DYNAMIC   2u
 #define ELF_SEGMENT_INTERP    3u
+#define ELF_SEGMENT_NOTE      4u
 #define ELF_SEGMENT_TLS       7u
 #define ELF_SEGMENT_GNU_STACK 0x6474e551u
 
