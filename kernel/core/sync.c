@@ -172,10 +172,12 @@ void sync_interrupt(void)
     const time_ns_t end = arch_time_now() + SYNC_TIME_NS;
 
     for (unsigned step = 0; step < SYNC_STEP && (step == 0 || arch_time_now() < end); step++) {
-        struct sync_node *node = pop_complete();
+        /* Posted work first: else a CPU that frees takes over what all others gave up meanwhile,
+         * and they make more than it can free. */
+        struct sync_node *node = queue_pop(&sync_cpus[self].posted);
 
         if (node == NULL) {
-            node = queue_pop(&sync_cpus[self].posted);
+            node = pop_complete();
         }
         if (node == NULL) {
             return;
