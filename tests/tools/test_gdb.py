@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tools/gdb/quay.py against QEMU's stub: the system is booted, stopped, looked at, and goes on."""
+"""tools/gdb/quay.py against QEMU's gdb server: the system is booted, stopped, looked at, and goes on."""
 import pathlib
 import re
 import subprocess

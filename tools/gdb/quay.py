@@ -497,7 +497,7 @@ class Command(gdb.Command):
 
 class Attach(Command):
     """quay attach [HOST:PORT|PATH]
-Connects to QEMU's stub, that of tools/run --gdb without an argument."""
+Connects to QEMU's gdb server, that of tools/run --gdb without an argument."""
     arguments = (0, 1)
 
     def run(self, address=ADDRESS):
